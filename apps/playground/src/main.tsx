@@ -1,0 +1,3 @@
+import { render } from 'preact';
+
+render(<main>chainrule</main>, document.querySelector('#app')!);

@@ -1,0 +1,28 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, mergeConfig } from 'vitest/config';
+import { args, executablePath } from './scripts/chromium.ts';
+import { alias } from './vitest.shared.ts';
+
+/** Runs browser/*.test.ts in a headless chromium with software WebGL2 and WebGPU. */
+export const browser = mergeConfig(
+  { resolve: { alias } },
+  defineConfig({
+    test: {
+      include: ['browser/**/*.test.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      passWithNoTests: true,
+      // One page at a time: software GPUs on two cores are slow enough alone.
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: { ...(executablePath && { executablePath }), args },
+        }),
+        instances: [{ browser: 'chromium' }],
+      },
+    },
+  }),
+);
