@@ -1,7 +1,9 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
-import { args, executablePath } from './scripts/chromium.ts';
+import { args, findChromium } from './scripts/chromium.mjs';
 import { alias } from './vitest.shared.ts';
+
+const executablePath = findChromium();
 
 /** Runs browser/*.test.ts in a headless chromium with software WebGL2 and WebGPU. */
 export const browser = mergeConfig(
@@ -11,7 +13,6 @@ export const browser = mergeConfig(
       include: ['browser/**/*.test.ts'],
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      passWithNoTests: true,
       // One page at a time: software GPUs on two cores are slow enough alone.
       fileParallelism: false,
       browser: {

@@ -18,6 +18,5 @@ export const shared = defineConfig({
     // Random formulas and sweeps on a slow two-core machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    passWithNoTests: true,
   },
 });

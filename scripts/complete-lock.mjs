@@ -10,6 +10,7 @@ const file = process.argv[2] ?? 'package-lock.json';
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const pk = lock.packages;
 
+/** @type {Record<string, string>} */
 const OS = {
   darwin: 'darwin',
   windows: 'win32',
@@ -36,8 +37,11 @@ const CPU = [
   'wasm32',
 ];
 
+/** What a binary's name says about the platform it is for.
+ * @param {string} name */
 function platform(name) {
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
+  /** @type {{ cpu?: string[], os?: string[], libc?: string[] }} */
   const out = {};
   const os = words.map((w) => OS[w] ?? (w === 'linuxmusl' ? 'linux' : undefined)).find(Boolean);
   const cpu = words.includes('64')
@@ -52,6 +56,9 @@ function platform(name) {
   return os || cpu ? out : undefined;
 }
 
+/** The key under which a package at `from` finds `name`.
+ * @param {string} from
+ * @param {string} name */
 function resolve(from, name) {
   for (let at = from; ; ) {
     const key = at ? `${at}/node_modules/${name}` : `node_modules/${name}`;
@@ -63,7 +70,8 @@ function resolve(from, name) {
 }
 
 let added = 0;
-for (const [at, p] of Object.entries({ ...pk })) {
+/** @typedef {{ dev?: boolean, optionalDependencies?: Record<string, string> }} Entry */
+for (const [at, p] of Object.entries(/** @type {Record<string, Entry>} */ ({ ...pk }))) {
   for (const [name, version] of Object.entries(p.optionalDependencies ?? {})) {
     const have = resolve(at, name);
     if (have && (pk[have].version === version || !/^\d/.test(version))) continue;

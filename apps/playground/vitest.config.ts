@@ -7,7 +7,6 @@ export default defineConfig({
     name: 'playground:page',
     include: ['e2e/**/*.test.ts'],
     fileParallelism: false,
-    passWithNoTests: true,
     ...timeouts,
   },
 });

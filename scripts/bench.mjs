@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Measures: builds the packages, as their users get them, and runs bench/src/bench.ts with the arguments given.
+import { existsSync } from 'node:fs';
+import { build, fail, root, tool } from './run.mjs';
+import { setup } from './setup.mjs';
+
+const main = `${root}bench/src/bench.ts`;
+await setup({ browser: false });
+if (!existsSync(main)) fail('bench: bench/src/bench.ts is not written yet');
+if (build('@chainrule/bench^...') !== 0) fail('bench: the build failed, see above');
+process.exitCode = tool('tsx', [main, ...process.argv.slice(2)], { stdout: 'inherit' });
