@@ -6,6 +6,7 @@ export default defineConfig({
       'packages/*/vitest.config.ts',
       'packages/*/vitest.browser.config.ts',
       'apps/*/vitest.config.ts',
+      'apps/*/vitest.unit.config.ts',
       'examples/vitest.config.ts',
       'bench/vitest.config.ts',
       'tests/vitest.config.ts',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Measures: builds the packages, as their users get them, and runs bench/src/bench.ts with the arguments given.
+// Measures: builds the packages, as their users get them, and runs bench/src/bench.ts with the
+// arguments given.
 import { existsSync } from 'node:fs';
 import { build, fail, root, tool } from './run.mjs';
 import { setup } from './setup.mjs';

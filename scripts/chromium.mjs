@@ -1,4 +1,4 @@
-// Which browser the tests drive, and how it starts. Imports nothing but Node: setup.mjs asks it first.
+// Which browser the tests drive, and how it starts. Knows only Node: setup.mjs asks it first.
 import { existsSync } from 'node:fs';
 
 const places = [

@@ -1,4 +1,4 @@
-// A vitest reporter that writes what scripts/test.mjs adds up: one JSON file per run, at CHAINRULE_COUNTS.
+// A vitest reporter that writes what scripts/test.mjs adds up: a JSON file at CHAINRULE_COUNTS.
 // vitest's own JSON reporter leaves out why a test was skipped.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';

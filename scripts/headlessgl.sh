@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The conformance tests in gpu.js's headlessgl mode: real WebGL in Node, without a browser.
-# Its native part (npm's `gl`) is compiled here, once: 4 to 8 minutes. Debian or Ubuntu, as root or with sudo.
+# Its native part (npm's `gl`) is compiled here, once: 4 to 8 minutes. Debian or Ubuntu, as root
+# or with sudo.
 #   npm run test:headlessgl
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,18 +10,21 @@ packages=(build-essential python3 pkg-config libxi-dev libx11-dev libxext-dev
   libgl1-mesa-dev libglu1-mesa-dev libglew-dev libgl1-mesa-dri xvfb xauth)
 missing=()
 for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [[ $status == 'install ok installed' ]] || missing+=("$package")
 done
 if ((${#missing[@]})); then
   sudo=()
   if ((EUID != 0)); then sudo=(sudo -n); fi
   if ! command -v apt-get >/dev/null || ! "${sudo[@]}" true 2>/dev/null; then
-    printf 'headlessgl: missing %s\n  fix: install them by hand (needs Debian or Ubuntu and root)\n' "${missing[*]}" >&2
+    printf 'headlessgl: missing %s\n' "${missing[*]}" >&2
+    printf '  fix: install them by hand (needs Debian or Ubuntu and root)\n' >&2
     exit 1
   fi
   printf 'headlessgl: apt-get install %s\n' "${missing[*]}" >&2
   "${sudo[@]}" apt-get -q update
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q install -y --no-install-recommends "${missing[@]}"
 fi
 
 node scripts/setup.mjs --no-browser

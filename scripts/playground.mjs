@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Builds the playground and serves it; vite prints the address and takes the arguments (`-- --port 8080`).
+// Builds the playground and serves it. vite prints the address and takes the arguments:
+//   npm run playground -- --port 8080
 import { build, fail, root, tool } from './run.mjs';
 import { setup } from './setup.mjs';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Trains the first example: installs and builds what it needs, then runs it with the arguments given.
+// Trains the first example: installs and builds what it needs, then runs it with the arguments.
 // Only the example writes to stdout. npm's own banner does too, unless it is told `--silent`:
 //   npm run --silent quickstart -- --json
 import { build, fail, root, tool } from './run.mjs';

@@ -1,4 +1,4 @@
-// Starts the tools of this repository from plain Node: no shell, no node_modules/.bin, no npx.
+// Starts the tools of this repository from plain Node: no shell, no npx.
 // Everything a tool says goes to stderr unless asked otherwise: stdout belongs to results.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,14 @@ export function fail(text) {
   process.exit(1);
 }
 
-/** Runs a command to its end and gives its exit code (1 when it cannot start or is killed).
+/** @typedef {{
+ *   cwd?: string, env?: Record<string, string>, stdout?: 'inherit' | 'stderr'
+ * }} Options */
+
+/** Runs a command to its end and gives its exit code, 1 when it cannot start or is killed.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: Record<string, string>, stdout?: 'inherit' | 'stderr' }} [options] */
+ * @param {Options} [options] */
 export function run(command, args, { cwd = root, env = {}, stdout = 'stderr' } = {}) {
   const { status, signal, error } = spawnSync(command, args, {
     cwd,
@@ -43,7 +47,7 @@ const entries = {
 /** Runs one of the installed tools; see run.
  * @param {keyof typeof entries} name
  * @param {string[]} args
- * @param {Parameters<typeof run>[2]} [options] */
+ * @param {Options} [options] */
 export function tool(name, args, options) {
   return run(
     process.execPath,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Installs what is missing and does nothing else: node_modules, and for the tests a chromium with its
-// fonts and Vulkan loader. Runs in a fresh clone, so it imports nothing from node_modules.
+// Installs what is missing and does nothing else: node_modules, and for the tests a chromium with
+// its fonts and Vulkan loader. Runs in a fresh clone: imports nothing from node_modules.
 //   node scripts/setup.mjs [--no-browser]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ function installModules() {
   // Errors show even under `npm run --silent`.
   if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']) !== 0) {
     fail(
-      'setup: npm ci failed, see above.\n  fix: check the network and the registry, then run npm ci',
+      'setup: npm ci failed, see above.\n  fix: check the network and registry, then run npm ci',
     );
   }
 }

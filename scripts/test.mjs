@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Runs every test: in Node, in a real chromium, and against the built page. The last line on stdout is
-// `N passed, N failed[, N skipped]` over all of them.
+// Runs every test: in Node, in a real chromium, and against the built page. The last line on
+// stdout is `N passed, N failed[, N skipped]` over all of them.
 //   npm test [-- --no-browser] [-- vitest's own arguments, such as a file's name]
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { build, root, say, tool } from './run.mjs';

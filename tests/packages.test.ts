@@ -1,0 +1,58 @@
+// What npm would publish: the built code, the README, the license and the manifest, nothing else.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const allowed = /^(package\.json|README\.md|LICENSE|dist\/[^/]+\.(js|d\.ts)(\.map)?)$/;
+
+/** The paths in the package's tarball. */
+function packed(folder: string): string[] {
+  const [{ files }] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+    }),
+  );
+  return files.map(({ path }: { path: string }) => path);
+}
+
+describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
+  const folder = `${root}packages/${name}`;
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+
+  test('is packed with dist, README, LICENSE and package.json only', () => {
+    expect(existsSync(`${folder}/dist/index.js`), 'not built: npm run build').toBe(true);
+    const files = packed(folder);
+    expect(files.filter((path) => !allowed.test(path))).toEqual([]);
+    const needed = ['LICENSE', 'README.md', 'dist/index.d.ts', 'dist/index.js', 'package.json'];
+    expect(files).toEqual(expect.arrayContaining(needed));
+  });
+
+  test('has the license of the repository', () => {
+    expect(readFileSync(`${folder}/LICENSE`, 'utf8')).toBe(readFileSync(`${root}LICENSE`, 'utf8'));
+  });
+
+  test('says in its manifest what tools and people look for', () => {
+    expect(manifest).toMatchObject({
+      name: `@chainrule/${name}`,
+      license: 'MIT',
+      type: 'module',
+      sideEffects: false,
+      files: ['dist'],
+      exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
+      repository: { directory: `packages/${name}` },
+    });
+    expect(manifest.description).toBeTruthy();
+  });
+
+  test('imports, once built, only what its manifest names', () => {
+    const text = readFileSync(`${folder}/dist/index.js`, 'utf8');
+    const imports = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'".][^'"]*)['"];?$/gm)];
+    const names = imports.map(([, from]) => from!.match(/^(@[^/]+\/)?[^/]+/)![0]);
+    expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
+  });
+});
