@@ -19,7 +19,10 @@ function broken(module) {
   const suites = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0);
   return [
     ...module.errors().map((error) => ({ name: place(module), why: error.message })),
-    ...suites.map((suite) => ({ name: `${place(module)} > ${suite.fullName}` })),
+    ...suites.map((suite) => ({
+      name: `${place(module)} > ${suite.fullName}`,
+      why: suite.errors()[0]?.message ?? '',
+    })),
   ];
 }
 
