@@ -1,1 +1,41 @@
-export {};
+// The public entry point of @chainrule/graph.
+
+export { type Equation, type Equations, equations } from './equations.ts';
+export * from './errors.ts';
+export {
+  type Data,
+  type Flat,
+  flatten,
+  type Sizes,
+  type Slot,
+  solveSizes,
+  type TensorLike,
+} from './feed.ts';
+export { grad, inputsOf, paramsOf } from './grad.ts';
+export { type GradCheck, type GradCheckOptions, gradCheck } from './gradcheck.ts';
+export {
+  bindShape,
+  interpret,
+  interpretAll,
+  sizeOf,
+  slotOf,
+  type Tensor64,
+  type Values,
+} from './interpret.ts';
+export { constant, type InputOptions, input, type ParamOptions, param, size } from './leaves.ts';
+export {
+  type Dim,
+  type Init,
+  type Node,
+  named,
+  nameOf,
+  type OpName,
+  type Order,
+  type Shape,
+} from './node.ts';
+export * from './ops.ts';
+export { print } from './print/print.ts';
+export { tex, texOfName } from './print/tex.ts';
+export { createRandom, type Random } from './random.ts';
+export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
+export { type Bindings, type Formula, math } from './text/math.ts';

@@ -1,0 +1,83 @@
+// Proves a gradient against central differences in float64.
+import { grad, paramsOf } from './grad.ts';
+import { interpret, interpretAll, type Tensor64, type Values } from './interpret.ts';
+import { type Node, nameOf } from './node.ts';
+
+/** What `gradCheck` found. */
+export interface GradCheck {
+  /** |numeric - analytic| / (|numeric| + |analytic|), Euclidean norms over all parameters. */
+  readonly ratio: number;
+  /** The same for each parameter. */
+  readonly params: Readonly<Record<string, number>>;
+  /** The entry with the largest difference. */
+  readonly worst: { param: string; index: number; analytic: number; numeric: number };
+}
+
+/** Options of `gradCheck`. */
+export interface GradCheckOptions {
+  /** The parameters to check; all unless given. */
+  readonly params?: readonly Node[];
+  /** Step of the difference, relative to max(1, |x|); 1e-5 unless given. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Compares grad(J, p) with central differences of J in float64, entry by entry. A right gradient of
+ * a smooth J has a ratio below 1e-7; a wrong one is near 1.
+ * @param values data of every input and parameter, by name
+ */
+export function gradCheck(J: Node, values: Values, options: GradCheckOptions = {}): GradCheck {
+  const params = options.params ?? paramsOf([J]);
+  const at = interpretAll(params, values);
+  const analytic = interpretAll(grad(J, params), values);
+  const numeric = params.map((p, i) => differences(J, p, at[i]!, values, options.epsilon ?? 1e-5));
+  const name = (i: number): string => nameOf(params[i]!) ?? `parameter ${i}`;
+  const all = (tensors: readonly Tensor64[]): number[] => tensors.flatMap((t) => [...t.data]);
+  return {
+    ratio: ratio(all(analytic), all(numeric)),
+    params: Object.fromEntries(
+      params.map((_, i) => [name(i), ratio(analytic[i]!.data, numeric[i]!.data)]),
+    ),
+    worst: worst(analytic, numeric, name),
+  };
+}
+
+function differences(J: Node, p: Node, at: Tensor64, values: Values, epsilon: number): Tensor64 {
+  const name = nameOf(p)!;
+  const evaluate = (i: number, x: number): number => {
+    const data = at.data.slice();
+    data[i] = x;
+    return interpret(J, { ...values, [name]: { shape: at.shape, data } }).data[0]!;
+  };
+  const data = at.data.map((x, i) => {
+    const h = epsilon * Math.max(1, Math.abs(x));
+    return (evaluate(i, x + h) - evaluate(i, x - h)) / (2 * h);
+  });
+  return { shape: at.shape, data };
+}
+
+const norm = (x: ArrayLike<number>): number => Math.hypot(...Array.from(x));
+
+function ratio(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const size = norm(a) + norm(b);
+  return size === 0 ? 0 : norm(Array.from(a, (v, i) => v - b[i]!)) / size;
+}
+
+function worst(
+  analytic: readonly Tensor64[],
+  numeric: readonly Tensor64[],
+  name: (i: number) => string,
+): GradCheck['worst'] {
+  let found = { param: '', index: -1, analytic: 0, numeric: 0 };
+  let largest = -1;
+  analytic.forEach((t, k) => {
+    t.data.forEach((a, index) => {
+      const n = numeric[k]!.data[index]!;
+      const distance = Math.abs(a - n);
+      if (distance <= largest) return;
+      largest = distance;
+      found = { param: name(k), index, analytic: a, numeric: n };
+    });
+  });
+  return found;
+}

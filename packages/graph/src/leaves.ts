@@ -1,0 +1,84 @@
+// The leaves of a graph: inputs, parameters, constants and sizes.
+import { ChainruleError } from './errors.ts';
+import {
+  type Dim,
+  type Init,
+  make,
+  type Node,
+  named,
+  newSerial,
+  type Order,
+  type Shape,
+} from './node.ts';
+
+/** Options of `input`. */
+export interface InputOptions {
+  /** The name that feeds use; `math` gives it when it is left out. */
+  readonly name?: string;
+  /** `'columns'`: the data hold one column (example) after another, as the rows of a CSV do. */
+  readonly order?: Order;
+}
+
+/** Options of `param`. */
+export interface ParamOptions {
+  /** The name that `read` and `write` use; `math` gives it when it is left out. */
+  readonly name?: string;
+  /** How it starts; all zeros unless given. */
+  readonly init?: Init;
+}
+
+/**
+ * Data that are fed at each call: `input('n', 'm')` is a matrix of n features and m examples.
+ * A size is a number or a name that is bound when the graph is compiled.
+ * @throws ChainruleError if a size is neither a positive whole number nor a name.
+ */
+export function input(...args: readonly (Dim | InputOptions)[]): Node {
+  const { shape, options } = leafArguments<InputOptions>('input', args);
+  const attr = { serial: newSerial(), order: options.order ?? 'rows' };
+  const node = make('input', [], attr, shape);
+  return options.name ? named(node, options.name) : node;
+}
+
+/**
+ * A parameter, learned by training: `param(4, 3, { name: 'W1', init: he() })`.
+ * @throws ChainruleError if a size is neither a positive whole number nor a name.
+ */
+export function param(...args: readonly (Dim | ParamOptions)[]): Node {
+  const { shape, options } = leafArguments<ParamOptions>('param', args);
+  const init = options.init ?? { kind: 'constant', value: 0 };
+  const node = make('param', [], { serial: newSerial(), init }, shape);
+  return options.name ? named(node, options.name) : node;
+}
+
+function leafArguments<O extends object>(
+  what: string,
+  args: readonly (Dim | O)[],
+): { shape: Shape; options: O } {
+  const last = args.at(-1);
+  const options = typeof last === 'object' ? last : ({} as O);
+  const shape = (typeof last === 'object' ? args.slice(0, -1) : args) as Dim[];
+  for (const dim of shape) {
+    const good =
+      typeof dim === 'number' ? Number.isInteger(dim) && dim > 0 : /^[A-Za-z]\w*$/.test(dim);
+    if (good) continue;
+    throw new ChainruleError(
+      `${what}(${args.map((a) => JSON.stringify(a)).join(', ')}): ${JSON.stringify(dim)} is no size.\n` +
+        "  fix: give positive whole numbers or names, e.g. input(3, 'm').",
+    );
+  }
+  return { shape, options };
+}
+
+/** A constant, the same number everywhere in `shape`. */
+export const constant = (value: number, shape: Shape = []): Node =>
+  make('const', [], { value: value === 0 ? 0 : value }, shape);
+
+/** A size as a number in the graph: the m of 1/m. */
+export const size = (dim: Dim): Node =>
+  typeof dim === 'number' ? constant(dim) : make('size', [], { dim }, []);
+
+/** A variable of a rewrite rule. */
+export const hole = (index: number): Node => make('hole', [], { index }, []);
+
+export const isConst = (node: Node, value?: number): boolean =>
+  node.op === 'const' && (value === undefined || node.attr.value === value);

@@ -1,0 +1,147 @@
+// The graph: frozen nodes, made in one place so that equal structure is the same object.
+// It knows what a node is; it must not know what any op means.
+
+/** A size: a number, or a name such as 'm' that is bound when the graph is compiled. */
+export type Dim = number | string;
+/** Sizes, outermost first; the last two are the matrix, leading ones are batch. */
+export type Shape = readonly Dim[];
+
+/** How a parameter starts; plain data, evaluated by `initialValue`. */
+export type Init =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'uniform'; readonly limit: number }
+  | {
+      readonly kind: 'variance';
+      readonly scale: number;
+      readonly fan: 'in' | 'out' | 'average';
+      readonly distribution: 'normal' | 'uniform';
+    };
+
+/** How the data of an input lie in memory: row by row, or one example (column) after another. */
+export type Order = 'rows' | 'columns';
+
+type None = Readonly<Record<never, never>>;
+type Axes = { readonly axes: readonly number[] };
+
+/** The attributes of every op: plain JSON. */
+export interface AttrOf {
+  input: { readonly serial: number; readonly order: Order };
+  param: { readonly serial: number; readonly init: Init };
+  hole: { readonly index: number };
+  const: { readonly value: number };
+  size: { readonly dim: string };
+  matmul: None;
+  permute: Axes;
+  /** `dims[i]` is the dimension of the result that dimension i of the source becomes. */
+  expand: { readonly dims: readonly number[] };
+  sum: Axes;
+  maxOver: Axes;
+  logsumexp: Axes;
+  add: None;
+  mul: None;
+  pow: { readonly exponent: number };
+  exp: None;
+  log: None;
+  log1p: None;
+  expm1: None;
+  sin: None;
+  cos: None;
+  abs: None;
+  max: None;
+  min: None;
+  less: None;
+  where: None;
+  sigmoid: None;
+  tanh: None;
+  softplus: None;
+  leakyRelu: { readonly slope: number };
+}
+
+export type OpName = keyof AttrOf;
+
+/** A node of one op. */
+export interface NodeOf<K extends OpName> {
+  /** Sources come first: the order of ids is a topological order. */
+  readonly id: number;
+  readonly op: K;
+  readonly src: readonly Node[];
+  readonly attr: AttrOf[K];
+  readonly shape: Shape;
+}
+
+/** A node of the graph. Nodes are immutable and hash-consed: compare them with `===`. */
+export type Node = { [K in OpName]: NodeOf<K> }[OpName];
+
+// The table holds nodes weakly: a page may build graphs for days and keep none.
+const table = /* @__PURE__ */ new Map<string, WeakRef<Node>>();
+const sweep = /* @__PURE__ */ new FinalizationRegistry<string>((key) => {
+  if (table.get(key)?.deref() === undefined) table.delete(key);
+});
+let lastId = 0;
+let lastSerial = 0;
+
+/** The node of this structure: the one that exists, or a new one. Checks nothing. */
+export function make<K extends OpName>(
+  op: K,
+  src: readonly Node[],
+  attr: AttrOf[K],
+  shape: Shape,
+): Node {
+  const key = `${op} ${src.map((s) => s.id).join(' ')} ${JSON.stringify([attr, shape], exact)}`;
+  const known = table.get(key)?.deref();
+  if (known) return known;
+  const node = Object.freeze({
+    id: ++lastId,
+    op,
+    src: Object.freeze([...src]),
+    attr: Object.freeze(attr),
+    shape: Object.freeze([...shape]),
+  }) as unknown as Node;
+  table.set(key, new WeakRef(node));
+  sweep.register(node, key);
+  return node;
+}
+
+/** JSON has no word for Infinity and NaN; a key needs one. */
+const exact = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+
+/** A number that no other input or parameter has. */
+export const newSerial = (): number => ++lastSerial;
+
+/** The same op on other sources; shapes stay unless given. */
+export function withSources(node: Node, src: readonly Node[], shape: Shape = node.shape): Node {
+  if (shape === node.shape && src.every((s, i) => s === node.src[i])) return node;
+  return make(node.op, src, node.attr as never, shape);
+}
+
+/** Every node that the roots need, sources first. */
+export function reachable(roots: readonly Node[]): Node[] {
+  const seen = new Set<Node>(roots);
+  for (const node of seen) for (const s of node.src) seen.add(s);
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+export const isLeaf = (node: Node): boolean => node.src.length === 0;
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** `[4, m]`, for messages. */
+export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+
+// Names live beside nodes, never inside, so that naming never defeats sharing.
+const names = /* @__PURE__ */ new WeakMap<Node, string>();
+
+/** The name a person gave this node, if any. */
+export const nameOf = (node: Node): string | undefined => names.get(node);
+
+/**
+ * Names a node, for printing, errors, feeds and reading values. The first name stays:
+ * an alias in a later formula does not rename what exists. Returns the node.
+ */
+export function named(node: Node, name: string): Node {
+  if (!names.has(node)) names.set(node, name);
+  return node;
+}

@@ -1,0 +1,39 @@
+// Stable plain text, close to what `math` reads.
+import type { Node } from '../node.ts';
+import { ATOM, HADAMARD, type Names, type Notation, POWER, PRODUCT, show } from './show.ts';
+
+const group = (text: string): string => `(${text})`;
+const tight = (x: { text: string; binds: number }, binds: number): string =>
+  x.binds < binds ? group(x.text) : x.text;
+
+const text: Notation = {
+  hadamard: ' .* ',
+  matmul: ' * ',
+  scale: ' * ',
+  name: (name) => ({ text: name, binds: ATOM }),
+  number: String,
+  group,
+  quotient: (a, b, scalar) => ({
+    text: `${tight(a, PRODUCT)}${scalar ? '/' : ' ./ '}${tight(b, POWER)}`,
+    binds: scalar ? PRODUCT : HADAMARD,
+  }),
+  power: (x, e) =>
+    e === 0.5
+      ? { text: `sqrt(${x.text})`, binds: ATOM }
+      : { text: `${tight(x, ATOM)} .^ ${e}`, binds: POWER },
+  transpose: (x) => ({ text: `${tight(x, ATOM)}'`, binds: POWER }),
+  reorder: (x, axes) => ({ text: `permute(${x.text}, [${axes.join(', ')}])`, binds: ATOM }),
+  reduce: (op, x, node) => {
+    const { axes } = node.attr as { axes: readonly number[] };
+    const all = axes.length === node.src[0]!.shape.length;
+    const list = axes.length === 1 ? `${axes[0]}` : `[${axes.join(', ')}]`;
+    return { text: `${op}(${x.text}${all ? '' : `, ${list}`})`, binds: ATOM };
+  },
+  call: (op, args) => ({ text: `${op}(${args.join(', ')})`, binds: ATOM }),
+};
+
+/**
+ * A graph as one line of text: `1/m * X * (A - Y)'`. Nodes inside it that have names appear as
+ * their names.
+ */
+export const print = (node: Node, names?: Names): string => show(node, text, names);

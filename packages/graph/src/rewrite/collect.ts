@@ -1,0 +1,177 @@
+// The polynomial normal form: merges equal terms, cancels factors, factors out what is common.
+// It accepts a new form only if it costs less, so that what reads well stays as it was written.
+import { rowOf } from '../elementwise.ts';
+import { constant } from '../leaves.ts';
+import { make, type Node, type Shape } from '../node.ts';
+import { sigmoid } from '../ops.ts';
+import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
+
+/** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
+const MAX_TERMS = 24;
+
+/** The cheapest of the forms of an add, mul or pow node. */
+export function collect(node: Node): Node {
+  if (node.op !== 'add' && node.op !== 'mul' && node.op !== 'pow') return node;
+  const forms: Node[] = [];
+  if (node.op === 'add') {
+    const terms = shallowTerms(node, MAX_TERMS);
+    if (!terms) return node;
+    const merged = merge(terms);
+    if (merged.length < terms.length) forms.push(buildSum(merged, node.shape));
+    forms.push(...factored(merged, node.shape));
+  } else {
+    const canonical = build(monomialOf(node), node.shape);
+    if (canonical !== node && cost(canonical) <= cost(node)) return canonical;
+  }
+  const expanded = expandedTerms(node);
+  if (expanded) forms.push(buildSum(expanded, node.shape), ...factored(expanded, node.shape));
+  return cheapest(node, forms);
+}
+
+function cheapest(node: Node, forms: readonly Node[]): Node {
+  let best = node;
+  let least = cost(node);
+  for (const form of forms) {
+    const price = cost(form);
+    if (price >= least) continue;
+    best = form;
+    least = price;
+  }
+  return best;
+}
+
+/** The terms of a sum as they stand, products inside not multiplied out. */
+function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
+  const terms: Monomial[] = [];
+  const stack = [node];
+  while (stack.length > 0) {
+    const top = stack.pop()!;
+    if (top.op === 'add') stack.push(top.src[1]!, top.src[0]!);
+    else terms.push(monomialOf(top));
+    if (terms.length + stack.length > limit) return undefined;
+  }
+  return terms;
+}
+
+function merge(terms: readonly Monomial[]): Monomial[] {
+  const byKey = new Map<string, Monomial>();
+  for (const term of terms) {
+    const key = keyOf(term);
+    const known = byKey.get(key);
+    const coefficient = (known?.coefficient ?? 0) + term.coefficient;
+    byKey.set(key, { coefficient, factors: (known ?? term).factors });
+  }
+  return [...byKey.values()].filter((t) => t.coefficient !== 0);
+}
+
+/** Multiplied out and merged; undefined where nothing cancels, or it grows too large. */
+function expandedTerms(node: Node): Monomial[] | undefined {
+  const start = node.op === 'add' ? shallowTerms(node, MAX_TERMS) : [monomialOf(node)];
+  const out: Monomial[] = [];
+  let cancelled = false;
+  const stack = start?.reverse() ?? [];
+  while (stack.length > 0) {
+    const term = stack.pop()!;
+    const parts = distribute(term, node.shape);
+    if (parts) stack.push(...parts.terms.reverse());
+    else out.push(term);
+    cancelled ||= parts?.cancelled ?? false;
+    if (out.length + stack.length > MAX_TERMS) return undefined;
+  }
+  const merged = merge(out);
+  return cancelled || merged.length < out.length ? merged : undefined;
+}
+
+interface Distributed {
+  readonly terms: Monomial[];
+  /** Did a factor meet its divisor? */
+  readonly cancelled: boolean;
+}
+
+/** Multiplies a term out over one of its sums; those with divisors first, so that they cancel. */
+function distribute(term: Monomial, shape: Shape): Distributed | undefined {
+  const sums = [...term.factors.keys()]
+    .filter((f) => term.factors.get(f) === 1 && f.shape.length === shape.length)
+    .map((f) => ({ f, terms: summands(f) }))
+    .filter((s) => s.terms !== undefined);
+  const divides = (terms: readonly Monomial[]) =>
+    terms.some((t) => [...t.factors.values()].some((e) => e < 0));
+  const pick = sums.find((s) => divides(s.terms!)) ?? sums[0];
+  if (!pick) return undefined;
+  const inverse = { coefficient: 1, factors: new Map([[pick.f, -1]]) };
+  const rest = times(term, inverse);
+  const terms = pick.terms!.map((t) => times(rest, t));
+  const cancelled = pick.terms!.some((t, i) =>
+    [...t.factors.keys(), ...rest.factors.keys()].some((f) => !terms[i]!.factors.has(f)),
+  );
+  return { terms, cancelled };
+}
+
+/** The terms that a factor stands for: a sum's own, or 1 - s(v) for s(-v). */
+function summands(f: Node): readonly Monomial[] | undefined {
+  if (f.op === 'add') return shallowTerms(f, MAX_TERMS);
+  if (f.op !== 'sigmoid') return undefined;
+  const inner = monomialOf(f.src[0]!);
+  if (inner.coefficient >= 0) return undefined;
+  const mirrored = sigmoid(build({ ...inner, coefficient: -inner.coefficient }, f.shape));
+  return [unit, { coefficient: -1, factors: new Map([[mirrored, 1]]) }];
+}
+
+/** The sum with its common factors in front; none where there are no common ones. */
+function factored(terms: readonly Monomial[], shape: Shape): Node[] {
+  const [first, ...rest] = terms;
+  if (!first || rest.length === 0) return [];
+  const same = terms.every((t) => Math.abs(t.coefficient) === Math.abs(first.coefficient));
+  const negative = terms.every((t) => t.coefficient < 0);
+  const coefficient = (same ? Math.abs(first.coefficient) : 1) * (negative ? -1 : 1);
+  const factors = new Map<Node, number>();
+  for (const [f, e] of first.factors) {
+    const exponents = terms.map((t) => t.factors.get(f) ?? 0);
+    const least = e > 0 ? Math.min(...exponents) : Math.max(...exponents);
+    if (least * e > 0) factors.set(f, least);
+  }
+  if (coefficient === 1 && factors.size === 0) return [];
+  const common = { coefficient, factors };
+  const inverse = {
+    coefficient: 1 / coefficient,
+    factors: new Map([...factors].map(([f, e]) => [f, -e])),
+  };
+  const inside = buildSum(
+    terms.map((t) => times(t, inverse)),
+    shape,
+  );
+  return [build(times(common, monomialOf(inside)), shape)];
+}
+
+/** Positive terms first, otherwise in the order given. */
+function buildSum(terms: readonly Monomial[], shape: Shape): Node {
+  const ordered = [
+    ...terms.filter((t) => t.coefficient > 0),
+    ...terms.filter((t) => t.coefficient <= 0),
+  ];
+  const nodes = ordered.map((t) => build(t, shape));
+  if (nodes.length === 0) return constant(0, shape);
+  return nodes.reduce((a, b) => make('add', [a, b], {}, shape));
+}
+
+/** What a sign costs: nothing to run (a - b), little to read. */
+const SIGN = 0.5;
+/** One scalar operation, next to one on a whole tensor. */
+const SCALAR = 1 / 64;
+
+/** Price of the elementwise work above the nearest products, reductions and leaves. */
+function cost(root: Node): number {
+  const seen = new Set<Node>([root]);
+  let total = 0;
+  for (const node of seen) {
+    const row = rowOf(node.op);
+    const through = row || (node.op === 'expand' && isScalar(node.src[0]!));
+    if (!through) continue;
+    const weight = isScalar(node) && !isScalar(root) ? SCALAR : 1;
+    const sign =
+      node.op === 'mul' && node.src.some((s) => s.op === 'const' && s.attr.value === -1);
+    total += weight * (sign ? SIGN : (row?.cost ?? 0));
+    for (const s of node.src) seen.add(s);
+  }
+  return total;
+}

@@ -1,0 +1,97 @@
+// The engine: brings a graph into normal form, sources first, until no rule applies. It knows the
+// rules only as tables and records what they did.
+import { ChainruleError } from '../errors.ts';
+import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
+import { print } from '../print/print.ts';
+import { collect } from './collect.ts';
+import { applyRule, foldConstant } from './match.ts';
+import { allRules, type Rule } from './rules.ts';
+import { structureRules } from './structure.ts';
+
+/** One step of a rewrite, for people. */
+export interface Step {
+  readonly rule: string;
+  readonly reason: string;
+  readonly before: Node;
+  readonly after: Node;
+}
+
+/** Rewrites of one node, one after another, before the engine calls it a loop. */
+const MAX_STEPS = 200;
+
+interface Rewriter {
+  readonly byOp: ReadonlyMap<string, readonly Rule[]>;
+  readonly done: Map<Node, Node>;
+  readonly trace: Step[] | undefined;
+}
+
+/**
+ * The normal form of graphs: stabilized (finite at any logit) and simplified. Meaning is kept
+ * wherever the original is finite; equal roots stay equal. Names move on to what replaces a node.
+ */
+export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
+  const rewriter: Rewriter = { byOp: rulesByOp(), done: new Map(), trace };
+  for (const node of reachable(roots)) normalize(rewriter, node);
+  return roots.map((root) => rewriter.done.get(root)!);
+}
+
+/** The normal form of one graph: see `simplifyAll`. */
+export const simplify = (root: Node, trace?: Step[]): Node => simplifyAll([root], trace)[0]!;
+
+/** The elementwise rules under the op that they start with. */
+function rulesByOp(): ReadonlyMap<string, readonly Rule[]> {
+  const byOp = new Map<string, readonly Rule[]>();
+  for (const rule of allRules()) {
+    byOp.set(rule.left.op, [...(byOp.get(rule.left.op) ?? []), rule]);
+  }
+  return byOp;
+}
+
+function normalize(rewriter: Rewriter, node: Node): Node {
+  const known = rewriter.done.get(node);
+  if (known) return known;
+  let current = rebuilt(rewriter, node);
+  for (let i = 0; ; i++) {
+    const next = step(rewriter, current);
+    if (!next) break;
+    if (i === MAX_STEPS) {
+      throw new ChainruleError(
+        `the rewrite rules loop at ${print(node)}.\n  fix: please report this formula.`,
+      );
+    }
+    current = rewriter.done.get(next) ?? rebuilt(rewriter, next);
+  }
+  rewriter.done.set(node, current);
+  rewriter.done.set(current, current);
+  const name = nameOf(node);
+  if (name !== undefined && current.src.length > 0) named(current, name);
+  return current;
+}
+
+/** The node on the normal forms of its sources. */
+const rebuilt = (rewriter: Rewriter, node: Node): Node =>
+  withSources(
+    node,
+    node.src.map((s) => normalize(rewriter, s)),
+  );
+
+function step(rewriter: Rewriter, node: Node): Node | undefined {
+  const folded = foldConstant(node);
+  if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
+  for (const rule of structureRules) {
+    const after = rule.apply(node);
+    if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
+  }
+  for (const rule of rewriter.byOp.get(node.op) ?? []) {
+    const after = applyRule(rule, node);
+    if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
+  }
+  const after = collect(node);
+  if (after === node) return undefined;
+  return record(rewriter, 'collect', 'equal terms merge, factors cancel', node, after);
+}
+
+function record(r: Rewriter, rule: string, reason: string, before: Node, after: Node): Node {
+  r.trace?.push({ rule, reason, before, after });
+  return after;
+}

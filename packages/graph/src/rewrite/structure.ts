@@ -1,0 +1,192 @@
+// Rules about shape: views compose, transposes move inwards, scales float outwards, sums of
+// repeated values become products. Each is a function of one node; undefined where it does not apply.
+import { constant, isConst, size } from '../leaves.ts';
+import type { Node, NodeOf } from '../node.ts';
+import {
+  exp,
+  expandTo,
+  matmul,
+  mul,
+  permute,
+  reduceAxes,
+  sub,
+  transpose,
+  unreduce,
+} from '../ops.ts';
+import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
+
+export interface StructureRule {
+  readonly name: string;
+  readonly reason: string;
+  readonly apply: (node: Node) => Node | undefined;
+}
+
+const isTransposition = (axes: readonly number[]): boolean => {
+  const n = axes.length;
+  return n >= 2 && axes.every((a, i) => a === (i < n - 2 ? i : n - 1 - (i - (n - 2))));
+};
+
+function floatScale(node: Node): Node | undefined {
+  if (node.op === 'matmul') {
+    const [a, b] = node.src.map(splitScale);
+    const scale = times(a!.scale, b!.scale);
+    return isUnit(scale) ? undefined : applyScale(scale, matmul(a!.body, b!.body));
+  }
+  if (node.op !== 'permute' && node.op !== 'sum' && node.op !== 'expand') return undefined;
+  const { scale, body } = splitScale(node.src[0]!);
+  if (isUnit(scale)) return undefined;
+  if (node.op === 'permute') return applyScale(scale, permute(body, node.attr.axes));
+  if (node.op === 'sum') return applyScale(scale, reduceAxes('sum', body, node.attr.axes));
+  return applyScale(scale, expandTo(body, node.shape, node.attr.dims));
+}
+
+function viewOfView(node: Node): Node | undefined {
+  const inner = node.src[0];
+  if (node.op === 'permute') {
+    const { axes } = node.attr;
+    if (axes.every((a, i) => a === i)) return inner;
+    if (inner!.op === 'const') return constant(inner!.attr.value, node.shape);
+    const scalar = expandedScalar(inner!);
+    if (scalar) return expandTo(scalar, node.shape, []);
+    if (inner!.op !== 'permute') return undefined;
+    const innerAxes = inner!.attr.axes;
+    return permute(
+      inner!.src[0]!,
+      axes.map((a) => innerAxes[a]!),
+    );
+  }
+  if (node.op !== 'expand' || inner!.op !== 'expand') return undefined;
+  const { dims } = node.attr;
+  return expandTo(
+    inner!.src[0]!,
+    node.shape,
+    inner!.attr.dims.map((d) => dims[d]!),
+  );
+}
+
+/** (A B)^T = B^T A^T */
+function transposeOfProduct(node: Node): Node | undefined {
+  if (node.op !== 'permute' || !isTransposition(node.attr.axes)) return undefined;
+  const product = node.src[0]!;
+  if (product.op !== 'matmul') return undefined;
+  const [a, b] = product.src as [Node, Node];
+  return matmul(transpose(b), transpose(a));
+}
+
+function sumOfSum(node: Node): Node | undefined {
+  if (node.op !== 'sum') return undefined;
+  const inner = node.src[0]!;
+  if (inner.op !== 'sum') return undefined;
+  const kept = inner.src[0]!.shape.map((_, i) => i).filter((i) => !inner.attr.axes.includes(i));
+  const axes = [...inner.attr.axes, ...node.attr.axes.map((a) => kept[a]!)].sort((p, q) => p - q);
+  return reduceAxes('sum', inner.src[0]!, axes);
+}
+
+/** Summing over an axis along which nothing varies multiplies by its size. */
+function sumOfRepeated(node: Node): Node | undefined {
+  if (node.op !== 'sum') return undefined;
+  const x = node.src[0]!;
+  if (x.op !== 'expand' && x.op !== 'const') return undefined;
+  const constantAlong = (axis: number): boolean =>
+    x.op === 'const' || !(x as NodeOf<'expand'>).attr.dims.includes(axis) || repeats(x, axis);
+  const repeated = node.attr.axes.filter(constantAlong);
+  if (repeated.length === 0) return undefined;
+  const count = repeated.map((a) => size(x.shape[a]!)).reduce((p, q) => mul(p, q));
+  const shape = x.shape.filter((_, i) => !repeated.includes(i));
+  const rest = node.attr.axes.flatMap((a) =>
+    repeated.includes(a) ? [] : [a - repeated.filter((r) => r < a).length],
+  );
+  const slim = x.op === 'const' ? constant(x.attr.value, shape) : dropAxes(x, repeated);
+  return mul(count, reduceAxes('sum', slim, rest));
+}
+
+const repeats = (x: Node, axis: number): boolean => {
+  if (x.op !== 'expand') return false;
+  const from = x.attr.dims.indexOf(axis);
+  return x.src[0]!.shape[from] === 1;
+};
+
+/** An expand without the axes it repeats along: its source, size-1 dimensions summed away. */
+function dropAxes(x: NodeOf<'expand'> & Node, axes: readonly number[]): Node {
+  const source = x.src[0]!;
+  const gone = x.attr.dims.flatMap((d, i) => (axes.includes(d) ? [i] : []));
+  const kept = x.attr.dims.filter((d) => !axes.includes(d));
+  const shape = x.shape.filter((_, i) => !axes.includes(i));
+  const dims = kept.map((d) => d - axes.filter((a) => a < d).length);
+  return expandTo(reduceAxes('sum', source, gone), shape, dims);
+}
+
+/** log(sum(exp(x))) */
+function logOfSumOfExp(node: Node): Node | undefined {
+  if (node.op !== 'log') return undefined;
+  const total = node.src[0]!;
+  const inner = total.op === 'expand' ? total.src[0]! : total;
+  if (inner.op !== 'sum' || inner.src[0]!.op !== 'exp') return undefined;
+  const result = reduceAxes('logsumexp', inner.src[0]!.src[0]!, inner.attr.axes);
+  return total.op === 'expand' ? expandTo(result, total.shape, total.attr.dims) : result;
+}
+
+/** exp(x) / sum(exp(x)) */
+function quotientOfExp(node: Node): Node | undefined {
+  if (node.op !== 'mul') return undefined;
+  for (const [top, bottom] of [node.src, [...node.src].reverse()] as [Node, Node][]) {
+    if (top.op !== 'exp') continue;
+    const axes = axesOfInverseSum(bottom, top);
+    if (!axes) continue;
+    const x = top.src[0]!;
+    return exp(sub(x, unreduce(reduceAxes('logsumexp', x, axes), axes, x.shape)));
+  }
+  return undefined;
+}
+
+/** The axes, if `node` is 1 / (the sum of x over them), repeated to the shape of x. */
+function axesOfInverseSum(node: Node, x: Node): readonly number[] | undefined {
+  const [outer, inner] = [node, node.src[0]];
+  const ops = [outer.op, inner?.op].join();
+  if (!inner || (ops !== 'pow,expand' && ops !== 'expand,pow')) return undefined;
+  const view = outer.op === 'expand' ? outer : inner;
+  const inverse = outer.op === 'pow' ? outer : inner;
+  const total = inner.src[0]!;
+  if (inverse.op !== 'pow' || inverse.attr.exponent !== -1) return undefined;
+  if (total.op !== 'sum' || total.src[0] !== x) return undefined;
+  return samePlace(view, total) ? total.attr.axes : undefined;
+}
+
+/** Do the dimensions of a reduction go back to where they came from? */
+function samePlace(view: Node, total: NodeOf<'sum'> & Node): boolean {
+  if (view.op !== 'expand') return false;
+  const kept = total.src[0]!.shape.map((_, i) => i).filter((i) => !total.attr.axes.includes(i));
+  return view.attr.dims.join() === kept.join();
+}
+
+function chooseBranch(node: Node): Node | undefined {
+  if (node.op !== 'where') return undefined;
+  const [condition, a, b] = node.src as [Node, Node, Node];
+  if (a === b) return a;
+  if (condition.op !== 'const') return undefined;
+  return condition.attr.value !== 0 ? a : b;
+}
+
+/** A product with a factor 0 is 0 (also where the other factor is not finite). */
+function productWithZero(node: Node): Node | undefined {
+  if (node.op !== 'matmul' || !node.src.some((s) => isConst(s, 0))) return undefined;
+  return constant(0, node.shape);
+}
+
+const rule = (
+  name: string,
+  apply: (node: Node) => Node | undefined,
+  reason: string,
+): StructureRule => ({ name, apply, reason });
+
+export const structureRules: readonly StructureRule[] = [
+  rule('view-of-view', viewOfView, 'two index maps are one'),
+  rule('transpose-of-product', transposeOfProduct, '(A B)^T = B^T A^T, and B^T is an index map'),
+  rule('float-scale', floatScale, 'a scale is applied once, at the end: the 1/m of a gradient'),
+  rule('sum-of-sum', sumOfSum, 'one reduction instead of two'),
+  rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
+  rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
+  rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
+  rule('choose-branch', chooseBranch, 'the condition is known'),
+  rule('product-with-zero', productWithZero, 'nothing to compute'),
+];
