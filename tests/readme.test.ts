@@ -2,6 +2,7 @@
 // fence says `continue` (```ts continue) goes on where the block before it ended.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -11,6 +12,7 @@ const folder = `${root}tests/.snippets/`;
 interface Snippet {
   /** The line of its first fence. */
   readonly line: number;
+  readonly typed: boolean;
   readonly text: string;
 }
 
@@ -22,8 +24,9 @@ function snippets(markdown: string): Snippet[] {
     if (!/^(ts|js|typescript|javascript|mts|mjs)$/.test(language!)) continue;
     const line = markdown.slice(0, index).split('\n').length;
     const last = found.at(-1);
-    if (!words!.split(/\s+/).includes('continue')) found.push({ line, text: text! });
-    else if (last) found[found.length - 1] = { line: last.line, text: `${last.text}\n${text}` };
+    if (!words!.split(/\s+/).includes('continue'))
+      found.push({ line, typed: /ts$|^type/.test(language!), text: text! });
+    else if (last) found[found.length - 1] = { ...last, text: `${last.text}\n${text}` };
     else throw new Error(`the block at line ${line} continues nothing`);
   }
   return found;
@@ -31,12 +34,34 @@ function snippets(markdown: string): Snippet[] {
 
 let modules = 0;
 
-/** Runs a snippet as a module; rejects when it throws or imports what is not there. */
-function run(text: string): Promise<unknown> {
+/** Writes a snippet where it can be run and checked. */
+function write(text: string): string {
   mkdirSync(folder, { recursive: true });
-  // A worker of its own: another run of these tests may be under way.
+  // The process in the name: another run of these tests may be under way.
   const file = `${folder}${process.pid}-${modules++}.ts`;
   writeFileSync(file, text);
+  return file;
+}
+
+/** What the compiler says about the types of snippets: `line: message` for each. */
+function typeErrors(texts: readonly string[]): string[] {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  // A snippet may show a value and leave it there.
+  const relaxed = { ...options, noUnusedLocals: false, noUnusedParameters: false };
+  const files = texts.map(write);
+  const program = ts.createProgram(files, relaxed);
+  return files.flatMap((file) =>
+    ts.getPreEmitDiagnostics(program, program.getSourceFile(file)!).map((problem) => {
+      const at = problem.file!.getLineAndCharacterOfPosition(problem.start!);
+      return `${at.line + 1}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`;
+    }),
+  );
+}
+
+/** Runs a snippet as a module; rejects when it throws or imports what is not there. */
+function run(text: string): Promise<unknown> {
+  const file = write(text);
   return import(/* @vite-ignore */ file).finally(() => rmSync(file));
 }
 
@@ -55,6 +80,11 @@ describe.each(readmes)('%s', (path) => {
   for (const { line, text } of snippets(markdown)) {
     test(`the snippet at line ${line} runs`, () => run(text), 120_000);
   }
+  for (const { line, text } of snippets(markdown).filter(({ typed }) => typed)) {
+    test(`the types of the snippet at line ${line} are right`, () => {
+      expect(typeErrors([text])).toEqual([]);
+    });
+  }
 });
 
 describe('the runner', () => {
@@ -63,8 +93,8 @@ describe('the runner', () => {
   test('takes ts and js blocks, and joins what continues', () => {
     const text = [fence('ts', 'a'), fence('sh', 'b'), fence('js continue', 'c'), fence('js', 'd')];
     expect(snippets(text.join('words\n'))).toEqual([
-      { line: 1, text: 'a\n\nc\n' },
-      { line: 13, text: 'd\n' },
+      { line: 1, typed: true, text: 'a\n\nc\n' },
+      { line: 13, typed: false, text: 'd\n' },
     ]);
   });
   test('refuses a block that continues nothing', () => {
@@ -77,6 +107,11 @@ describe('the runner', () => {
   test('sees an import that is not there', async () => {
     await expect(run("import { x } from '@chainrule/nowhere'; x();")).rejects.toThrow('nowhere');
     await expect(run("import { x } from '@chainrule/graph'; x();")).rejects.toThrow('x');
+  });
+  test('sees a wrong type', () => {
+    expect(typeErrors(['export const x = 1;', "export const y: number = '';"])).toEqual([
+      "1: Type 'string' is not assignable to type 'number'.",
+    ]);
   });
   test('knows types', async () => {
     await expect(run('export const x: number = 1;')).resolves.toMatchObject({ x: 1 });
