@@ -1,0 +1,120 @@
+// A GPU as a Device: opens a mode of gpu.js once, shares it, and tests that it computes.
+// It must not know what is inside a plan.
+import type { Device, Handle, Loaded } from '../../device.ts';
+import { emit } from './emit.ts';
+import { openGl } from './gl.ts';
+import { fromMemory, type GpuKind, layoutOf, toMemory } from './layout.ts';
+import { loadGpujs } from './load.ts';
+import { flat, type Mode } from './mode.ts';
+import { loadProgram } from './program.ts';
+import { openWebGpu } from './webgpu.ts';
+
+interface Shared {
+  users: number;
+  readonly mode: Promise<Mode>;
+}
+
+/** The open modes: all sessions of a page or process share one, since contexts are few. */
+const open = new Map<GpuKind, Shared>();
+
+/**
+ * Opens a GPU. Throws, with the reason, if gpu.js is not installed, this kind of GPU is not there,
+ * it computes wrongly, or gpu.js would silently run on the CPU instead.
+ */
+export async function openGpu(kind: GpuKind): Promise<Device> {
+  const shared = await share(kind);
+  const uploads = new Set<Handle>();
+  const programs = new Set<Loaded>();
+  const { mode } = shared;
+
+  const upload: Device['upload'] = (data, shape, order) => {
+    mode.alive();
+    const layout = layoutOf({ name: 'this tensor', shape, order }, kind);
+    const handle = mode.upload(toMemory(data, shape, order), layout);
+    uploads.add(handle);
+    return handle;
+  };
+  const free = (handle: Handle) => {
+    // What a program owns goes with the program.
+    if (uploads.delete(handle)) mode.free(handle);
+  };
+  return {
+    kind,
+    label: mode.label,
+    limits: { inputs: mode.inputs, inPlace: false, arena: false, recompute: 32 },
+    emit: (plan) => emit(plan, kind),
+    load: async (program) => {
+      const loaded = await loadProgram(program, kind, mode, () => programs.delete(loaded));
+      programs.add(loaded);
+      return loaded;
+    },
+    upload,
+    read: async (handle, shape, order) => {
+      mode.alive();
+      const size = shape.reduce((n, d) => n * d, 1);
+      return fromMemory(flat(await mode.read(handle), size), shape, order);
+    },
+    free,
+    dispose: () => {
+      for (const handle of uploads) free(handle);
+      for (const program of programs) program.dispose();
+      shared.release();
+    },
+  };
+}
+
+/** One more user of an open mode, or the first. `release` gives it up, once. */
+async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
+  const shared = open.get(kind) ?? { users: 0, mode: start(kind) };
+  open.set(kind, shared);
+  shared.users++;
+  const forget = () => {
+    if (open.get(kind) === shared) open.delete(kind);
+  };
+  try {
+    const mode = await shared.mode;
+    mode.alive();
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      if (--shared.users > 0) return;
+      forget();
+      void mode.close();
+    };
+    return { mode, release };
+  } catch (cause) {
+    // A lost or refused device may be there again the next time someone asks.
+    forget();
+    throw cause;
+  }
+}
+
+async function start(kind: GpuKind): Promise<Mode> {
+  const library = await loadGpujs();
+  const mode = kind === 'webgpu' ? await openWebGpu(library) : openGl(library, kind);
+  try {
+    await selfTest(mode, kind);
+  } catch (cause) {
+    void mode.close();
+    throw cause;
+  }
+  return mode;
+}
+
+/** Five numbers there, doubled and back: catches drivers that draw nothing or in half floats. */
+async function selfTest(mode: Mode, kind: GpuKind): Promise<void> {
+  const layout = layoutOf({ name: 'self test', shape: [5], order: 'rows' }, kind);
+  const numbers = new Float32Array([0.1, -2, 0, 1e30, 16777215]);
+  const handle = mode.upload(numbers, layout);
+  const source = 'function (b0) { return b0[this.thread.x] * 2.0; }';
+  const kernel = await mode.build(source, layout, [{ layout, handle }]);
+  kernel.run([handle]);
+  const found = flat(await mode.read(kernel.output), 5);
+  mode.destroy([kernel]);
+  mode.free(handle);
+  if (numbers.every((value, i) => found[i] === Math.fround(2 * value))) return;
+  throw new Error(
+    `${mode.label} computes wrongly on ${kind}: twice ${numbers} came back as ${found}`,
+  );
+}

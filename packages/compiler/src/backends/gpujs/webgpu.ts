@@ -1,0 +1,81 @@
+// The WebGPU mode of gpu.js: storage buffers, compiled in the background, run by submitting.
+// It must not know plans.
+
+import type { Layout } from './layout.ts';
+import type { GpuInstance, GpuKernel, GpuLibrary, WebGpuBuffer, WebGpuContext } from './load.ts';
+import { assertMode, type Built, type Mode, settings } from './mode.ts';
+import { adapterLabel } from './probe.ts';
+
+type Handle = InstanceType<GpuLibrary['WebGPUBufferResult']>;
+
+interface WebGpuBuilt extends Built {
+  readonly output: Handle;
+  readonly kernel: GpuKernel;
+}
+
+/** STORAGE, COPY_DST and COPY_SRC of GPUBufferUsage. */
+const USAGE = 0x80 | 0x08 | 0x04;
+
+/** Opens gpu.js on the WebGPU device of this page or process. */
+export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
+  const context = await library.WebGPUContext.acquire();
+  const gpu = new library.GPU({ mode: 'webgpu' });
+  const reader = await compile(gpu, library, 'function () { return 1.0; }', scalar, 0);
+  const handle = (buffer: WebGpuBuffer, { output }: Layout) =>
+    new library.WebGPUBufferResult({ buffer, output, context, kernel: reader.kernel });
+
+  return {
+    label: adapterLabel(context.adapter),
+    // A stage is sure of 8 storage buffers, and gpu.js asks for no more; one is the output.
+    inputs: 7,
+    build: async (source, output, inputs): Promise<WebGpuBuilt> => {
+      const kernel = await compile(gpu, library, source, output, inputs.length);
+      const buffer = kernel.kernel.outputBuffer!;
+      // The compiled kernel itself, not gpu.js's wrapper: that one always defers its errors.
+      const run = (args: readonly unknown[]) => void kernel.kernel.run(...args);
+      return { kernel, output: handle(buffer, output), run };
+    },
+    destroy: (kernels) => {
+      for (const { kernel, output } of kernels as readonly WebGpuBuilt[]) {
+        kernel.destroy();
+        output.buffer.destroy();
+      }
+    },
+    upload: (data, layout) => handle(uploaded(context, data), layout),
+    read: async (found) => (found as Handle).toArray(),
+    free: (found) => (found as Handle).delete(),
+    alive: () => {
+      if (context.isLost) throw new Error('the WebGPU device was lost');
+    },
+    close: () => gpu.destroy(),
+  };
+}
+
+const scalar: Layout = { memory: [], groups: [], output: [1], threads: [] };
+
+async function compile(
+  gpu: GpuInstance,
+  library: GpuLibrary,
+  source: string,
+  output: Layout,
+  inputs: number,
+): Promise<GpuKernel> {
+  const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
+  const kernel = gpu.createKernel(source, { ...settings(output), argumentTypes: types });
+  await kernel.build(...types);
+  assertMode(kernel, 'webgpu', library);
+  return kernel;
+}
+
+function uploaded({ device }: WebGpuContext, data: Float32Array): WebGpuBuffer {
+  const most = Math.min(
+    device.limits['maxStorageBufferBindingSize']!,
+    device.limits['maxBufferSize']!,
+  );
+  if (data.byteLength > most) {
+    throw new RangeError(`${data.byteLength} bytes exceed the ${most} of a WebGPU buffer here`);
+  }
+  const buffer = device.createBuffer({ size: data.byteLength, usage: USAGE });
+  device.queue.writeBuffer(buffer, 0, data);
+  return buffer;
+}

@@ -1,0 +1,50 @@
+// One suite for every backend: runs the hand-written nests on a device and compares with float64.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device, Handle } from '../../src/device.ts';
+import { interpretPlan } from './interpret.ts';
+import { type NestCase, nestCases } from './nests.ts';
+
+/**
+ * Relative to the largest magnitude of the tensor: near zero a relative error means nothing, since
+ * terms cancel. 1e-5 is 84 units in the last place of a float32: the rounding of 1500 products
+ * (about 40 at random) and the exp and log of software GPUs (up to 20) stay below it.
+ */
+const TOLERANCE = 1e-5;
+
+/** Runs a case once on a device and reads its output. */
+export async function runCase(device: Device, { plan, data }: NestCase): Promise<Float32Array> {
+  const loaded = await device.load(device.emit(plan));
+  const env: Handle[] = [];
+  const inputs = plan.buffers.filter(({ role }) => role === 'input');
+  for (const { id, shape, order } of inputs) env[id] = device.upload(data[id]!, shape, order);
+  loaded.run(env);
+  const output = plan.buffers.find(({ role }) => role === 'output')!;
+  const found = await device.read(env[output.id], output.shape, output.order);
+  for (const { id } of inputs) device.free(env[id]);
+  loaded.dispose();
+  return found;
+}
+
+/** The largest difference, relative to the largest magnitude; Infinity where one is not finite. */
+export function worstError(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  const pairs = Array.from(wanted, (want, i) => ({ want, got: found[i] ?? Number.NaN }));
+  const scale = pairs.reduce((most, { want }) => Math.max(most, Math.abs(want)), 0) || 1;
+  const errors = pairs.map(({ want, got }) => Math.abs(got - want) / scale);
+  return errors.reduce((a, b) => (Number.isNaN(b) ? Number.POSITIVE_INFINITY : Math.max(a, b)), 0);
+}
+
+/** Registers the suite for one device: inside a `describe`. */
+export function conformance(openDevice: () => Device | Promise<Device>): void {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice();
+  });
+  afterAll(() => device?.dispose());
+
+  test.each(nestCases.map((nest) => [nest.name, nest] as const))('%s', async (_, nest) => {
+    const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+    const found = await runCase(device, nest);
+    expect(found.length).toBe(wanted!.length);
+    expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
+  });
+}

@@ -1,0 +1,71 @@
+// What a Nest means: plain loops in float64, the reference of every backend. It shares nothing
+// with the printers but the meaning of the machine ops.
+import { machine } from '../../src/machine.ts';
+import type { Affine, Buffer, Expr, Nest, Plan } from '../../src/nest.ts';
+
+/** Row-major numbers of each buffer, whatever its order in a device's memory. */
+export type Values = Map<number, ArrayLike<number>>;
+
+/** Runs a plan in float64; parameters keep their old values, `next` buffers have the new ones. */
+export function interpretPlan(plan: Plan, given: Values): Map<number, Float64Array> {
+  const values: Values = new Map(given);
+  const found = new Map<number, Float64Array>();
+  const buffers = new Map(plan.buffers.map((buffer) => [buffer.id, buffer]));
+  for (const nest of plan.kernels) {
+    const out = interpretNest(nest, buffers, values);
+    values.set(nest.output, out);
+    found.set(nest.output, out);
+  }
+  return found;
+}
+
+function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values): Float64Array {
+  const out = new Float64Array(count(nest.axes));
+  const inputs = nest.inputs.map((id) => ({
+    data: values.get(id)!,
+    shape: buffers.get(id)!.shape,
+  }));
+  const load = (input: number, index: readonly Affine[], at: readonly number[]) => {
+    const { data, shape } = inputs[input]!;
+    const where = index.map(({ at: start, of }) =>
+      of.reduce((sum, { axis, step }) => sum + step * at[axis]!, start),
+    );
+    const flat = where.reduce((n, position, dim) => {
+      if (position < 0 || position >= shape[dim]!) throw new RangeError(`${nest.name}: ${where}`);
+      return n * shape[dim]! + position;
+    }, 0);
+    return data[flat]!;
+  };
+  const evaluate = (expr: Expr, at: readonly number[], acc: number): number => {
+    if (expr.op === 'const') return expr.value;
+    if (expr.op === 'acc') return acc;
+    if (expr.op === 'load') return load(expr.input, expr.index, at);
+    const [a, b, c] = expr.args.map((arg) => evaluate(arg, at, acc));
+    return machine[expr.op].meaning(a!, b!, c!);
+  };
+  const { fold } = nest;
+  positions(nest.axes).forEach((outer, i) => {
+    const bodies = fold
+      ? positions(fold.axes).map((inner) => evaluate(fold.body, [...outer, ...inner], Number.NaN))
+      : [];
+    out[i] = evaluate(nest.result, outer, fold ? folded(fold.kind, bodies) : Number.NaN);
+  });
+  return out;
+}
+
+function folded(kind: NonNullable<Nest['fold']>['kind'], values: readonly number[]): number {
+  const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (kind === 'max') return largest;
+  if (kind === 'sum') return values.reduce((a, b) => a + b, 0);
+  return largest + Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0));
+}
+
+const count = (axes: readonly number[]) => axes.reduce((n, size) => n * size, 1);
+
+/** Every position of a loop nest, the last axis fastest. */
+function positions(axes: readonly number[]): number[][] {
+  return axes.reduce<number[][]>(
+    (all, size) => all.flatMap((at) => Array.from({ length: size }, (_, i) => [...at, i])),
+    [[]],
+  );
+}
