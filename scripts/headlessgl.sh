@@ -42,5 +42,5 @@ if ! loads; then
 fi
 
 # Without a display headlessgl turns into another mode silently: the tests assert the mode they got.
-CHAINRULE_DEVICES=headlessgl xvfb-run -a -s '-screen 0 1280x1024x24' \
-  node node_modules/vitest/vitest.mjs run --project compiler conformance "$@"
+xvfb-run -a -s '-screen 0 1280x1024x24' node node_modules/vitest/vitest.mjs run \
+  --root packages/compiler --config vitest.headlessgl.config.ts "$@"
