@@ -2,12 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { conformance } from './support/conformance.ts';
+import { training } from './support/training.ts';
 import { installWebGpu } from './support/webgpu.ts';
 
 const missing = await installWebGpu();
 
 describe.skipIf(missing)(`webgpu in Node${missing ? ` (${missing})` : ''}`, () => {
   conformance(() => openGpu('webgpu'));
+  training(() => openGpu('webgpu'));
 
   test('says what it runs on', async () => {
     const device = await openGpu('webgpu');

@@ -4,7 +4,7 @@ import type { Device, Handle, Loaded } from '../../device.ts';
 import { emit } from './emit.ts';
 import { openGl } from './gl.ts';
 import { fromMemory, type GpuKind, layoutOf, toMemory } from './layout.ts';
-import { loadGpujs } from './load.ts';
+import { type GpuLibrary, loadGpujs } from './load.ts';
 import { flat, type Mode } from './mode.ts';
 import { loadProgram } from './program.ts';
 import { openWebGpu } from './webgpu.ts';
@@ -92,7 +92,10 @@ async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
 
 async function start(kind: GpuKind): Promise<Mode> {
   const library = await loadGpujs();
-  const mode = kind === 'webgpu' ? await openWebGpu(library) : openGl(library, kind);
+  const mode = await begin(library, kind).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`gpu.js cannot start ${kind} here: ${why}`, { cause });
+  });
   try {
     await selfTest(mode, kind);
   } catch (cause) {
@@ -101,6 +104,9 @@ async function start(kind: GpuKind): Promise<Mode> {
   }
   return mode;
 }
+
+const begin = async (library: GpuLibrary, kind: GpuKind): Promise<Mode> =>
+  kind === 'webgpu' ? openWebGpu(library) : openGl(library, kind);
 
 /** Five numbers there, doubled and back: catches drivers that draw nothing or in half floats. */
 async function selfTest(mode: Mode, kind: GpuKind): Promise<void> {

@@ -32,7 +32,6 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
       for (const [i, { handle }] of inputs.entries()) {
         if (handle === undefined) (borrowed[i] as GpuHandle).delete();
       }
-      checkProgram(gl, built.kernel);
       return built;
     },
     destroy: (kernels) => {
@@ -60,8 +59,14 @@ const scalar: Layout = { memory: [], groups: [], output: [1], threads: [] };
 function createCompiler(gpu: GpuInstance, library: GpuLibrary, kind: GlKind) {
   return (source: string, output: Layout, samples: readonly unknown[]): GlBuilt => {
     const kernel = gpu.createKernel(source, settings(output));
-    kernel.build(...samples);
-    assertMode(kernel, kind, library);
+    try {
+      kernel.build(...samples);
+      assertMode(kernel, kind, library);
+      checkProgram(kernel);
+    } catch (cause) {
+      kernel.destroy();
+      throw cause;
+    }
     const texture = kernel.kernel.renderOutput!() as GpuHandle;
     const run = (args: readonly unknown[]) => {
       if (kernel(...args) !== texture) throw new Error('gpu.js has replaced a compiled kernel');
@@ -71,7 +76,8 @@ function createCompiler(gpu: GpuInstance, library: GpuLibrary, kind: GlKind) {
 }
 
 /** gpu.js asks whether shaders compile, not whether they link. */
-function checkProgram(gl: WebGLRenderingContext, { kernel }: GpuKernel): void {
+function checkProgram({ kernel }: GpuKernel): void {
+  const gl = kernel.context as WebGLRenderingContext;
   const program = kernel.program as WebGLProgram;
   if (gl.getProgramParameter(program, gl.LINK_STATUS)) return;
   throw new Error(`the shaders do not link: ${gl.getProgramInfoLog(program)}`);

@@ -24,9 +24,9 @@ export interface Layout {
   readonly threads: readonly ('x' | 'y' | 'z')[];
 }
 
-/** Every WebGL 2 has textures this wide and high; a longer matrix is stored as a square texture. */
+/** Every WebGL 2 has textures of this width; a longer matrix is stored as a square texture. */
 const SIDE = 2048;
-/** Integers that a float32 counts exactly: a WebGL 1 shader may do its index arithmetic in floats. */
+/** How far a float32 counts: a WebGL 1 shader may compute indices in floats. */
 const EXACT = 2 ** 24;
 /** Threads in one dimension of a WebGPU dispatch: 65535 groups of 8 (x, y) or of 1 (z). */
 const DISPATCH = { x: 65535 * 8, y: 65535 * 8, z: 65535 } as const;

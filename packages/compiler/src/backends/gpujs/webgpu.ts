@@ -62,9 +62,14 @@ async function compile(
 ): Promise<GpuKernel> {
   const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
   const kernel = gpu.createKernel(source, { ...settings(output), argumentTypes: types });
-  await kernel.build(...types);
-  assertMode(kernel, 'webgpu', library);
-  return kernel;
+  try {
+    await kernel.build(...types);
+    assertMode(kernel, 'webgpu', library);
+    return kernel;
+  } catch (cause) {
+    kernel.destroy();
+    throw cause;
+  }
 }
 
 function uploaded({ device }: WebGpuContext, data: Float32Array): WebGpuBuffer {

@@ -21,6 +21,15 @@ const infix =
   (sign: string, binds: number): Word =>
   (a, b) => ({ text: `${within(a, binds)} ${sign} ${within(b, binds + 1)}`, binds });
 
+/** A sum or a difference; what is added with its sign changed is subtracted, and the reverse. */
+const signed =
+  (sign: '+' | '-', opposite: '+' | '-'): Word =>
+  (a, b) => {
+    const negated = b.binds === 4;
+    const right = negated ? atom(b.text.slice(1)) : b;
+    return infix(negated ? opposite : sign, 2)(a, right, b);
+  };
+
 const call = (name: string) => (a: Text) => atom(`Math.${name}(${a.text})`);
 const call2 = (name: string) => (a: Text, b: Text) => atom(`Math.${name}(${a.text}, ${b.text})`);
 
@@ -36,8 +45,8 @@ const rewritten: Word = () => {
 
 /** How each machine op is written. */
 export const words = {
-  add: infix('+', 2),
-  sub: infix('-', 2),
+  add: signed('+', '-'),
+  sub: signed('-', '+'),
   mul: infix('*', 3),
   div: infix('/', 3),
   min: call2('min'),
