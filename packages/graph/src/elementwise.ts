@@ -19,10 +19,16 @@ export interface ElementwiseRow<K extends OpName> {
   readonly cost: number;
   /** Where every sweep tests it: tuples of arguments. */
   readonly points: readonly (readonly number[])[];
-  /** Tuples at which the derivative is a convention; the calculus sweep leaves them out. */
-  readonly kinks?: readonly (readonly number[])[];
+  /** Where the derivative is a convention rather than a limit, and what it is there. */
+  readonly kinks?: readonly Kink<K>[];
   /** float32 budget in units in the last place, relative to the value; 4 unless given. */
-  readonly ulps?: number;
+  readonly ulps?: (attr: AttrOf[K]) => number;
+}
+
+/** The slopes, one a source, that hold by convention at a point. */
+export interface Kink<K extends OpName> {
+  readonly at: readonly number[];
+  readonly slopes: (attr: AttrOf[K]) => readonly number[];
 }
 
 type Unary = (x: number) => readonly [number];
@@ -54,15 +60,19 @@ function horner<E>(m: Machine<E>, x: E, coefficients: readonly number[]): E {
   return rest.reduce<E>((sum, c) => m.add(m.constant(c), m.mul(x, sum)), m.constant(last!));
 }
 
+/** Repeated squaring and a square root where they do, exp(p log x) for the other exponents. */
 function lowerPow<E>(m: Machine<E>, x: E, p: number): E {
   if (p < 0) return m.div(m.constant(1), lowerPow(m, x, -p));
   if (p === 0.5) return m.sqrt(x);
-  if (!Number.isInteger(p) || p > 64) return m.exp(m.mul(m.constant(p), m.log(x)));
   if (p === 1) return x;
+  if (!isHalfInteger(p)) return m.exp(m.mul(m.constant(p), m.log(x)));
+  if (!Number.isInteger(p)) return m.mul(lowerPow(m, x, p - 0.5), m.sqrt(x));
   const half = lowerPow(m, x, Math.floor(p / 2));
   const square = m.mul(half, half);
   return p % 2 === 0 ? square : m.mul(square, x);
 }
+
+const isHalfInteger = (p: number): boolean => Number.isInteger(2 * p);
 
 /** tanh: Pade approximant [7/6] of its continued fraction below 0.7, by exp above. */
 function lowerTanh<E>(m: Machine<E>, x: E): E {
@@ -104,7 +114,6 @@ export const elementwise = {
     points: PAIRS,
   },
   pow: {
-    // The fourth argument of the points is the exponent: see `pointsOf`.
     meaning: ({ exponent }, x) => x! ** exponent,
     lower: (m, { exponent }, x) => lowerPow(m, x!, exponent),
     grad: (y, g) => {
@@ -112,9 +121,10 @@ export const elementwise = {
       return [op.mul(g, op.mul(exponent, op.pow(y.src[0]!, exponent - 1)))];
     },
     cost: 4,
-    points: POSITIVE.map(one),
-    // exp(p log x): the rounding of p log x, up to 1e2, comes back as a relative error.
-    ulps: 200,
+    points: [-2.5, -0.3, ...POSITIVE].map(one),
+    // Each of p products rounds; in exp(p log x) the rounding of p log x, which is up to 88,
+    // comes back as a relative error.
+    ulps: ({ exponent: p }) => (isHalfInteger(p) ? Math.max(4, Math.abs(p)) : 128),
   },
   exp: {
     meaning: (_, x) => Math.exp(x!),
@@ -184,8 +194,8 @@ export const elementwise = {
     grad: (y, g) => [op.mul(g, op.sign(y.src[0]!))], // sign(0) = 0
     tex: ([x]) => `\\left|${x}\\right|`,
     cost: 1,
-    points: [...LINE, 0].map(one),
-    kinks: [[0]],
+    points: LINE.map(one),
+    kinks: [{ at: [0], slopes: () => [0] }],
   },
   max: {
     meaning: (_, a, b) => Math.max(a!, b!),
@@ -197,8 +207,8 @@ export const elementwise = {
     },
     tex: call('\\max'),
     cost: 1,
-    points: [...PAIRS, [1, 1]],
-    kinks: [[1, 1]],
+    points: PAIRS,
+    kinks: [{ at: [1, 1], slopes: () => [0, 1] }],
   },
   min: {
     meaning: (_, a, b) => Math.min(a!, b!),
@@ -209,8 +219,8 @@ export const elementwise = {
     },
     tex: call('\\min'),
     cost: 1,
-    points: [...PAIRS, [1, 1]],
-    kinks: [[1, 1]],
+    points: PAIRS,
+    kinks: [{ at: [1, 1], slopes: () => [0, 1] }],
   },
   less: {
     meaning: (_, a, b) => (a! < b! ? 1 : 0),
@@ -218,8 +228,8 @@ export const elementwise = {
     grad: () => [undefined, undefined], // constant but for the jump
     tex: ([a, b]) => `[${a} < ${b}]`,
     cost: 1,
-    points: [...PAIRS, [1, 1]],
-    kinks: [[1, 1]],
+    points: PAIRS,
+    kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
   },
   where: {
     meaning: (_, c, a, b) => (c !== 0 ? a! : b!),
@@ -230,12 +240,9 @@ export const elementwise = {
     cost: 1,
     points: [
       [1, 2, 3],
-      [0, 2, 3],
+      [-0.5, 2, 3],
     ],
-    kinks: [
-      [1, 2, 3],
-      [0, 2, 3],
-    ],
+    kinks: [{ at: [0, 2, 3], slopes: () => [0, 0, 1] }],
   },
   sigmoid: {
     meaning: (_, x) => (x! < 0 ? Math.exp(x!) / (1 + Math.exp(x!)) : 1 / (1 + Math.exp(-x!))),
@@ -269,8 +276,8 @@ export const elementwise = {
     grad: (y, g) => [op.mul(g, op.where(op.less(0, y), 1, y.attr.slope))],
     tex: ([x], { slope }) => `\\operatorname{leakyReLU}_{${slope}}${parenthesized(x!)}`,
     cost: 2,
-    points: [...LINE, 0].map(one),
-    kinks: [[0]],
+    points: LINE.map(one),
+    kinks: [{ at: [0], slopes: ({ slope }) => [slope] }],
   },
 } as const satisfies { [K in OpName]?: ElementwiseRow<K> };
 
@@ -278,7 +285,7 @@ export type ElementwiseOp = keyof typeof elementwise;
 
 /** Attributes to test an op with, where it has any. */
 export const testAttributes: { readonly [K in OpName]?: readonly AttrOf[K][] } = {
-  pow: [-3, -2, -1, -0.5, 0.5, 1.5, 2, 3, 5].map((exponent) => ({ exponent })),
+  pow: [-3, -2, -1, -0.5, 0.5, 1.5, 2, 3, 5, 66, 1.7, -0.3].map((exponent) => ({ exponent })),
   leakyRelu: [{ slope: 0.01 }, { slope: 0.3 }, { slope: 0 }],
 };
 

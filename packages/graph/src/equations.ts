@@ -1,11 +1,9 @@
 // A whole program as the textbook's equations: forward, cost, backward.
-import { cotangents } from './differentiate.ts';
+import { derive } from './derive.ts';
 import { paramsOf } from './grad.ts';
 import { isLeaf, type Node, nameOf, reachable, type Shape } from './node.ts';
 import { print } from './print/print.ts';
 import { tex, texOfName } from './print/tex.ts';
-import { splitScale } from './rewrite/monomial.ts';
-import { simplifyAll } from './rewrite/rewrite.ts';
 
 /** One line of mathematics. */
 export interface Equation {
@@ -40,32 +38,9 @@ export function equations(J: Node, params: readonly Node[] = paramsOf([J])): Equ
   const forward = reachable([J])
     .filter((node) => !isLeaf(node) && (nameOf(node) !== undefined || node === J))
     .map((node) => line(nameOf(node) ?? 'J', node));
-  return { forward, backward: backward(J, params, line) };
-}
-
-function backward(
-  J: Node,
-  params: readonly Node[],
-  line: (name: string, node: Node, names: ReadonlyMap<Node, string>) => Equation,
-): Equation[] {
-  const [stable] = simplifyAll([J]);
-  const all = cotangents(stable!, params);
-  const wanted = [...all.keys()]
-    .filter((node) => nameOf(node) !== undefined && node !== stable)
-    .filter((node) => !isLeaf(node) || params.includes(node));
-  const simplified = simplifyAll(wanted.map((node) => all.get(node)!));
-  const names = new Map<Node, string>();
-  const defined = wanted.flatMap((node, i) => {
-    const name = `d${nameOf(node)!}`;
-    const value = isLeaf(node) ? simplified[i]! : splitScale(simplified[i]!).body;
-    if (names.has(value) || isLeaf(value)) return [];
-    names.set(value, name);
-    return [{ name, value }];
-  });
-  return defined.map(({ name, value }) => line(name, value, without(names, value)));
-}
-
-/** A line defines its own name: on its right side the name must not stand. */
-function without(names: ReadonlyMap<Node, string>, node: Node): ReadonlyMap<Node, string> {
-  return new Map([...names].filter(([n]) => n !== node));
+  const names = derive(J, params).cotangents;
+  // A line defines its own name: on its right side the name must not stand.
+  const others = (node: Node) => new Map([...names].filter(([n]) => n !== node));
+  const backward = [...names].map(([node, name]) => line(name, node, others(node)));
+  return { forward, backward };
 }

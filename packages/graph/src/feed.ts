@@ -7,6 +7,8 @@ import { type Dim, type Order, type Shape, showShape } from './node.ts';
 export interface TensorLike {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
+  /** How `data` lies in memory; as the input declares unless given. */
+  readonly order?: Order;
 }
 
 /**
@@ -23,12 +25,14 @@ export interface Slot {
   readonly name: string;
   readonly shape: Shape;
   readonly order: Order;
+  readonly distribution?: boolean;
 }
 
 /** Flat numbers, and their shape where the data say it. */
 export interface Flat {
   readonly data: ArrayLike<number>;
   readonly shape?: readonly number[];
+  readonly order?: Order;
 }
 
 const isTensor = (x: Data): x is TensorLike =>
@@ -86,7 +90,7 @@ export function solveSizes(
 function fromShape(slot: Slot, shape: readonly number[], known: Map<string, Known>): void {
   const fits = shape.length === slot.shape.length;
   slot.shape.forEach((dim, i) => {
-    const expected = valueOf(dim, known);
+    const expected = knownSize(dim, known);
     const actual = shape[i];
     if (fits && (expected === undefined || expected === actual)) {
       if (typeof dim === 'string')
@@ -98,13 +102,13 @@ function fromShape(slot: Slot, shape: readonly number[], known: Map<string, Know
       explain(
         `${slot.name} has the shape ${showShape(shape)}; it is declared ${showShape(slot.shape)}.`,
         details,
-        `feed ${slot.name} as ${showShape(slot.shape.map((d) => valueOf(d, known) ?? d))}.`,
+        `feed ${slot.name} as ${showShape(slot.shape.map((d) => knownSize(d, known) ?? d))}.`,
       ),
     );
   });
 }
 
-const valueOf = (dim: Dim, known: ReadonlyMap<string, Known>): number | undefined =>
+const knownSize = (dim: Dim, known: ReadonlyMap<string, Known>): number | undefined =>
   typeof dim === 'number' ? dim : known.get(dim)?.value;
 
 const conflict = (slot: Slot, known: ReadonlyMap<string, Known>): string[] =>
@@ -115,8 +119,8 @@ const conflict = (slot: Slot, known: ReadonlyMap<string, Known>): string[] =>
 
 /** True if the length settles the slot; false if two sizes are still open. */
 function fromLength(slot: Slot, length: number, known: Map<string, Known>): boolean {
-  const open = slot.shape.filter((d): d is string => valueOf(d, known) === undefined);
-  const product = slot.shape.reduce<number>((p, d) => p * (valueOf(d, known) ?? 1), 1);
+  const open = slot.shape.filter((d): d is string => knownSize(d, known) === undefined);
+  const product = slot.shape.reduce<number>((p, d) => p * (knownSize(d, known) ?? 1), 1);
   if (open.length > 1) return false;
   const [dim] = open;
   const value = length / product;
@@ -136,7 +140,7 @@ function fromLength(slot: Slot, length: number, known: Map<string, Known>): bool
 }
 
 function undetermined(slot: Slot, known: ReadonlyMap<string, Known>): FeedError {
-  const open = slot.shape.filter((d) => valueOf(d, known) === undefined);
+  const open = slot.shape.filter((d) => knownSize(d, known) === undefined);
   return new FeedError(
     explain(
       `the length of ${slot.name} does not tell both ${open.join(' and ')}.`,

@@ -1,5 +1,8 @@
 // The public entry point of @chainrule/graph.
 
+export { bind } from './bind.ts';
+export { type Derivation, derive } from './derive.ts';
+export { type ElementwiseRow, rowOf } from './elementwise.ts';
 export { type Equation, type Equations, equations } from './equations.ts';
 export * from './errors.ts';
 export {
@@ -23,14 +26,17 @@ export {
   type Values,
 } from './interpret.ts';
 export { constant, type InputOptions, input, type ParamOptions, param, size } from './leaves.ts';
+export type { Machine } from './machine.ts';
 export {
   type Dim,
   type Init,
+  isLeaf,
   type Node,
   named,
   nameOf,
   type OpName,
   type Order,
+  reachable,
   type Shape,
 } from './node.ts';
 export * from './ops.ts';
@@ -38,4 +44,5 @@ export { print } from './print/print.ts';
 export { tex, texOfName } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
+export { structureOf } from './structural.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

@@ -39,7 +39,7 @@ export function interpretAll(
   const done = new Map<Node, Tensor64>();
   for (const { node, slot, flat } of feeds) {
     const shape = bindShape(node, bound);
-    done.set(node, { shape, data: toRowMajor(slot.order, shape, flat.data) });
+    done.set(node, { shape, data: toRowMajor(flat.order ?? slot.order, shape, flat.data) });
   }
   for (const node of order) if (!done.has(node)) done.set(node, evaluate(node, done, bound));
   return roots.map((root) => done.get(root)!);
@@ -47,8 +47,10 @@ export function interpretAll(
 
 /** How messages, feeds and solvers see an input or a parameter. */
 export function slotOf(node: Node): Slot {
-  const order = node.op === 'input' ? node.attr.order : 'rows';
-  return { name: nameOf(node) ?? `an unnamed ${node.op}`, shape: node.shape, order };
+  const name = nameOf(node) ?? `an unnamed ${node.op}`;
+  if (node.op !== 'input') return { name, shape: node.shape, order: 'rows' };
+  const { order, distribution } = node.attr;
+  return { name, shape: node.shape, order, distribution };
 }
 
 function feedOf(node: Node, values: Values) {

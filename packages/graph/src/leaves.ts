@@ -17,6 +17,11 @@ export interface InputOptions {
   readonly name?: string;
   /** `'columns'`: the data hold one column (example) after another, as the rows of a CSV do. */
   readonly order?: Order;
+  /**
+   * The entries of each column sum to 1 (one-hot labels, probabilities). Sums over them simplify:
+   * the gradient of a softmax cross-entropy becomes A - Y. Feeds are checked for it.
+   */
+  readonly distribution?: boolean;
 }
 
 /** Options of `param`. */
@@ -34,7 +39,8 @@ export interface ParamOptions {
  */
 export function input(...args: readonly (Dim | InputOptions)[]): Node {
   const { shape, options } = leafArguments<InputOptions>('input', args);
-  const attr = { serial: newSerial(), order: options.order ?? 'rows' };
+  const { order = 'rows', distribution = false } = options;
+  const attr = { serial: newSerial(), order, distribution };
   const node = make('input', [], attr, shape);
   return options.name ? named(node, options.name) : node;
 }

@@ -26,7 +26,8 @@ type Axes = { readonly axes: readonly number[] };
 
 /** The attributes of every op: plain JSON. */
 export interface AttrOf {
-  input: { readonly serial: number; readonly order: Order };
+  /** `distribution`: the entries of every column are known to sum to 1. */
+  input: { readonly serial: number; readonly order: Order; readonly distribution: boolean };
   param: { readonly serial: number; readonly init: Init };
   hole: { readonly index: number };
   const: { readonly value: number };

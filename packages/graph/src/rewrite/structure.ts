@@ -159,6 +159,18 @@ function samePlace(view: Node, total: NodeOf<'sum'> & Node): boolean {
   return view.attr.dims.join() === kept.join();
 }
 
+/** The columns of a distribution sum to 1. */
+function sumOfDistribution(node: Node): Node | undefined {
+  if (node.op !== 'sum') return undefined;
+  const y = node.src[0]!;
+  if (y.op !== 'input' || !y.attr.distribution) return undefined;
+  const column = y.shape.length - 2;
+  if (!node.attr.axes.includes(column)) return undefined;
+  const shape = y.shape.filter((_, i) => i !== column);
+  const rest = node.attr.axes.filter((a) => a !== column).map((a) => (a > column ? a - 1 : a));
+  return reduceAxes('sum', constant(1, shape), rest);
+}
+
 function chooseBranch(node: Node): Node | undefined {
   if (node.op !== 'where') return undefined;
   const [condition, a, b] = node.src as [Node, Node, Node];
@@ -185,6 +197,7 @@ export const structureRules: readonly StructureRule[] = [
   rule('float-scale', floatScale, 'a scale is applied once, at the end: the 1/m of a gradient'),
   rule('sum-of-sum', sumOfSum, 'one reduction instead of two'),
   rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
+  rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
   rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
   rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
   rule('choose-branch', chooseBranch, 'the condition is known'),

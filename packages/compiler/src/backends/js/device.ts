@@ -1,0 +1,82 @@
+// Runs generated JavaScript over typed arrays: the CPU without WebAssembly.
+import { ChainruleError } from '@chainrule/graph';
+import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
+import type { Buffer, Plan } from '../../nest.ts';
+import { emitJs, stridesOf } from './emit.ts';
+
+const limits: Limits = { inputs: 64, inPlace: true, arena: true, recompute: 1 };
+
+/** Opens the JavaScript engine as a device. */
+export const openJs = async (): Promise<Device> => ({
+  kind: 'js',
+  label: 'JavaScript, one thread',
+  limits,
+  emit: (plan) => ({ plan, sources: emitJs(plan) }),
+  load,
+  upload: (data) => data,
+  read: async (handle, shape, order) => readBack(handle as Float32Array, shape, order),
+  free: () => {},
+  dispose: () => {},
+});
+
+type Kernel = (env: readonly Handle[]) => void;
+
+function load({ plan, sources }: Program): Loaded {
+  const kernels = sources.map((source) => compileSource(source));
+  const arena = new Float32Array(plan.arena);
+  const slots = plan.buffers.filter((b) => b.offset !== undefined);
+  const views = slots.map((b) => arena.subarray(b.offset!, b.offset! + sizeOf(b)));
+  const turns = nextBuffers(plan);
+  let turn = 0;
+  return {
+    run: (env) => {
+      slots.forEach((b, i) => {
+        env[b.id] = views[i];
+      });
+      for (const [id, pair] of turns) env[id] = pair[turn];
+      turn = 1 - turn;
+      for (const kernel of kernels) kernel(env);
+    },
+    dispose: () => {},
+  };
+}
+
+const sizeOf = (b: Buffer): number => b.shape.reduce((p, d) => p * d, 1);
+
+/** Two arrays for each new value that takes turns with the old one. */
+function nextBuffers(plan: Plan): [number, [Float32Array, Float32Array]][] {
+  return plan.buffers
+    .filter((b) => b.role === 'next')
+    .map((b) => [b.id, [new Float32Array(sizeOf(b)), new Float32Array(sizeOf(b))]]);
+}
+
+function compileSource(source: string): Kernel {
+  try {
+    return new Function('env', `'use strict';\n${source}`) as Kernel;
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    throw new ChainruleError(
+      "the js device compiles text, which this page's Content-Security-Policy forbids.\n" +
+        "  fix: allow script-src 'unsafe-eval', or choose another device.",
+    );
+  }
+}
+
+function readBack(
+  data: Float32Array,
+  shape: readonly number[],
+  order: Buffer['order'],
+): Float32Array {
+  if (order === 'rows') return data.slice();
+  const from = stridesOf({ shape, order });
+  const to = stridesOf({ shape, order: 'rows' });
+  return data.map((_, i) => {
+    let rest = i;
+    const at = to.reduce((sum, stride, d) => {
+      const index = Math.floor(rest / stride);
+      rest %= stride;
+      return sum + index * from[d]!;
+    }, 0);
+    return data[at]!;
+  });
+}

@@ -1,0 +1,155 @@
+// From a program to a session: checks names and sizes, chooses the device, sets parameters up.
+import {
+  ChainruleError,
+  inputsOf,
+  NameError,
+  type Node,
+  nameOf,
+  paramsOf,
+  reachable,
+  type Sizes,
+  sizeOf,
+} from '@chainrule/graph';
+import type { Limits } from './device.ts';
+import { type DeviceRequest, openDevice, type Work } from './devices.ts';
+import { createTask, planTask, rootsOf, symbolsOf, type Task } from './executable.ts';
+import { initialValues } from './initial.ts';
+import type { Program } from './program.ts';
+import { flopsOf } from './report.ts';
+import {
+  createSession,
+  executableFor,
+  type Parts,
+  type Resident,
+  type Session,
+} from './session.ts';
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** Values of the symbolic sizes. Those of parameters are needed; others may come with feeds. */
+  readonly sizes?: Sizes;
+  /** Where to run; `'auto'` (the default) chooses and says why in `session.device`. */
+  readonly device?: DeviceRequest;
+  /** Seed of the parameters' first values; 1 unless given. */
+  readonly seed?: number;
+}
+
+/**
+ * Compiles a training program, or nodes to evaluate, for a device.
+ * @param program what `train` returned, a node, or several by name
+ * @throws ChainruleError for a missing size, a missing or double name, or a device that is not there
+ */
+export async function compile(
+  program: Program | Node | Readonly<Record<string, Node>>,
+  options: CompileOptions = {},
+): Promise<Session> {
+  const task = taskOf(program);
+  const roots = rootsOf(task);
+  checkNames(roots);
+  const sizes = options.sizes ?? {};
+  checkSizes(sizes, roots);
+  const fixed = fixedSizes(roots, sizes);
+  const known = [...symbolsOf(roots).all].every((s) => Object.hasOwn(sizes, s));
+  const { device, choice } = await openDevice(
+    options.device ?? 'auto',
+    workOf(task, sizes, known),
+  );
+  const params = allParams(task);
+  const shapes = params.map((p) =>
+    p.shape.map((d) => (typeof d === 'number' ? d : sizeOf(d, sizes))),
+  );
+  const init = params.map((p, i) => ({ init: initOf(p), shape: shapes[i]! }));
+  const values = initialValues(init, options.seed ?? 1);
+  const residents = new Map<string, Resident>(
+    params.map((node, i) => {
+      const handle = device.upload(values[i]!, shapes[i]!, 'rows');
+      return [nameOf(node)!, { node, shape: shapes[i]!, handle }];
+    }),
+  );
+  const parts: Parts = { device, choice, task, residents, sizes, fixed, programs: new Map() };
+  if (known) await executableFor(parts, task, 'step', sizes);
+  return createSession(parts);
+}
+
+const isNode = (x: object): x is Node => 'op' in x && 'src' in x;
+const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
+
+function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task {
+  if (isNode(program)) return createTask(new Map([[nameOf(program) ?? 'value', program]]));
+  if (isProgram(program)) return createTask(new Map(), program.updates, program.names);
+  return createTask(new Map(Object.entries(program)));
+}
+
+/** Parameters in the order in which they were made, so that a seed means the same everywhere. */
+const allParams = (task: Task): Node[] => paramsOf(rootsOf(task));
+
+const initOf = (node: Node) => {
+  if (node.op === 'param') return node.attr.init;
+  throw new Error(`${node.op} has no first value`); // unreachable: only parameters are asked
+};
+
+/** Feeds, reads and writes go by name: every input and parameter needs one of its own. */
+function checkNames(roots: readonly Node[]): void {
+  const seen = new Map<string, Node>();
+  for (const node of [...inputsOf(roots), ...paramsOf(roots)]) {
+    const name = nameOf(node);
+    const what = `${node.op} [${node.shape.join(', ')}]`;
+    if (name === undefined) {
+      const fix = `name it: ${node.op}(${node.shape.join(', ')}, { name: 'X' }), or bind it in math({ X: ... }).`;
+      throw new NameError(`compile: an ${what} has no name.\n  fix: ${fix}`);
+    }
+    if (seen.has(name)) {
+      throw new NameError(
+        `compile: two leaves are called ${name}: ${seen.get(name)!.op} and ${what}.\n  fix: give them different names.`,
+      );
+    }
+    seen.set(name, node);
+  }
+}
+
+function checkSizes(sizes: Sizes, roots: readonly Node[]): void {
+  const { all } = symbolsOf(roots);
+  for (const [name, value] of Object.entries(sizes)) {
+    if (!Number.isInteger(value) || value <= 0) {
+      throw new ChainruleError(
+        `compile: the size ${name} is ${value}.\n  fix: give a positive whole number.`,
+      );
+    }
+    if (all.has(name)) continue;
+    const list = [...all].join(', ') || 'none';
+    throw new NameError(
+      `compile: no size is called ${name}; sizes: ${list}.\n  fix: leave ${name} out.`,
+    );
+  }
+}
+
+function fixedSizes(roots: readonly Node[], sizes: Sizes): Sizes {
+  const fixed: Record<string, number> = {};
+  for (const node of reachable(roots)) {
+    if (node.op !== 'param') continue;
+    for (const dim of node.shape)
+      if (typeof dim === 'string') fixed[dim] = sizeForParam(node, dim, sizes);
+  }
+  return fixed;
+}
+
+function sizeForParam(param: Node, dim: string, sizes: Sizes): number {
+  const value = Object.hasOwn(sizes, dim) ? sizes[dim] : undefined;
+  if (value !== undefined) return value;
+  throw new ChainruleError(
+    `compile: ${nameOf(param)} is [${param.shape.join(', ')}], and the size ${dim} is not given.\n` +
+      `  fix: compile(program, { sizes: { ${dim}: ... } }).`,
+  );
+}
+
+/** Limits of no device in particular, to count the work before a device is chosen. */
+const PROBE: Limits = { inputs: 64, inPlace: true, arena: true, recompute: 1 };
+/** Stands for a batch whose size is not known yet. */
+const TYPICAL_BATCH = 64;
+
+function workOf(task: Task, sizes: Sizes, known: boolean): Work {
+  const all = [...symbolsOf(rootsOf(task)).all];
+  const guess = Object.fromEntries(all.map((s) => [s, sizes[s] ?? TYPICAL_BATCH]));
+  const { kernels } = planTask(task, known ? sizes : guess, PROBE);
+  return { flops: kernels.reduce((sum, k) => sum + flopsOf(k), 0), kernels: kernels.length };
+}

@@ -1,0 +1,61 @@
+// What a backend is to the rest of the compiler. It must not know any particular backend.
+import type { Plan } from './nest.ts';
+
+/** Where a program runs. */
+export type DeviceKind = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'js';
+
+/** What a kernel may hold on this device; fusion keeps to it. */
+export interface Limits {
+  /** Buffers that one kernel may read. */
+  readonly inputs: number;
+  /** May a kernel write the parameter that it reads at the same position? */
+  readonly inPlace: boolean;
+  /** Do temporaries share one arena with reuse? Otherwise every kernel owns its output. */
+  readonly arena: boolean;
+  /** How often a small reduction may be computed again to save a kernel. */
+  readonly recompute: number;
+}
+
+/** Generated source, one text a kernel, in execution order. */
+export interface Program {
+  readonly plan: Plan;
+  readonly sources: readonly string[];
+}
+
+/** A device's own name for data: a typed array on the CPU, a texture or a buffer on a GPU. */
+export type Handle = unknown;
+
+/** A program that is compiled on its device. */
+export interface Loaded {
+  /**
+   * Runs every kernel once. `env[buffer.id]` holds the handles of inputs and parameters; the run
+   * fills in those of temp, output and next buffers. A handle it fills in stays valid until the
+   * next run of the same program.
+   */
+  run(env: Handle[]): void;
+  dispose(): void;
+}
+
+/** An open device. */
+export interface Device {
+  readonly kind: DeviceKind;
+  /** For people: the adapter, the renderer, or the engine. */
+  readonly label: string;
+  readonly limits: Limits;
+  emit(plan: Plan): Program;
+  /** Compiles every kernel, on some GPUs in the background; errors show here. */
+  load(program: Program): Loaded | Promise<Loaded>;
+  /** Puts data on the device. `order` as in Buffer. The data are copied or used before it returns. */
+  upload(data: Float32Array, shape: readonly number[], order: 'rows' | 'columns'): Handle;
+  /** Reads a handle back as row-major data (a copy). */
+  read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;
+  /** Gives back what `upload` made. */
+  free(handle: Handle): void;
+  dispose(): void;
+}
+
+/** Why a device was not taken. */
+export interface Refusal {
+  readonly kind: DeviceKind;
+  readonly why: string;
+}

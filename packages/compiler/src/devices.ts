@@ -1,0 +1,101 @@
+// Chooses where a program runs, and says why. It asks the platform; it knows no program's inside.
+import { ChainruleError } from '@chainrule/graph';
+import { openJs } from './backends/js/device.ts';
+import type { Device, DeviceKind, Refusal } from './device.ts';
+
+/** What a user may ask for: a device, any GPU, or the best choice. */
+export const REQUESTS = ['auto', 'gpu', 'webgpu', 'webgl2', 'webgl', 'headlessgl', 'js'] as const;
+export type DeviceRequest = (typeof REQUESTS)[number];
+
+/** Where a session runs, why there, and why not elsewhere. */
+export interface DeviceChoice {
+  readonly kind: DeviceKind;
+  readonly why: string;
+  readonly refused: readonly Refusal[];
+}
+
+/** The work of one step, which decides whether a GPU can pay. */
+export interface Work {
+  readonly flops: number;
+  readonly kernels: number;
+}
+
+/**
+ * Work per kernel below which a GPU cannot win: a launch costs it about 30 microseconds, in which
+ * the CPU does about 0.1 million floating-point operations.
+ */
+const FLOPS_PER_LAUNCH = 1e5;
+
+const GPU_KINDS: readonly DeviceKind[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl'];
+
+/**
+ * Opens the device that was asked for, or the best one.
+ * @throws ChainruleError with every reason if it cannot be had
+ */
+export async function openDevice(
+  request: DeviceRequest,
+  work: Work,
+): Promise<{ device: Device; choice: DeviceChoice }> {
+  checkRequest(request);
+  if (request === 'js') return onCpu('it was asked for', []);
+  if (request !== 'auto') return onGpu(request);
+  if (work.flops < work.kernels * FLOPS_PER_LAUNCH) return onCpu(tooSmall(work), skippedGpus());
+  const found = await tryGpus(GPU_KINDS, false);
+  if ('device' in found) return found;
+  return onCpu('no GPU can be used, see refused', found.refused);
+}
+
+function checkRequest(request: string): void {
+  if ((REQUESTS as readonly string[]).includes(request)) return;
+  throw new ChainruleError(
+    `compile: there is no device ${JSON.stringify(request)}.\n  fix: choose one of ${REQUESTS.join(', ')}.`,
+  );
+}
+
+const tooSmall = ({ flops, kernels }: Work): string =>
+  `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${kernels} kernels: ` +
+  'launching them on a GPU takes longer than computing them here';
+
+const skippedGpus = (): Refusal[] =>
+  GPU_KINDS.map((kind) => ({ kind, why: 'not asked: the program is too small for a GPU' }));
+
+async function onCpu(why: string, refused: readonly Refusal[]) {
+  const device = await openJs();
+  return { device, choice: { kind: device.kind, why, refused } };
+}
+
+async function onGpu(request: Exclude<DeviceRequest, 'auto' | 'js'>) {
+  const kinds = request === 'gpu' ? GPU_KINDS : [request];
+  const found = await tryGpus(kinds, true);
+  if ('device' in found) return found;
+  const reasons = found.refused.map(({ kind, why }) => `  ${kind}: ${why}`).join('\n');
+  throw new ChainruleError(
+    `compile: the device ${request} cannot be had here:\n${reasons}\n` +
+      "  fix: leave device out (it is 'auto'), or ask for 'js'.",
+  );
+}
+
+type Found = { device: Device; choice: DeviceChoice } | { refused: Refusal[] };
+
+/** Tries kinds in order. A software renderer is taken only when a GPU was asked for by name. */
+async function tryGpus(kinds: readonly DeviceKind[], software: boolean): Promise<Found> {
+  const { openGpu, probeGpu } = await import('./backends/gpujs/index.ts');
+  const probe = await probeGpu();
+  const refused = probe.refused.filter((r) => kinds.includes(r.kind));
+  for (const usable of probe.usable) {
+    if (!kinds.includes(usable.kind)) continue;
+    if (usable.software && !software) {
+      const why = `${usable.label} is a CPU that imitates a GPU: the CPU itself is faster`;
+      refused.push({ kind: usable.kind, why });
+      continue;
+    }
+    try {
+      const device = await openGpu(usable.kind);
+      const why = software ? `it was asked for; ${device.label}` : device.label;
+      return { device, choice: { kind: usable.kind, why, refused } };
+    } catch (error) {
+      refused.push({ kind: usable.kind, why: (error as Error).message });
+    }
+  }
+  return { refused };
+}

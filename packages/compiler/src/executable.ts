@@ -1,0 +1,84 @@
+// From graph nodes to a program that is loaded on a device: simplify, bind, plan, emit, load.
+import { bind, type Node, reachable, type Sizes, simplifyAll } from '@chainrule/graph';
+import type { Device, Handle, Limits, Loaded } from './device.ts';
+import { type Planned, plan } from './plan.ts';
+import type { Update } from './program.ts';
+
+/** What to compute, sizes still symbolic, already in normal form. */
+export interface Task {
+  readonly outputs: ReadonlyMap<string, Node>;
+  readonly updates: readonly Update[];
+  readonly names: ReadonlyMap<Node, string>;
+}
+
+/** A loaded program and where its data go. */
+export interface Executable {
+  readonly planned: Planned;
+  readonly sources: readonly string[];
+  readonly loaded: Loaded;
+  readonly env: Handle[];
+}
+
+/** Brings outputs and updates into normal form. */
+export function createTask(
+  outputs: ReadonlyMap<string, Node>,
+  updates: readonly Update[] = [],
+  names: ReadonlyMap<Node, string> = new Map(),
+): Task {
+  const keys = [...outputs.keys()];
+  const roots = simplifyAll([...outputs.values(), ...updates.map((u) => u.value)]);
+  return {
+    outputs: new Map(keys.map((key, i) => [key, roots[i]!])),
+    updates: updates.map(({ param }, i) => ({ param, value: roots[keys.length + i]! })),
+    names,
+  };
+}
+
+/** Every node that a task starts from. */
+export const rootsOf = (task: Task): Node[] => [
+  ...task.outputs.values(),
+  ...task.updates.flatMap((u) => [u.value, u.param]),
+];
+
+/** The plan of a task for these sizes and a device with these limits. */
+export function planTask(task: Task, sizes: Sizes, limits: Limits): Planned {
+  const bound = bind(rootsOf(task), sizes);
+  const names = new Map<Node, string>();
+  for (const [node, name] of task.names) {
+    const to = bound.get(node);
+    if (to && !names.has(to)) names.set(to, name);
+  }
+  const goal = {
+    outputs: new Map([...task.outputs].map(([name, node]) => [name, bound.get(node)!])),
+    updates: task.updates.map((u) => ({ param: bound.get(u.param)!, value: bound.get(u.value)! })),
+    names,
+  };
+  return plan(goal, limits);
+}
+
+/** Emits and loads a plan. A device that needs time to load gives a promise. */
+export function load(planned: Planned, device: Device): Executable | Promise<Executable> {
+  const program = device.emit(planned);
+  const loaded = device.load(program);
+  const ready = (done: Loaded): Executable => ({
+    planned,
+    sources: program.sources,
+    loaded: done,
+    env: [],
+  });
+  return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);
+}
+
+/** The names of the sizes of nodes, those of parameters apart: they cannot change later. */
+export function symbolsOf(nodes: readonly Node[]): { all: Set<string>; params: Set<string> } {
+  const all = new Set<string>();
+  const params = new Set<string>();
+  for (const node of reachable(nodes)) {
+    for (const dim of node.shape) {
+      if (typeof dim !== 'string') continue;
+      all.add(dim);
+      if (node.op === 'param') params.add(dim);
+    }
+  }
+  return { all, params };
+}

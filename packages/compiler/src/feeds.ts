@@ -1,0 +1,118 @@
+// Checks what a user feeds, and finds the sizes of this call. It knows names and data, not devices.
+import {
+  type Data,
+  FeedError,
+  type Flat,
+  flatten,
+  NameError,
+  type Sizes,
+  type Slot,
+  solveSizes,
+} from '@chainrule/graph';
+
+/** Data by input name. */
+export type Feeds = Readonly<Record<string, Data>>;
+
+/** Checked data of one call, and the size of every dimension. */
+export interface CheckedFeeds {
+  readonly data: ReadonlyMap<string, Float32Array>;
+  readonly sizes: Sizes;
+}
+
+/**
+ * Checks feeds against the inputs that a call needs.
+ * @param known every input name of the program: others are mistakes
+ * @param fixed sizes that cannot change from call to call; `preferred` ones may
+ * @throws FeedError, NameError naming the input
+ */
+export function checkFeeds(
+  slots: readonly Slot[],
+  known: ReadonlySet<string>,
+  feeds: Feeds,
+  fixed: Sizes,
+  preferred: Sizes,
+): CheckedFeeds {
+  for (const name of Object.keys(feeds)) {
+    if (known.has(name)) continue;
+    const list = [...known].join(', ') || 'none';
+    throw new NameError(`${name} is not an input; inputs: ${list}.\n  fix: feed one of these.`);
+  }
+  const flats = slots.map((slot) => ({ slot, flat: flatten(slot, present(slot, feeds)) }));
+  const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
+  const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
+  const data = new Map(flats.map(({ slot, flat }) => [slot.name, checkedData(slot, flat, sizes)]));
+  return { data, sizes };
+}
+
+function present(slot: Slot, feeds: Feeds): Data {
+  const value = Object.hasOwn(feeds, slot.name) ? feeds[slot.name] : undefined;
+  if (value !== undefined && value !== null) return value;
+  const given = Object.keys(feeds).join(', ') || 'nothing';
+  throw new FeedError(
+    `${slot.name} [${slot.shape.join(', ')}] is not fed; fed: ${given}.\n` +
+      `  fix: pass { ${slot.name}: data } as well.`,
+  );
+}
+
+function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {
+  const shape = slot.shape.map((d) => (typeof d === 'number' ? d : sizes[d]));
+  if (flat.shape) {
+    return flat.shape.length === shape.length && shape.every((d, i) => d === flat.shape![i]);
+  }
+  return shape.reduce<number>((p, d) => p * (d ?? Number.NaN), 1) === flat.data.length;
+}
+
+/** Float32 data in the order that the input declares, finite, and a distribution if declared. */
+function checkedData(slot: Slot, flat: Flat, sizes: Sizes): Float32Array {
+  const data = toFloat32(slot, flat);
+  const shape = slot.shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
+  if (slot.distribution) checkDistribution(slot, data, shape);
+  if (!flat.order || flat.order === slot.order || shape.length < 2) return data;
+  // Swapping how a matrix lies in memory is transposing it.
+  const columns = shape.at(-1)!;
+  const [width, height] =
+    flat.order === 'rows' ? [columns, data.length / columns] : [data.length / columns, columns];
+  return data.map((_, i) => data[(i % height) * width + Math.floor(i / height)]!);
+}
+
+/** Sums of float32 probabilities may miss 1 by rounding; labels that are no distribution miss far. */
+const DISTRIBUTION_TOLERANCE = 1e-3;
+
+function checkDistribution(slot: Slot, data: Float32Array, shape: readonly number[]): void {
+  const examples = shape.at(-1)!;
+  const classes = data.length / examples;
+  const [perClass, perExample] = slot.order === 'columns' ? [1, classes] : [examples, 1];
+  for (let j = 0; j < examples; j++) {
+    let sum = 0;
+    for (let i = 0; i < classes; i++) sum += data[i * perClass + j * perExample]!;
+    if (Math.abs(sum - 1) < DISTRIBUTION_TOLERANCE) continue;
+    throw new FeedError(
+      `${slot.name} is declared a distribution, but its column ${j} sums to ${sum}.\n` +
+        `  fix: feed one-hot columns or probabilities, or declare ${slot.name} without distribution.`,
+    );
+  }
+}
+
+// Views that were found finite; a mini-batch is a new view of the same buffer.
+const finite = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Set<string>>();
+
+function toFloat32(slot: Slot, { data }: Flat): Float32Array {
+  const array = data instanceof Float32Array ? data : Float32Array.from(data);
+  const view = `${array.byteOffset} ${array.length}`;
+  const seen = finite.get(array.buffer) ?? new Set();
+  if (seen.has(view)) return array;
+  // 0 * x is NaN just where x is not finite, and NaN survives a sum.
+  let sum = 0;
+  for (let i = 0; i < array.length; i++) sum += 0 * array[i]!;
+  if (sum !== 0) throw notFinite(slot, array);
+  finite.set(array.buffer, seen.add(view));
+  return array;
+}
+
+function notFinite(slot: Slot, data: Float32Array): FeedError {
+  const index = data.findIndex((x) => !Number.isFinite(x));
+  return new FeedError(
+    `${slot.name} holds ${data[index]} at index ${index} of ${data.length}.\n` +
+      `  fix: clean the data of ${slot.name}: leave that example out, or fill the value in.`,
+  );
+}

@@ -1,0 +1,38 @@
+// The first values of parameters. Pure: the seed decides.
+import { createRandom, type Init, type Random } from '@chainrule/graph';
+
+/** A value for each parameter, drawn in the order given from one stream. */
+export function initialValues(
+  params: readonly { readonly init: Init; readonly shape: readonly number[] }[],
+  seed: number,
+): Float32Array[] {
+  const random = createRandom(seed);
+  return params.map(({ init, shape }) => initialValue(init, shape, random));
+}
+
+function initialValue(init: Init, shape: readonly number[], random: Random): Float32Array {
+  const draw = generator(init, shape, random);
+  const length = shape.reduce((p, d) => p * d, 1);
+  return Float32Array.from({ length }, draw);
+}
+
+function generator(init: Init, shape: readonly number[], random: Random): () => number {
+  switch (init.kind) {
+    case 'constant':
+      return () => init.value;
+    case 'normal':
+      return () => init.std * random.normal();
+    case 'uniform':
+      return () => init.limit * (2 * random.uniform() - 1);
+    case 'variance': {
+      // W is [units, inputs]: the fan in is its last size, the fan out the one before.
+      const fanIn = shape.at(-1) ?? 1;
+      const fanOut = shape.at(-2) ?? 1;
+      const fan = { in: fanIn, out: fanOut, average: (fanIn + fanOut) / 2 }[init.fan];
+      const std = Math.sqrt(init.scale / fan);
+      // A uniform distribution on [-a, a] has the variance a^2 / 3.
+      if (init.distribution === 'normal') return () => std * random.normal();
+      return () => std * Math.sqrt(3) * (2 * random.uniform() - 1);
+    }
+  }
+}

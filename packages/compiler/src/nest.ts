@@ -1,0 +1,71 @@
+// The one loop template (map, reduce and contraction) that every backend prints.
+// It knows buffers, loop axes and machine ops; it must not know graph nodes or devices.
+import type { MachineOp } from './machine.ts';
+
+/** A position along one dimension of a buffer: `at + sum(step * loop variable of axis)`. */
+export interface Affine {
+  readonly at: number;
+  readonly of: readonly { readonly axis: number; readonly step: number }[];
+}
+
+/**
+ * A scalar expression inside the loops. Equal subexpressions of one nest are the same object,
+ * so a printer finds what to compute once by counting references.
+ */
+export type Expr =
+  | { readonly op: 'const'; readonly value: number }
+  | { readonly op: 'load'; readonly input: number; readonly index: readonly Affine[] }
+  | { readonly op: 'acc' }
+  | { readonly op: MachineOp; readonly args: readonly Expr[] };
+
+/** How a nest folds its inner loops. `logsumexp` runs online: a maximum and a scaled sum. */
+export type Fold = 'sum' | 'max' | 'logsumexp';
+
+/**
+ * One kernel. The outer loops run over `axes`, the shape of what is written; loop variables are
+ * numbered 0, 1, ... through `axes` and on through `fold.axes`. `result` is stored at the outer
+ * position; it may read the folded value as `acc`, and must not use the inner loop variables.
+ */
+export interface Nest {
+  /** Unique in its program, for people: the name of the node it computes. */
+  readonly name: string;
+  readonly axes: readonly number[];
+  readonly fold?: {
+    readonly kind: Fold;
+    readonly axes: readonly number[];
+    readonly body: Expr;
+  };
+  readonly result: Expr;
+  /** Buffer ids that `load` refers to by position; each id once. */
+  readonly inputs: readonly number[];
+  readonly output: number;
+}
+
+/**
+ * A buffer of the plan. `order: 'columns'` says that its last dimension varies slowest in memory
+ * (a matrix stored one column after another); everything else is row-major.
+ */
+export interface Buffer {
+  readonly id: number;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly order: 'rows' | 'columns';
+  /**
+   * input: fed at each call; param: lives across calls; temp: dies with the call;
+   * output: read by the caller; next: the new value of a parameter that could not be
+   * updated in place.
+   */
+  readonly role: 'input' | 'param' | 'temp' | 'output' | 'next';
+  /** Offset in floats inside the arena, for temp and output buffers of backends with one. */
+  readonly offset?: number;
+}
+
+/** A program ready to be printed: kernels in execution order, buffers, and who swaps with whom. */
+export interface Plan {
+  readonly kernels: readonly Nest[];
+  readonly buffers: readonly Buffer[];
+  /** Floats in the arena; 0 where the backend's kernels own their outputs. */
+  readonly arena: number;
+  /** After a run, `param` takes the value of `next` (the two trade places). */
+  readonly swaps: readonly { readonly param: number; readonly next: number }[];
+}
