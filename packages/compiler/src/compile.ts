@@ -1,5 +1,6 @@
 // From a program to a session: checks names and sizes, chooses the device, sets parameters up.
 import {
+  bindShape,
   ChainruleError,
   inputsOf,
   NameError,
@@ -8,21 +9,16 @@ import {
   paramsOf,
   reachable,
   type Sizes,
-  sizeOf,
 } from '@chainrule/graph';
-import type { Limits } from './device.ts';
+import type { Device, Limits } from './device.ts';
 import { type DeviceRequest, openDevice, type Work } from './devices.ts';
 import { createTask, planTask, rootsOf, symbolsOf, type Task } from './executable.ts';
 import { initialValues } from './initial.ts';
 import type { Program } from './program.ts';
+import { createPrograms } from './programs.ts';
 import { flopsOf } from './report.ts';
-import {
-  createSession,
-  executableFor,
-  type Parts,
-  type Resident,
-  type Session,
-} from './session.ts';
+import type { Resident } from './residents.ts';
+import { createSession, type Session } from './session.ts';
 
 /** Options of `compile`. */
 export interface CompileOptions {
@@ -54,34 +50,44 @@ export async function compile(
     options.device ?? 'auto',
     workOf(task, sizes, known),
   );
-  const params = allParams(task);
-  const shapes = params.map((p) =>
-    p.shape.map((d) => (typeof d === 'number' ? d : sizeOf(d, sizes))),
-  );
+  try {
+    const residents = startParameters(task, sizes, device, options.seed ?? 1);
+    const programs = createPrograms(device);
+    const main = known ? await programs.get(task, sizes) : undefined;
+    return createSession({ device, choice, task, residents, programs, sizes, fixed, main });
+  } catch (error) {
+    device.dispose();
+    throw error;
+  }
+}
+
+/** Draws the first values, in the order in which parameters were made, and puts them in place. */
+function startParameters(
+  task: Task,
+  sizes: Sizes,
+  device: Device,
+  seed: number,
+): Map<string, Resident> {
+  const params = paramsOf(rootsOf(task));
+  const shapes = params.map((p) => bindShape(p, sizes));
   const init = params.map((p, i) => ({ init: initOf(p), shape: shapes[i]! }));
-  const values = initialValues(init, options.seed ?? 1);
-  const residents = new Map<string, Resident>(
+  const values = initialValues(init, seed);
+  return new Map(
     params.map((node, i) => {
       const handle = device.upload(values[i]!, shapes[i]!, 'rows');
       return [nameOf(node)!, { node, shape: shapes[i]!, handle }];
     }),
   );
-  const parts: Parts = { device, choice, task, residents, sizes, fixed, programs: new Map() };
-  if (known) await executableFor(parts, task, 'step', sizes);
-  return createSession(parts);
 }
 
 const isNode = (x: object): x is Node => 'op' in x && 'src' in x;
 const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
 
 function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task {
-  if (isNode(program)) return createTask(new Map([[nameOf(program) ?? 'value', program]]));
-  if (isProgram(program)) return createTask(new Map(), program.updates, program.names);
-  return createTask(new Map(Object.entries(program)));
+  if (isNode(program)) return createTask('main', new Map([[nameOf(program) ?? 'value', program]]));
+  if (isProgram(program)) return createTask('main', new Map(), program.updates, program.names);
+  return createTask('main', new Map(Object.entries(program)));
 }
-
-/** Parameters in the order in which they were made, so that a seed means the same everywhere. */
-const allParams = (task: Task): Node[] => paramsOf(rootsOf(task));
 
 const initOf = (node: Node) => {
   if (node.op === 'param') return node.attr.init;

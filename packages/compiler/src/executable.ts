@@ -6,6 +6,8 @@ import type { Update } from './program.ts';
 
 /** What to compute, sizes still symbolic, already in normal form. */
 export interface Task {
+  /** Tells it from the other tasks of a session. */
+  readonly key: string;
   readonly outputs: ReadonlyMap<string, Node>;
   readonly updates: readonly Update[];
   readonly names: ReadonlyMap<Node, string>;
@@ -21,16 +23,18 @@ export interface Executable {
 
 /** Brings outputs and updates into normal form. */
 export function createTask(
+  key: string,
   outputs: ReadonlyMap<string, Node>,
   updates: readonly Update[] = [],
-  names: ReadonlyMap<Node, string> = new Map(),
+  kernelNames: ReadonlyMap<Node, string> = new Map(),
 ): Task {
-  const keys = [...outputs.keys()];
+  const names = [...outputs.keys()];
   const roots = simplifyAll([...outputs.values(), ...updates.map((u) => u.value)]);
   return {
-    outputs: new Map(keys.map((key, i) => [key, roots[i]!])),
-    updates: updates.map(({ param }, i) => ({ param, value: roots[keys.length + i]! })),
-    names,
+    key,
+    outputs: new Map(names.map((name, i) => [name, roots[i]!])),
+    updates: updates.map(({ param }, i) => ({ param, value: roots[names.length + i]! })),
+    names: kernelNames,
   };
 }
 

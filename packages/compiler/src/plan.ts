@@ -17,8 +17,9 @@ export interface Goal {
 
 /** A plan, and what people ask about it. */
 export interface Planned extends Plan {
-  /** Buffer ids of inputs and parameters, and of outputs by name. */
-  readonly leaves: ReadonlyMap<Node, number>;
+  /** Buffers that the caller fills, and where outputs are by name. */
+  readonly inputs: readonly Buffer[];
+  readonly params: readonly Buffer[];
   readonly outputs: ReadonlyMap<string, number>;
   /** Why each kernel ends where it does, by kernel name. */
   readonly stops: Readonly<Record<string, string>>;
@@ -61,7 +62,8 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
     buffers: laid.buffers,
     arena: 'arena' in laid ? laid.arena : 0,
     swaps: updated.swaps,
-    leaves: draft.leaves,
+    inputs: laid.buffers.filter((b) => b.role === 'input'),
+    params: laid.buffers.filter((b) => b.role === 'param'),
     outputs: draft.outputs,
     stops: Object.fromEntries(ordered.map((s, i) => [names[i]!, s.kernel.stop])),
   };

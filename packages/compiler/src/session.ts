@@ -2,20 +2,21 @@
 import {
   ChainruleError,
   type Data,
-  FeedError,
-  flatten,
   inputsOf,
   NameError,
   type Node,
   nameOf,
+  reachable,
   type Sizes,
   slotOf,
 } from '@chainrule/graph';
 import type { Device, Handle } from './device.ts';
 import type { DeviceChoice } from './devices.ts';
-import { createTask, type Executable, load, planTask, rootsOf, type Task } from './executable.ts';
-import { checkFeeds, type Feeds } from './feeds.ts';
+import { createTask, type Executable, rootsOf, type Task } from './executable.ts';
+import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
+import type { Programs } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
+import { checkResident, findResident, type Residents, writeAll } from './residents.ts';
 
 /** Numbers and their shape, row-major. */
 export interface Tensor {
@@ -35,7 +36,7 @@ export interface Session {
   steps(n: number, feeds: Feeds): Promise<void>;
   /** The value of a node: a number if it is a scalar. Compiled once, apart from the step. */
   value(node: Node, feeds?: Feeds): Promise<number | Tensor>;
-  /** The values of several nodes in one program. */
+  /** The values of several nodes, computed in one program. */
   run<K extends string>(
     nodes: Readonly<Record<K, Node>>,
     feeds?: Feeds,
@@ -46,13 +47,13 @@ export interface Session {
   write(name: string, data: Data): void;
   /** Copies of everything that lives across steps. */
   state(): Promise<Record<string, Tensor>>;
-  /** Sets everything that lives across steps; nothing is changed if anything does not fit. */
+  /** Sets what lives across steps; nothing is changed if anything does not fit. */
   restore(state: Readonly<Record<string, Data>>): void;
   /** Where it runs, why there, and why not elsewhere. */
   readonly device: DeviceChoice;
-  /** The sizes that it was compiled for. */
+  /** The sizes that were given to `compile`. */
   readonly sizes: Sizes;
-  /** The kernels of one step, their work and their memory. */
+  /** The kernels of one step (or of the value, if nothing is trained), their work and memory. */
   report(): Report;
   /** The generated source of a kernel. @throws NameError for an unknown name */
   source(kernel: string): string;
@@ -63,266 +64,223 @@ export interface Session {
   [Symbol.dispose](): void;
 }
 
-/** A parameter on the device. */
-export interface Resident {
-  readonly node: Node;
-  readonly shape: readonly number[];
-  handle: Handle;
-}
-
 /** What a session is made of. */
 export interface Parts {
   readonly device: Device;
   readonly choice: DeviceChoice;
   readonly task: Task;
-  readonly residents: ReadonlyMap<string, Resident>;
-  /** Sizes given to `compile`, and those that parameters fix. */
+  readonly residents: Residents;
+  readonly programs: Programs;
+  /** Sizes given to `compile`. */
   readonly sizes: Sizes;
+  /** Those of them that parameters have: they cannot change. */
   readonly fixed: Sizes;
-  /** Programs by sizes; the step's own is loaded before the session is handed out. */
-  readonly programs: Map<string, Executable | Promise<Executable>>;
+  /** The program for `sizes`, if all were given. */
+  readonly main: Executable | undefined;
 }
 
-/** Programs kept per session; the oldest is let go when there are more. */
-const MAX_PROGRAMS = 32;
+export const createSession = (parts: Parts): Session => new RunningSession(parts);
 
-/** The program of a task for these sizes: loaded before, or now. */
-export function executableFor(parts: Parts, task: Task, key: string, sizes: Sizes) {
-  const id = `${key} ${JSON.stringify(Object.entries(sizes).sort())}`;
-  const known = parts.programs.get(id);
-  if (known) return known;
-  const made = load(planTask(task, sizes, parts.device.limits), parts.device);
-  parts.programs.set(id, made);
-  if (made instanceof Promise) {
-    made.then(
-      (done) => parts.programs.set(id, done),
-      () => parts.programs.delete(id),
-    );
-  }
-  evict(parts);
-  return made;
-}
+const nameOfLeaf = (node: Node): string => nameOf(node) ?? `an unnamed ${node.op}`;
 
-function evict({ programs }: Parts): void {
-  for (const [id, program] of programs) {
-    if (programs.size <= MAX_PROGRAMS) return;
-    if (program instanceof Promise || id.startsWith('step ')) continue;
-    program.loaded.dispose();
-    programs.delete(id);
-  }
-}
+class RunningSession implements Session {
+  readonly #parts: Parts;
+  readonly #inputs: readonly Node[];
+  readonly #inputNames: ReadonlySet<string>;
+  /** Tasks of `run`, by the names and nodes asked for. */
+  readonly #tasks = new Map<string, Task>();
+  /** The program that `report` and `source` speak of. */
+  #main: Executable | undefined;
+  #live = true;
 
-/** Runs a program on checked data and moves updated parameters to their new place. */
-function execute(
-  parts: Parts,
-  exe: Executable,
-  data: ReadonlyMap<string, Float32Array>,
-  times = 1,
-) {
-  const { device, residents } = parts;
-  const uploads: Handle[] = [];
-  const byId = new Map(exe.planned.buffers.map((b) => [b.id, b]));
-  for (const [node, id] of exe.planned.leaves) {
-    const { shape, order, role } = byId.get(id)!;
-    if (role === 'param') continue;
-    const handle = device.upload(data.get(nameOf(node)!)!, shape, order);
-    exe.env[id] = handle;
-    uploads.push(handle);
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#main = parts.main;
+    this.#inputs = inputsOf(rootsOf(parts.task));
+    this.#inputNames = new Set(this.#inputs.map(nameOfLeaf));
   }
-  for (let i = 0; i < times; i++) {
-    for (const [node, id] of exe.planned.leaves) {
-      if (node.op === 'param') exe.env[id] = residents.get(nameOf(node)!)!.handle;
-    }
-    exe.loaded.run(exe.env);
-    for (const { param, next } of exe.planned.swaps) {
-      const resident = residents.get(byId.get(param)!.name)!;
-      device.free(resident.handle);
-      resident.handle = exe.env[next];
-    }
-  }
-  for (const handle of uploads) device.free(handle);
-}
 
-/** A session of its parts. */
-export function createSession(parts: Parts): Session {
-  const { device, choice, residents, task } = parts;
-  const inputs = inputsOf(rootsOf(task));
-  const about =
-    task.updates.length > 0
-      ? `the session that trains ${[...residents.keys()].join(', ')}`
-      : 'this session';
-  let live = true;
-  const alive = (call: string): void => {
-    if (live) return;
-    throw new ChainruleError(
-      `${call}: ${about} is disposed.\n  fix: compile again, or dispose later.`,
-    );
-  };
-  const check = (nodes: readonly Node[], feeds: Feeds) => {
-    const known = new Set([...inputs, ...nodes].map((n) => nameOf(n)!));
-    return checkFeeds(nodes.map(slotOf), known, feeds, parts.fixed, parts.sizes);
-  };
-  const tasks = new Map<string, Task>();
-  const taskOf = (nodes: Readonly<Record<string, Node>>): { task: Task; key: string } => {
-    const entries = Object.entries(nodes);
-    const key = entries.map(([name, node]) => `${name}:${node.id}`).join();
-    const known = tasks.get(key) ?? createTask(new Map(entries));
-    for (const node of rootsOf(known)) checkParams(node, residents);
-    tasks.set(key, known);
-    return { task: known, key };
-  };
-  const run = async <K extends string>(nodes: Readonly<Record<K, Node>>, feeds: Feeds = {}) => {
-    alive('run');
-    const { task: wanted, key } = taskOf(nodes);
-    const { data, sizes } = check(inputsOf(rootsOf(wanted)), feeds);
-    const exe = await executableFor(parts, wanted, key, sizes);
-    alive('run');
-    execute(parts, exe, data);
-    const reads = [...exe.planned.outputs].map(async ([name, id]): Promise<[string, Tensor]> => {
-      const { shape, order } = exe.planned.buffers.find((b) => b.id === id)!;
-      return [name, { shape, data: await device.read(exe.env[id], shape, order) }];
-    });
-    return Object.fromEntries(await Promise.all(reads)) as Record<K, Tensor>;
-  };
-  const stepProgram = (feeds: Feeds) => {
-    if (task.updates.length === 0) {
+  get device(): DeviceChoice {
+    return this.#parts.choice;
+  }
+
+  get sizes(): Sizes {
+    return this.#parts.sizes;
+  }
+
+  step(feeds: Feeds): void {
+    const { data, program } = this.#prepareStep('step', feeds);
+    if (program instanceof Promise) {
       throw new ChainruleError(
-        'step: this session has nothing to train.\n  fix: compile train(J, sgd(0.1)).',
+        'step: no kernels are loaded for this batch size yet.\n' +
+          '  fix: use await steps(1, feeds) for it.',
       );
     }
-    const { data, sizes } = check(inputs, feeds);
-    return { data, exe: executableFor(parts, task, 'step', sizes) };
-  };
-  const step = (feeds: Feeds): void => {
-    alive('step');
-    const { data, exe } = stepProgram(feeds);
-    if (exe instanceof Promise) {
-      throw new ChainruleError(
-        'step: no kernels are loaded for this batch size yet.\n  fix: use await steps(1, feeds) for it.',
-      );
+    this.#execute(program, data, 1);
+  }
+
+  async steps(n: number, feeds: Feeds): Promise<void> {
+    if (!Number.isInteger(n) || n < 0) {
+      throw new ChainruleError(`steps: ${n} is no number of steps.\n  fix: give e.g. 100.`);
     }
-    execute(parts, exe, data);
-  };
-  const steps = async (n: number, feeds: Feeds): Promise<void> => {
-    alive('steps');
-    const { data, exe } = stepProgram(feeds);
-    const ready = await exe;
-    alive('steps');
-    execute(parts, ready, data, n);
-  };
-  const read = async (name: string): Promise<Tensor> => {
-    alive('read');
-    const { handle, shape } = residentOf(residents, name);
-    return { shape, data: await device.read(handle, shape, 'rows') };
-  };
-  const restore = (state: Readonly<Record<string, Data>>): void => {
-    alive('restore');
-    const checked = Object.entries(state).map(([name, data]) => {
-      const resident = residentOf(residents, name);
-      return { resident, data: paramData(name, resident.shape, data) };
-    });
-    for (const { resident, data } of checked) {
-      const old = resident.handle;
-      resident.handle = device.upload(data, resident.shape, 'rows');
-      device.free(old);
-    }
-  };
-  const stepExecutable = (): Executable | undefined => {
-    const programs = [...parts.programs].filter(([id]) => id.startsWith('step '));
-    const [first] = programs.map(([, p]) => p);
-    return first instanceof Promise ? undefined : first;
-  };
-  const loadedStep = (call: string): Executable => {
-    alive(call);
-    const exe = stepExecutable();
-    if (exe) return exe;
-    throw new ChainruleError(
-      `${call}: nothing is compiled yet, because the batch size is open.\n  fix: give sizes to compile, or step once.`,
-    );
-  };
-  const source = (kernel: string): string => {
-    const { planned, sources } = loadedStep('source');
+    const { data, program } = this.#prepareStep('steps', feeds);
+    // Without a promise it runs at once: what is called next finds it done.
+    this.#execute(program instanceof Promise ? await program : program, data, n);
+  }
+
+  async value(node: Node, feeds: Feeds = {}): Promise<number | Tensor> {
+    const { value } = await this.#evaluate('value', { value: node }, feeds);
+    return value.shape.length === 0 ? value.data[0]! : value;
+  }
+
+  async run<K extends string>(
+    nodes: Readonly<Record<K, Node>>,
+    feeds: Feeds = {},
+  ): Promise<Record<K, Tensor>> {
+    return this.#evaluate('run', nodes, feeds);
+  }
+
+  async read(name: string): Promise<Tensor> {
+    this.#alive('read');
+    const { handle, shape } = findResident(this.#parts.residents, name);
+    return { shape, data: await this.#parts.device.read(handle, shape, 'rows') };
+  }
+
+  write(name: string, data: Data): void {
+    this.#alive('write');
+    writeAll(this.#parts.device, this.#parts.residents, { [name]: data });
+  }
+
+  async state(): Promise<Record<string, Tensor>> {
+    this.#alive('state');
+    const names = [...this.#parts.residents.keys()];
+    const tensors = await Promise.all(names.map((name) => this.read(name)));
+    return Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+  }
+
+  restore(state: Readonly<Record<string, Data>>): void {
+    this.#alive('restore');
+    writeAll(this.#parts.device, this.#parts.residents, state);
+  }
+
+  report(): Report {
+    return reportOf(this.#loaded('report').planned);
+  }
+
+  source(kernel: string): string {
+    const { planned, sources } = this.#loaded('source');
     const i = planned.kernels.findIndex((k) => k.name === kernel);
     if (i >= 0) return sources[i]!;
     const names = planned.kernels.map((k) => k.name).join(', ');
     throw new NameError(
       `source: there is no kernel ${kernel}; kernels: ${names}.\n  fix: name one of these.`,
     );
-  };
-  const dispose = (): void => {
-    if (!live) return;
-    live = false;
-    for (const program of parts.programs.values()) {
-      void Promise.resolve(program).then((p) => p.loaded.dispose());
+  }
+
+  print(): string {
+    const { planned, sources } = this.#loaded('print');
+    return planned.kernels.map((k, i) => `// kernel ${k.name}\n${sources[i]}`).join('\n\n');
+  }
+
+  dispose(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#parts.programs.dispose();
+    this.#parts.device.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #alive(call: string): void {
+    if (this.#live) return;
+    const names = [...this.#parts.residents.keys()].join(', ');
+    throw new ChainruleError(
+      `${call}: the session of ${names || 'this program'} is disposed.\n` +
+        '  fix: compile again, or dispose later.',
+    );
+  }
+
+  #loaded(call: string): Executable {
+    this.#alive(call);
+    if (this.#main) return this.#main;
+    throw new ChainruleError(
+      `${call}: nothing is compiled yet, because a size is open.\n` +
+        '  fix: give all sizes to compile, or run a step first.',
+    );
+  }
+
+  #check(inputs: readonly Node[], known: ReadonlySet<string>, feeds: Feeds): CheckedFeeds {
+    return checkFeeds(inputs.map(slotOf), known, feeds, this.#parts.fixed, this.#parts.sizes);
+  }
+
+  #prepareStep(call: string, feeds: Feeds) {
+    this.#alive(call);
+    const { task, sizes, main, programs } = this.#parts;
+    if (task.updates.length === 0) {
+      throw new ChainruleError(
+        `${call}: this session has nothing to train.\n  fix: compile train(J, sgd(0.1)).`,
+      );
     }
-    device.dispose();
-  };
-  return {
-    step,
-    steps,
-    run,
-    read,
-    restore,
-    source,
-    dispose,
-    device: choice,
-    sizes: parts.sizes,
-    value: async (node, feeds) => {
-      const { value } = await run({ value: node }, feeds);
-      return value.shape.length === 0 ? value.data[0]! : value;
-    },
-    write: (name, data) => {
-      alive('write');
-      restore({ [name]: data });
-    },
-    state: async () => {
-      alive('state');
-      const names = [...residents.keys()];
-      const tensors = await Promise.all(names.map(read));
-      return Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-    },
-    report: () => reportOf(loadedStep('report').planned),
-    print: () => loadedStep('print').sources.join('\n\n'),
-    [Symbol.dispose]: dispose,
-  };
-}
-
-function residentOf(residents: ReadonlyMap<string, Resident>, name: string): Resident {
-  const found = residents.get(name);
-  if (found) return found;
-  const names = [...residents.keys()].join(', ');
-  throw new NameError(
-    `${name} is not a parameter; parameters: ${names}.\n  fix: name one of these.`,
-  );
-}
-
-function checkParams(root: Node, residents: ReadonlyMap<string, Resident>): void {
-  const visit = new Set<Node>([root]);
-  for (const node of visit) for (const s of node.src) visit.add(s);
-  for (const node of visit) {
-    if (node.op !== 'param') continue;
-    const name = nameOf(node) ?? 'an unnamed parameter';
-    if (residents.get(name)?.node === node) continue;
-    throw new NameError(
-      `${name} is not a parameter of this session.\n  fix: ask for nodes of the program that was compiled.`,
-    );
+    const checked = this.#check(this.#inputs, this.#inputNames, feeds);
+    const program = main && checked.sizes === sizes ? main : programs.get(task, checked.sizes);
+    if (!(program instanceof Promise)) this.#main ??= program;
+    return { data: checked.data, program };
   }
-}
 
-function paramData(name: string, shape: readonly number[], value: Data): Float32Array {
-  const flat = flatten({ name, shape, order: 'rows' }, value);
-  const length = shape.reduce((p, d) => p * d, 1);
-  const sameShape = !flat.shape || flat.shape.join() === shape.join();
-  const data = Float32Array.from(flat.data);
-  if (data.length !== length || !sameShape) {
-    const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
-    throw new FeedError(
-      `${name} is [${shape.join(', ')}]; the data have ${given}.\n  fix: give ${length} values, row by row.`,
-    );
+  async #evaluate<K extends string>(
+    call: string,
+    nodes: Readonly<Record<K, Node>>,
+    feeds: Feeds,
+  ): Promise<Record<K, Tensor>> {
+    this.#alive(call);
+    const task = this.#taskOf(nodes);
+    const inputs = inputsOf(rootsOf(task));
+    const known = new Set([...this.#inputNames, ...inputs.map(nameOfLeaf)]);
+    const { data, sizes } = this.#check(inputs, known, feeds);
+    const found = this.#parts.programs.get(task, sizes);
+    const program = found instanceof Promise ? await found : found;
+    this.#execute(program, data, 1);
+    const { buffers, outputs } = program.planned;
+    const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
+      const { shape } = buffers.find((b) => b.id === id)!;
+      const values = await this.#parts.device.read(program.env[id], shape, 'rows');
+      return [name, { shape, data: values }];
+    };
+    return Object.fromEntries(await Promise.all([...outputs].map(read))) as Record<K, Tensor>;
   }
-  const bad = data.findIndex((x) => !Number.isFinite(x));
-  if (bad < 0) return data;
-  throw new FeedError(
-    `${name}: the value at index ${bad} is ${data[bad]}.\n  fix: write finite numbers only.`,
-  );
+
+  #taskOf(nodes: Readonly<Record<string, Node>>): Task {
+    const entries = Object.entries(nodes);
+    const key = entries.map(([name, node]) => `${name}:${node.id}`).join();
+    const known = this.#tasks.get(key);
+    if (known) return known;
+    const task = createTask(key, new Map(entries));
+    checkResident(reachable(rootsOf(task)), this.#parts.residents, nameOfLeaf);
+    this.#tasks.set(key, task);
+    return task;
+  }
+
+  /** Runs a program on checked data; updated parameters move to their new place. */
+  #execute(program: Executable, data: ReadonlyMap<string, Float32Array>, times: number): void {
+    this.#alive('execute');
+    const { device, residents } = this.#parts;
+    const { planned, env, loaded } = program;
+    const uploads: Handle[] = [];
+    for (const { name, id, shape, order } of planned.inputs) {
+      env[id] = device.upload(data.get(name)!, shape, order);
+      uploads.push(env[id]);
+    }
+    for (let i = 0; i < times; i++) {
+      for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
+      loaded.run(env);
+      for (const { param, next } of planned.swaps) {
+        const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
+        device.free(resident.handle);
+        resident.handle = env[next];
+      }
+    }
+    for (const handle of uploads) device.free(handle);
+  }
 }
