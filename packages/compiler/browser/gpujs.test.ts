@@ -7,6 +7,37 @@ import { training } from '../test/support/training.ts';
 
 const nativeGpu = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
 const { usable, refused } = await probeGpu();
+const loseAll = captureContexts();
+
+/** Notes the contexts and devices that are made from now on; call it to lose those. */
+function captureContexts(): () => Promise<void> {
+  const lose: (() => unknown)[] = [];
+  const { getContext } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: never) {
+    const gl = getContext.apply(this, args) as unknown as WebGLRenderingContext | null;
+    if (gl) lose.push(() => gl.getExtension('WEBGL_lose_context')?.loseContext());
+    return gl as never;
+  };
+  type Adapter = {
+    requestDevice(...args: unknown[]): Promise<{ destroy(): void; lost: unknown }>;
+  };
+  const adapter = (globalThis as { GPUAdapter?: { prototype: Adapter } }).GPUAdapter?.prototype;
+  const requestDevice = adapter?.requestDevice;
+  if (adapter && requestDevice) {
+    adapter.requestDevice = async function (...args) {
+      const device = await requestDevice.apply(this, args);
+      lose.push(() => {
+        device.destroy();
+        return device.lost;
+      });
+      return device;
+    };
+  }
+  return async () => {
+    for (const one of lose.splice(0)) await one();
+    await new Promise((done) => setTimeout(done, 50));
+  };
+}
 
 describe.each(['webgpu', 'webgl2', 'webgl'] as const)('%s', (kind) => {
   const why = refused.find((refusal) => refusal.kind === kind)?.why;
@@ -41,4 +72,19 @@ test('WebGPU keeps its own global GPU although gpu.js takes it', () => {
 
 test('headless-gl is for Node', () => {
   expect(refused.find(({ kind }) => kind === 'headlessgl')?.why).toContain('it is for Node');
+});
+
+describe.each(usable)('$kind, when its device is lost', ({ kind }) => {
+  test('says so, and can be opened again', async () => {
+    const device = await openGpu(kind);
+    const handle = device.upload(new Float32Array(3), [3], 'rows');
+    await loseAll();
+    expect(() => device.upload(new Float32Array(3), [3], 'rows')).toThrow('was lost');
+    await expect(device.read(handle, [3], 'rows')).rejects.toThrow('was lost');
+    const again = await openGpu(kind);
+    const data = new Float32Array([1, 2, 3]);
+    expect(await again.read(again.upload(data, [3], 'rows'), [3], 'rows')).toEqual(data);
+    again.dispose();
+    device.dispose();
+  });
 });

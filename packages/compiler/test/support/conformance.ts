@@ -1,6 +1,7 @@
 // One suite for every backend: runs the hand-written nests on a device and compares with float64.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, Handle } from '../../src/device.ts';
+import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
 import { type NestCase, nestCases } from './nests.ts';
 
@@ -11,12 +12,23 @@ import { type NestCase, nestCases } from './nests.ts';
  */
 const TOLERANCE = 1e-5;
 
+/** Row-major data as a device is given them: with `columns` the last dimension varies slowest. */
+export function inMemory(data: Float32Array, { shape, order }: Pick<Buffer, 'shape' | 'order'>) {
+  if (order === 'rows' || shape.length < 2) return data;
+  const last = shape.at(-1)!;
+  const rest = data.length / last;
+  return Float32Array.from(data, (_, i) => data[(i % rest) * last + Math.floor(i / rest)]!);
+}
+
 /** Runs a case once on a device and reads its output. */
 export async function runCase(device: Device, { plan, data }: NestCase): Promise<Float32Array> {
   const loaded = await device.load(device.emit(plan));
   const env: Handle[] = [];
   const inputs = plan.buffers.filter(({ role }) => role === 'input');
-  for (const { id, shape, order } of inputs) env[id] = device.upload(data[id]!, shape, order);
+  for (const buffer of inputs) {
+    const { id, shape, order } = buffer;
+    env[id] = device.upload(inMemory(data[id]!, buffer), shape, order);
+  }
   loaded.run(env);
   const output = plan.buffers.find(({ role }) => role === 'output')!;
   const found = await device.read(env[output.id], output.shape, output.order);

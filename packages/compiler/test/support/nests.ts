@@ -3,7 +3,7 @@
 import { type MachineOp, machine } from '../../src/machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan } from '../../src/nest.ts';
 
-/** One nest with its data; `data[i]` belongs to input i, row-major. */
+/** One nest with its data; `data[i]` belongs to input i, row-major whatever its order. */
 export interface NestCase {
   readonly name: string;
   readonly plan: Plan;

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Device, Handle, Loaded } from '../../src/device.ts';
 import type { Buffer, Expr, Nest, Plan } from '../../src/nest.ts';
-import { worstError } from './conformance.ts';
+import { inMemory, worstError } from './conformance.ts';
 import { interpretPlan } from './interpret.ts';
 import { countLive } from './live.ts';
 import { acc, apply, fixed, load, mulberry, nestCase, value } from './nests.ts';
@@ -69,7 +69,7 @@ async function createTraining(device: Device, sizes: readonly number[]) {
       [Y, numbers(m)],
     ]);
     const env: Handle[] = [];
-    env[X] = device.upload(data.get(X)!, [N, m], 'columns');
+    env[X] = device.upload(inMemory(data.get(X)!, plan.buffers[X]!), [N, m], 'columns');
     env[Y] = device.upload(data.get(Y)!, [1, m], 'rows');
     runs.push({ plan, loaded: await device.load(device.emit(plan)), env, data });
   }

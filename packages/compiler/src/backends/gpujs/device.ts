@@ -3,7 +3,7 @@
 import type { Device, Handle, Loaded } from '../../device.ts';
 import { emit } from './emit.ts';
 import { openGl } from './gl.ts';
-import { fromMemory, type GpuKind, layoutOf, toMemory } from './layout.ts';
+import { type GpuKind, layoutOf, toRows } from './layout.ts';
 import { type GpuLibrary, loadGpujs } from './load.ts';
 import { flat, type Mode } from './mode.ts';
 import { loadProgram } from './program.ts';
@@ -30,7 +30,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   const upload: Device['upload'] = (data, shape, order) => {
     mode.alive();
     const layout = layoutOf({ name: 'this tensor', shape, order }, kind);
-    const handle = mode.upload(toMemory(data, shape, order), layout);
+    const handle = mode.upload(data, layout);
     uploads.add(handle);
     return handle;
   };
@@ -43,16 +43,12 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
     label: mode.label,
     limits: { inputs: mode.inputs, inPlace: false, arena: false, recompute: 32 },
     emit: (plan) => emit(plan, kind),
-    load: async (program) => {
-      const loaded = await loadProgram(program, kind, mode, () => programs.delete(loaded));
-      programs.add(loaded);
-      return loaded;
-    },
+    load: (program) => loadProgram(program, kind, mode, programs),
     upload,
     read: async (handle, shape, order) => {
       mode.alive();
       const size = shape.reduce((n, d) => n * d, 1);
-      return fromMemory(flat(await mode.read(handle), size), shape, order);
+      return toRows(flat(await mode.read(handle), size), shape, order);
     },
     free,
     dispose: () => {
@@ -65,16 +61,17 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
 
 /** One more user of an open mode, or the first. `release` gives it up, once. */
 async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
-  const shared = open.get(kind) ?? { users: 0, mode: start(kind) };
+  const known = open.get(kind);
+  const shared = known ?? { users: 0, mode: start(kind) };
   open.set(kind, shared);
   shared.users++;
   const forget = () => {
     if (open.get(kind) === shared) open.delete(kind);
   };
+  let held = true;
   try {
     const mode = await shared.mode;
     mode.alive();
-    let held = true;
     const release = () => {
       if (!held) return;
       held = false;
@@ -84,8 +81,9 @@ async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
     };
     return { mode, release };
   } catch (cause) {
-    // A lost or refused device may be there again the next time someone asks.
     forget();
+    // What was open has been lost since: there may be a new one.
+    if (known) return share(kind);
     throw cause;
   }
 }
@@ -114,7 +112,8 @@ async function selfTest(mode: Mode, kind: GpuKind): Promise<void> {
   const numbers = new Float32Array([0.1, -2, 0, 1e30, 16777215]);
   const handle = mode.upload(numbers, layout);
   const source = 'function (b0) { return b0[this.thread.x] * 2.0; }';
-  const kernel = await mode.build(source, layout, [{ layout, handle }]);
+  const kernel = mode.build(source, layout, [{ layout }]);
+  await kernel.ready;
   kernel.run([handle]);
   const found = flat(await mode.read(kernel.output), 5);
   mode.destroy([kernel]);

@@ -20,21 +20,23 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   let anchor = compile(ANCHOR, scalar, []);
   const gl = anchor.kernel.kernel.context as WebGLRenderingContext;
   const uploaders = createUploaders(gpu, library, kind);
+  let closed = false;
 
   return {
     label: rendererOf(gl),
     // 14 leaves one unit for the output and one that gpu.js uses itself.
     inputs: Math.min(14, (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2),
-    build: async (source, output, inputs) => {
+    build: (source, output, inputs) => {
       // gpu.js compiles for the textures it is shown, so it is shown one of each layout.
-      const borrowed = inputs.map((input) => input.handle ?? uploaders.sample(input.layout));
-      const built = compile(source, output, borrowed);
-      for (const [i, { handle }] of inputs.entries()) {
-        if (handle === undefined) (borrowed[i] as GpuHandle).delete();
+      const samples = inputs.map(({ layout, maker }) => maker?.output ?? uploaders.sample(layout));
+      const built = compile(source, output, samples);
+      for (const [i, { maker }] of inputs.entries()) {
+        if (!maker) (samples[i] as GpuHandle).delete();
       }
       return built;
     },
     destroy: (kernels) => {
+      if (closed) return;
       for (const { kernel } of kernels as readonly GlBuilt[]) kernel.destroy();
       // gpu.js binds the vertices of a kernel when it compiles it, never again. Deleting the
       // kernel compiled last leaves all others drawing nothing: let a new one be the last.
@@ -48,7 +50,10 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
     alive: () => {
       if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);
     },
-    close: () => gpu.destroy(),
+    close: () => {
+      closed = true;
+      return gpu.destroy();
+    },
   };
 }
 

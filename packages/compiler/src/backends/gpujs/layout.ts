@@ -81,25 +81,14 @@ export function stride(group: Group, member: number): number {
   return group.slice(member + 1).reduce((n, { size }) => n * size, 1);
 }
 
-/** Data in memory order, from row-major data; the same array if nothing moves. */
-export function toMemory(data: Float32Array, shape: readonly number[], order: Buffer['order']) {
-  return order === 'rows' || shape.length < 2 ? data : transposed(data, shape.at(-1)!, false);
-}
-
 /** Row-major data, from data in memory order; the same array if nothing moves. */
-export function fromMemory(data: Float32Array, shape: readonly number[], order: Buffer['order']) {
-  return order === 'rows' || shape.length < 2 ? data : transposed(data, shape.at(-1)!, true);
-}
-
-/** Moves the last dimension (of size `last`) to the front, or back. */
-function transposed(data: Float32Array, last: number, back: boolean): Float32Array {
-  const out = new Float32Array(data.length);
+export function toRows(
+  data: Float32Array,
+  shape: readonly number[],
+  order: Buffer['order'],
+): Float32Array {
+  const last = shape.at(-1) ?? 1;
+  if (order === 'rows' || shape.length < 2) return data;
   const rest = data.length / last;
-  for (let i = 0; i < rest; i++) {
-    for (let j = 0; j < last; j++) {
-      if (back) out[i * last + j] = data[j * rest + i]!;
-      else out[j * rest + i] = data[i * last + j]!;
-    }
-  }
-  return out;
+  return Float32Array.from(data, (_, i) => data[(i % last) * rest + Math.floor(i / last)]!);
 }

@@ -6,14 +6,16 @@ import type { GpuKernel, GpuLibrary } from './load.ts';
 
 /** A compiled kernel: each run overwrites its one output, which stays on the device. */
 export interface Built {
+  /** Until it is fulfilled the kernel has no output and cannot run. */
+  ready?: Promise<void>;
   readonly output: unknown;
   run(args: readonly unknown[]): void;
 }
 
-/** An array that a kernel reads: how it lies in memory, and one like it if there is one. */
-export interface Sample {
+/** An array that a kernel reads: how it lies in memory, and the kernel that makes it, if any. */
+export interface Source {
   readonly layout: Layout;
-  readonly handle?: unknown;
+  readonly maker?: Built | undefined;
 }
 
 /** One open mode. */
@@ -23,7 +25,7 @@ export interface Mode {
   /** Arrays that one kernel may read. */
   readonly inputs: number;
   /** Compiles a kernel for inputs like these. */
-  build(source: string, output: Layout, inputs: readonly Sample[]): Promise<Built>;
+  build(source: string, output: Layout, inputs: readonly Source[]): Built;
   /** Frees kernels and their outputs. */
   destroy(kernels: readonly Built[]): void;
   /** Puts data in memory order on the device. */

@@ -9,7 +9,6 @@ import { adapterLabel } from './probe.ts';
 type Handle = InstanceType<GpuLibrary['WebGPUBufferResult']>;
 
 interface WebGpuBuilt extends Built {
-  readonly output: Handle;
   readonly kernel: GpuKernel;
 }
 
@@ -20,25 +19,34 @@ const USAGE = 0x80 | 0x08 | 0x04;
 export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   const context = await library.WebGPUContext.acquire();
   const gpu = new library.GPU({ mode: 'webgpu' });
-  const reader = await compile(gpu, library, 'function () { return 1.0; }', scalar, 0);
+  const reader = createKernel(gpu, library, 'function () { return 1.0; }', scalar, 0);
+  await reader.ready;
   const handle = (buffer: WebGpuBuffer, { output }: Layout) =>
-    new library.WebGPUBufferResult({ buffer, output, context, kernel: reader.kernel });
+    new library.WebGPUBufferResult({ buffer, output, context, kernel: reader.kernel.kernel });
 
   return {
     label: adapterLabel(context.adapter),
     // A stage is sure of 8 storage buffers, and gpu.js asks for no more; one is the output.
     inputs: 7,
-    build: async (source, output, inputs): Promise<WebGpuBuilt> => {
-      const kernel = await compile(gpu, library, source, output, inputs.length);
-      const buffer = kernel.kernel.outputBuffer!;
-      // The compiled kernel itself, not gpu.js's wrapper: that one always defers its errors.
-      const run = (args: readonly unknown[]) => void kernel.kernel.run(...args);
-      return { kernel, output: handle(buffer, output), run };
+    build: (source, output, inputs): WebGpuBuilt => {
+      const { kernel, ready } = createKernel(gpu, library, source, output, inputs.length);
+      let result: Handle | undefined;
+      return {
+        kernel,
+        ready: ready.then(() => {
+          result = handle(kernel.kernel.outputBuffer!, output);
+        }),
+        get output() {
+          return result;
+        },
+        // The compiled kernel itself, not gpu.js's wrapper: that one always defers its errors.
+        run: (args) => void kernel.kernel.run(...args),
+      };
     },
     destroy: (kernels) => {
       for (const { kernel, output } of kernels as readonly WebGpuBuilt[]) {
         kernel.destroy();
-        output.buffer.destroy();
+        (output as Handle | undefined)?.buffer.destroy();
       }
     },
     upload: (data, layout) => handle(uploaded(context, data), layout),
@@ -53,19 +61,19 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
 
 const scalar: Layout = { memory: [], groups: [], output: [1], threads: [] };
 
-async function compile(
+/** Translates at once, which may throw; `ready` when the device has compiled it too. */
+function createKernel(
   gpu: GpuInstance,
   library: GpuLibrary,
   source: string,
   output: Layout,
   inputs: number,
-): Promise<GpuKernel> {
+) {
   const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
   const kernel = gpu.createKernel(source, { ...settings(output), argumentTypes: types });
   try {
-    await kernel.build(...types);
-    assertMode(kernel, 'webgpu', library);
-    return kernel;
+    const compiled = kernel.build(...types) as Promise<void>;
+    return { kernel, ready: compiled.then(() => assertMode(kernel, 'webgpu', library)) };
   } catch (cause) {
     kernel.destroy();
     throw cause;
