@@ -203,7 +203,7 @@ export const elementwise = {
     // Stated over the output, so that relu need not keep its input; a tie goes to b.
     grad: (y, g) => {
       const first = op.less(y.src[1]!, y);
-      return [op.mul(g, first), op.mul(g, op.sub(1, first))];
+      return [op.where(first, g, 0), op.where(first, 0, g)];
     },
     tex: call('\\max'),
     cost: 1,
@@ -215,7 +215,7 @@ export const elementwise = {
     lower: (m, _, a, b) => m.min(a!, b!),
     grad: (y, g) => {
       const first = op.less(y, y.src[1]!);
-      return [op.mul(g, first), op.mul(g, op.sub(1, first))];
+      return [op.where(first, g, 0), op.where(first, 0, g)];
     },
     tex: call('\\min'),
     cost: 1,

@@ -13,6 +13,7 @@ import {
   transpose,
   unreduce,
 } from '../ops.ts';
+import { chooseBranch, productOfChoice, scaleOfChoice, sumOfChoices } from './choice.ts';
 import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
 
 export interface StructureRule {
@@ -171,14 +172,6 @@ function sumOfDistribution(node: Node): Node | undefined {
   return reduceAxes('sum', constant(1, shape), rest);
 }
 
-function chooseBranch(node: Node): Node | undefined {
-  if (node.op !== 'where') return undefined;
-  const [condition, a, b] = node.src as [Node, Node, Node];
-  if (a === b) return a;
-  if (condition.op !== 'const') return undefined;
-  return condition.attr.value !== 0 ? a : b;
-}
-
 /** A product with a factor 0 is 0 (also where the other factor is not finite). */
 function productWithZero(node: Node): Node | undefined {
   if (node.op !== 'matmul' || !node.src.some((s) => isConst(s, 0))) return undefined;
@@ -201,5 +194,8 @@ export const structureRules: readonly StructureRule[] = [
   rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
   rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
   rule('choose-branch', chooseBranch, 'the condition is known'),
+  rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
+  rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),
+  rule('sum-of-choices', sumOfChoices, 'two halves of one choice'),
   rule('product-with-zero', productWithZero, 'nothing to compute'),
 ];

@@ -1,0 +1,75 @@
+// Rules about `where`. A choice stays outside of products: 0 times what the other branch makes of
+// its bad arguments would be NaN, and where(x > 0, log(x), 0) must have the slope 0 at 0.
+import { isConst } from '../leaves.ts';
+import { make, type Node, type NodeOf, sameShape } from '../node.ts';
+import { where } from '../ops.ts';
+import { applyScale, build, isUnit, monomialOf, splitScale } from './monomial.ts';
+
+type Choice = NodeOf<'where'> & Node;
+
+/** where(c, a, 0) or where(c, 0, a) */
+const isMasked = (node: Node): node is Choice =>
+  node.op === 'where' && node.src.slice(1).some((branch) => isConst(branch, 0));
+
+/** `f` of the branch that is not 0. */
+function onBranch(choice: Choice, f: (branch: Node) => Node): Node {
+  const [condition, a, b] = choice.src as [Node, Node, Node];
+  return isConst(a, 0) ? where(condition, 0, f(b)) : where(condition, f(a), 0);
+}
+
+/** A branch that is always or never taken; a choice inside a choice of the same condition. */
+export function chooseBranch(node: Node): Node | undefined {
+  if (node.op !== 'where') return undefined;
+  const [condition, a, b] = node.src as [Node, Node, Node];
+  if (a === b) return a;
+  if (condition.op === 'const') return condition.attr.value !== 0 ? a : b;
+  const again = (branch: Node): branch is Choice =>
+    branch.op === 'where' && branch.src[0] === condition;
+  if (again(a)) return where(condition, a.src[1]!, b);
+  return again(b) ? where(condition, a, b.src[2]!) : undefined;
+}
+
+/** where(c, a, 0) * b = where(c, a * b, 0); numbers and sizes, always finite, stay in front. */
+export function productOfChoice(node: Node): Node | undefined {
+  if (node.op !== 'mul') return undefined;
+  const { coefficient, factors } = monomialOf(node);
+  const inside = new Map([...factors].filter(([f]) => f.op !== 'size'));
+  const choice = [...inside.keys()].find(
+    (f): f is Choice => isMasked(f) && inside.get(f) === 1 && sameShape(f.shape, node.shape),
+  );
+  if (!choice || inside.size === 1) return undefined;
+  inside.delete(choice);
+  const rest = build({ coefficient: 1, factors: inside }, node.shape);
+  const body = onBranch(choice, (branch) => make('mul', [branch, rest], {}, node.shape));
+  const outside = new Map([...factors].filter(([f]) => f.op === 'size'));
+  return applyScale({ coefficient, factors: outside }, body);
+}
+
+/** where(c, s * a, 0) = s * where(c, a, 0) for numbers and sizes s: the 1/m of a gradient. */
+export function scaleOfChoice(node: Node): Node | undefined {
+  if (!isMasked(node)) return undefined;
+  const branch = node.src.slice(1).find((b) => !isConst(b, 0));
+  if (!branch) return undefined;
+  const { scale, body } = splitScale(branch);
+  if (isUnit(scale) || [...scale.factors.keys()].some((f) => f.op !== 'size')) return undefined;
+  return applyScale(
+    scale,
+    onBranch(node, () => body),
+  );
+}
+
+/** where(c, a, 0) + where(c, 0, b) = where(c, a, b), each with its scale. */
+export function sumOfChoices(node: Node): Node | undefined {
+  if (node.op !== 'add') return undefined;
+  const [p, q] = node.src.map(splitScale);
+  const [first, second] = [p!.body, q!.body];
+  if (!isMasked(first) || !isMasked(second) || first.src[0] !== second.src[0]) return undefined;
+  if (isConst(first.src[1]!, 0) === isConst(second.src[1]!, 0)) return undefined;
+  const merged = [1, 2].map((i) => {
+    const [{ scale }, branch] = isConst(first.src[i]!, 0)
+      ? [q!, second.src[i]!]
+      : [p!, first.src[i]!];
+    return applyScale(scale, branch);
+  });
+  return where(first.src[0]!, merged[0]!, merged[1]!);
+}
