@@ -59,7 +59,7 @@ export function nestCase(
   }));
   const output = inputs.length;
   buffers.push({ id: output, name, shape: nest.axes, order, role: 'output', offset: 0 });
-  const kernel: Nest = { ...nest, name, inputs: inputs.map((_, id) => id), output };
+  const kernel: Nest = { ...turning(nest), name, inputs: inputs.map((_, id) => id), output };
   const data = inputs.map(({ shape, numbers = centred }) =>
     Float32Array.from({ length: product(shape) }, (_, i) => numbers(random, i)),
   );
@@ -67,6 +67,34 @@ export function nestCase(
     name,
     plan: { kernels: [kernel], buffers, arena: product(nest.axes), swaps: [] },
     data,
+  };
+}
+
+/** The same nest as the planner would write it: no index names an axis of one turn. */
+function turning<T extends Pick<Nest, 'axes' | 'result' | 'fold'>>(nest: T): T {
+  const sizes = [...nest.axes, ...(nest.fold?.axes ?? [])];
+  const known = new Map<Expr, Expr>();
+  const index = ({ at: start, of }: Affine): Affine => ({
+    at: start,
+    of: of.filter(({ axis }) => sizes[axis] !== 1),
+  });
+  const rewrite = (expr: Expr): Expr => {
+    const seen = known.get(expr);
+    if (seen) return seen;
+    const made: Expr =
+      expr.op === 'load'
+        ? { ...expr, index: expr.index.map(index) }
+        : 'args' in expr
+          ? { op: expr.op, args: expr.args.map(rewrite) }
+          : expr;
+    known.set(expr, made);
+    return made;
+  };
+  const { fold } = nest;
+  return {
+    ...nest,
+    ...(fold && { fold: { ...fold, body: rewrite(fold.body) } }),
+    result: rewrite(nest.result),
   };
 }
 

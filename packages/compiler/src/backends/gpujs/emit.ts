@@ -29,7 +29,6 @@ function kernel(nest: Nest, at: Layouts): string {
   const result = printer.print(nest.result, AFTER).text;
   const body = [
     ...threads.lines,
-    ...printer.lines(OUTSIDE),
     ...loops,
     ...printer.lines(AFTER),
     `return ${result};`,
@@ -153,6 +152,7 @@ function survey(nest: Nest) {
   const uses = new Map<Expr, number>();
   const levels = new Map<Expr, number>();
   const outer = nest.axes.length;
+  const turns = [...nest.axes, ...(nest.fold?.axes ?? [])];
   const visit = (expr: Expr): number => {
     uses.set(expr, (uses.get(expr) ?? 0) + 1);
     const seen = levels.get(expr);
@@ -164,7 +164,8 @@ function survey(nest: Nest) {
   const levelOf = (expr: Expr): number => {
     if (expr.op === 'load') {
       const axes = expr.index.flatMap(({ of }) => of.map(({ axis }) => axis));
-      return Math.max(OUTSIDE, ...axes.map((axis) => axis - outer + 1));
+      const moving = axes.filter((axis) => turns[axis] !== 1);
+      return Math.max(OUTSIDE, ...moving.map((axis) => axis - outer + 1));
     }
     return 'args' in expr ? Math.max(OUTSIDE, ...expr.args.map(visit)) : OUTSIDE;
   };
@@ -210,8 +211,9 @@ const folds = {
 /** The loops of a fold, around the lines that take in one value. */
 function foldLines(fold: NonNullable<Nest['fold']>, printer: Printer): string[] {
   const { start, take, end }: FoldWords = folds[fold.kind];
-  const depth = fold.axes.length;
+  const depth = fold.axes.findLastIndex((turns) => turns !== 1) + 1;
   const value = printer.print(fold.body, depth);
+  const before = printer.lines(OUTSIDE);
   let lines = [...printer.lines(depth), ...take(value)];
   for (let i = depth - 1; i >= 0; i--) {
     const size = fold.axes[i];
@@ -219,5 +221,5 @@ function foldLines(fold: NonNullable<Nest['fold']>, printer: Printer): string[] 
     const looped = size === 1 ? lines : [loop, ...indent(lines), '}'];
     lines = i === 0 ? looped : [...printer.lines(i), ...looped];
   }
-  return [...printer.lines(OUTSIDE), ...start, ...lines, ...end];
+  return [...before, ...start, ...lines, ...end];
 }
