@@ -1,0 +1,107 @@
+// Measures compiled training steps: npm run bench [-- --device js] [-- --seconds 1] [-- --json]
+// Times are of this machine; a device that runs in software says nothing about a GPU.
+import { parseArgs } from 'node:util';
+import { compile, type DeviceRequest } from '@chainrule/compiler';
+import { sgd, train } from '@chainrule/nn';
+import { byHand } from './by-hand.ts';
+import { type Case, digits, logistic } from './programs.ts';
+
+const alpha = 0.01;
+/** Steps after which the compiled weights must agree with those by hand. */
+const compared = 10;
+/** Relative to the largest weight: ten steps of float32 sums in another order. */
+const tolerance = 1e-4;
+
+interface Row {
+  readonly program: string;
+  readonly device: string;
+  readonly compileMs: number;
+  readonly kernels: number;
+  readonly stepUs: number;
+  readonly gflops: number;
+  /** How many times as long the step by hand takes, where there is one. */
+  readonly byHand?: number;
+}
+
+/** Microseconds per turn, the best of five runs; `turns` runs that many and resolves when done. */
+async function time(turns: (n: number) => void | Promise<void>, seconds: number) {
+  let n = 1;
+  let best = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 5; ) {
+    const start = performance.now();
+    await turns(n);
+    const ms = performance.now() - start;
+    if (ms * 5 < seconds * 1000 && n < 1e6) {
+      n *= 2;
+      continue;
+    }
+    best = Math.min(best, (ms / n) * 1000);
+    run++;
+  }
+  return best;
+}
+
+/** Throws when the compiled steps give other weights than those by hand. */
+function agree(found: Float32Array, wanted: Float32Array): void {
+  const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const worst = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
+  if (!(worst <= tolerance * scale)) {
+    throw new Error(`after ${compared} steps the weights are off by ${worst / scale}`);
+  }
+}
+
+async function measure(item: Case, device: DeviceRequest, seconds: number): Promise<Row> {
+  const { name, J, sizes, feeds } = item;
+  const start = performance.now();
+  using run = await compile(train(J, sgd(alpha)), { sizes, device });
+  const compileMs = performance.now() - start;
+  const hand = 'n' in sizes ? byHand(item, alpha) : undefined;
+  if (hand) {
+    run.write('w', new Float32Array(hand.w.length));
+    await run.steps(compared, feeds);
+    for (let i = 0; i < compared; i++) hand.step();
+    agree((await run.read('w')).data, hand.w);
+  }
+  // Reading a parameter waits for what a GPU has queued.
+  const [parameter] = Object.keys(await run.state());
+  const stepUs = await time(async (n) => {
+    await run.steps(n, feeds);
+    await run.read(parameter!);
+  }, seconds);
+  const handUs = hand && (await time((n) => repeat(n, hand.step), seconds));
+  const { kernels, flops } = run.report();
+  return {
+    program: name,
+    device: run.device.kind,
+    compileMs,
+    kernels: kernels.length,
+    stepUs,
+    gflops: flops / stepUs / 1000,
+    ...(handUs && { byHand: handUs / stepUs }),
+  };
+}
+
+function repeat(n: number, step: () => void) {
+  for (let i = 0; i < n; i++) step();
+}
+
+const { values } = parseArgs({
+  options: {
+    device: { type: 'string', default: 'js' },
+    seconds: { type: 'string', default: '0.5' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const rows: Row[] = [];
+for (const item of [logistic(30, 569), logistic(12288, 209), digits(128, 64)]) {
+  rows.push(await measure(item, values.device as DeviceRequest, Number(values.seconds)));
+}
+const rounded = rows.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
+  ...row,
+  'compile, ms': Number(compileMs.toFixed(1)),
+  'step, us': Number(stepUs.toFixed(1)),
+  'GFLOP/s': Number(gflops.toFixed(2)),
+  'by hand takes, times': byHand ? Number(byHand.toFixed(2)) : '',
+}));
+if (values.json) console.log(JSON.stringify(rows));
+else console.table(rounded);
