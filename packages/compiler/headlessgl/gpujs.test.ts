@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import type { Device } from '../src/device.ts';
 import { conformance } from '../test/support/conformance.ts';
+import { training } from '../test/support/training.ts';
 
 describe('headlessgl', () => {
   conformance(() => openGpu('headlessgl'));
+  training(() => openGpu('headlessgl'));
 });
 
 describe('the device', () => {

@@ -12,8 +12,11 @@ const pairs: readonly (readonly [from: string, makes: string, frees: string, on:
   ['GPUDevice', 'createBuffer', 'destroy', 'GPUBuffer'],
 ];
 
-/** Starts to count; call `live()` for how many objects were made and not freed since. */
-export function countLive(): { live(): number; stop(): void } {
+/**
+ * Starts to count: `live()` is how many objects were made and not freed since. `sees` is false
+ * where the platform has none of these interfaces (headless-gl keeps its own).
+ */
+export function countLive(): { readonly sees: boolean; live(): number; stop(): void } {
   const objects = new Set<unknown>();
   const undo: (() => void)[] = [];
   const wrap = (name: string, method: string, around: (real: Method) => Method) => {
@@ -47,5 +50,9 @@ export function countLive(): { live(): number; stop(): void } {
         },
     );
   }
-  return { live: () => objects.size, stop: () => undo.forEach((back) => void back()) };
+  return {
+    sees: undo.length > 0,
+    live: () => objects.size,
+    stop: () => undo.forEach((back) => void back()),
+  };
 }

@@ -27,12 +27,7 @@ function kernel(nest: Nest, at: Layouts): string {
   const { fold } = nest;
   const loops = fold ? foldLines(fold, printer) : [];
   const result = printer.print(nest.result, AFTER).text;
-  const body = [
-    ...threads.lines,
-    ...loops,
-    ...printer.lines(AFTER),
-    `return ${result};`,
-  ];
+  const body = [...threads.lines, ...loops, ...printer.lines(AFTER), `return ${result};`];
   const inputs = nest.inputs.map((_, i) => `b${i}`).join(', ');
   return [`function (${inputs}) {`, ...indent(body), '}'].join('\n');
 }
