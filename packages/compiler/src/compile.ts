@@ -2,23 +2,20 @@
 import {
   bindShape,
   ChainruleError,
-  inputsOf,
   NameError,
   type Node,
   nameOf,
-  paramsOf,
-  reachable,
   type Sizes,
 } from '@chainrule/graph';
-import type { Device, Limits } from './device.ts';
-import { type DeviceRequest, openDevice, type Work } from './devices.ts';
-import { createTask, planTask, rootsOf, symbolsOf, type Task } from './executable.ts';
+import type { Device } from './device.ts';
+import { type DeviceRequest, openDevice } from './devices.ts';
+import { createTask, symbolsOf, type Task } from './executable.ts';
 import { initialValues } from './initial.ts';
 import type { Program } from './program.ts';
 import { createPrograms } from './programs.ts';
-import { flopsOf } from './report.ts';
 import type { Resident } from './residents.ts';
 import { createSession, type Session } from './session.ts';
+import { estimateWork } from './work.ts';
 
 /** Options of `compile`. */
 export interface CompileOptions {
@@ -40,16 +37,14 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<Session> {
   const task = taskOf(program);
-  const roots = rootsOf(task);
-  checkNames(roots);
+  checkNames(task.leaves);
   const sizes = options.sizes ?? {};
-  checkSizes(sizes, roots);
-  const fixed = fixedSizes(roots, sizes);
-  const known = [...symbolsOf(roots).all].every((s) => Object.hasOwn(sizes, s));
-  const { device, choice } = await openDevice(
-    options.device ?? 'auto',
-    workOf(task, sizes, known),
-  );
+  const symbols = symbolsOf(task);
+  checkSizes(sizes, symbols);
+  const fixed = fixedSizes(task.leaves, sizes);
+  const known = [...symbols].every((s) => Object.hasOwn(sizes, s));
+  const request = options.device ?? 'auto';
+  const { device, choice } = await openDevice(request, () => estimateWork(task, sizes));
   try {
     const residents = startParameters(task, sizes, device, options.seed ?? 1);
     const programs = createPrograms(device);
@@ -68,7 +63,7 @@ function startParameters(
   device: Device,
   seed: number,
 ): Map<string, Resident> {
-  const params = paramsOf(rootsOf(task));
+  const params = task.leaves.filter((leaf) => leaf.op === 'param');
   const shapes = params.map((p) => bindShape(p, sizes));
   const init = params.map((p, i) => ({ init: initOf(p), shape: shapes[i]! }));
   const values = initialValues(init, seed);
@@ -85,7 +80,10 @@ const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x
 
 function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task {
   if (isNode(program)) return createTask('main', new Map([[nameOf(program) ?? 'value', program]]));
-  if (isProgram(program)) return createTask('main', new Map(), program.updates, program.names);
+  if (isProgram(program)) {
+    const also = program.loss ? [program.loss] : [];
+    return createTask('main', new Map(), program.updates, program.names, also);
+  }
   return createTask('main', new Map(Object.entries(program)));
 }
 
@@ -95,9 +93,9 @@ const initOf = (node: Node) => {
 };
 
 /** Feeds, reads and writes go by name: every input and parameter needs one of its own. */
-function checkNames(roots: readonly Node[]): void {
+function checkNames(leaves: readonly Node[]): void {
   const seen = new Map<string, Node>();
-  for (const node of [...inputsOf(roots), ...paramsOf(roots)]) {
+  for (const node of leaves) {
     const name = nameOf(node);
     const what = `${node.op} [${node.shape.join(', ')}]`;
     if (name === undefined) {
@@ -113,8 +111,7 @@ function checkNames(roots: readonly Node[]): void {
   }
 }
 
-function checkSizes(sizes: Sizes, roots: readonly Node[]): void {
-  const { all } = symbolsOf(roots);
+function checkSizes(sizes: Sizes, all: ReadonlySet<string>): void {
   for (const [name, value] of Object.entries(sizes)) {
     if (!Number.isInteger(value) || value <= 0) {
       throw new ChainruleError(
@@ -129,9 +126,9 @@ function checkSizes(sizes: Sizes, roots: readonly Node[]): void {
   }
 }
 
-function fixedSizes(roots: readonly Node[], sizes: Sizes): Sizes {
+function fixedSizes(leaves: readonly Node[], sizes: Sizes): Sizes {
   const fixed: Record<string, number> = {};
-  for (const node of reachable(roots)) {
+  for (const node of leaves) {
     if (node.op !== 'param') continue;
     for (const dim of node.shape)
       if (typeof dim === 'string') fixed[dim] = sizeForParam(node, dim, sizes);
@@ -146,16 +143,4 @@ function sizeForParam(param: Node, dim: string, sizes: Sizes): number {
     `compile: ${nameOf(param)} is [${param.shape.join(', ')}], and the size ${dim} is not given.\n` +
       `  fix: compile(program, { sizes: { ${dim}: ... } }).`,
   );
-}
-
-/** Limits of no device in particular, to count the work before a device is chosen. */
-const PROBE: Limits = { inputs: 64, inPlace: true, arena: true, recompute: 1 };
-/** Stands for a batch whose size is not known yet. */
-const TYPICAL_BATCH = 64;
-
-function workOf(task: Task, sizes: Sizes, known: boolean): Work {
-  const all = [...symbolsOf(rootsOf(task)).all];
-  const guess = Object.fromEntries(all.map((s) => [s, sizes[s] ?? TYPICAL_BATCH]));
-  const { kernels } = planTask(task, known ? sizes : guess, PROBE);
-  return { flops: kernels.reduce((sum, k) => sum + flopsOf(k), 0), kernels: kernels.length };
 }

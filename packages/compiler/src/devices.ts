@@ -2,6 +2,7 @@
 import { ChainruleError } from '@chainrule/graph';
 import { openJs } from './backends/js/device.ts';
 import type { Device, DeviceKind, Refusal } from './device.ts';
+import type { Work } from './work.ts';
 
 /** What a user may ask for: a device, any GPU, or the best choice. */
 export const REQUESTS = ['auto', 'gpu', 'webgpu', 'webgl2', 'webgl', 'headlessgl', 'js'] as const;
@@ -12,12 +13,6 @@ export interface DeviceChoice {
   readonly kind: DeviceKind;
   readonly why: string;
   readonly refused: readonly Refusal[];
-}
-
-/** The work of one step, which decides whether a GPU can pay. */
-export interface Work {
-  readonly flops: number;
-  readonly kernels: number;
 }
 
 /**
@@ -34,11 +29,12 @@ const GPU_KINDS: readonly DeviceKind[] = ['webgpu', 'webgl2', 'webgl', 'headless
  */
 export async function openDevice(
   request: DeviceRequest,
-  work: Work,
+  estimate: () => Work,
 ): Promise<{ device: Device; choice: DeviceChoice }> {
   checkRequest(request);
   if (request === 'js') return onCpu('it was asked for', []);
   if (request !== 'auto') return onGpu(request);
+  const work = estimate();
   if (work.flops < work.kernels * FLOPS_PER_LAUNCH) return onCpu(tooSmall(work), skippedGpus());
   const found = await tryGpus(GPU_KINDS, false);
   if ('device' in found) return found;

@@ -8,6 +8,8 @@ import type { Update } from './program.ts';
 export interface Task {
   /** Tells it from the other tasks of a session. */
   readonly key: string;
+  /** Inputs and parameters as the user wrote them; rewriting may need fewer. */
+  readonly leaves: readonly Node[];
   readonly outputs: ReadonlyMap<string, Node>;
   readonly updates: readonly Update[];
   readonly names: ReadonlyMap<Node, string>;
@@ -21,17 +23,26 @@ export interface Executable {
   readonly env: Handle[];
 }
 
-/** Brings outputs and updates into normal form. */
+/**
+ * Brings outputs and updates into normal form.
+ * @param also nodes whose inputs may be fed too, such as the cost of a training program
+ */
 export function createTask(
   key: string,
   outputs: ReadonlyMap<string, Node>,
   updates: readonly Update[] = [],
   kernelNames: ReadonlyMap<Node, string> = new Map(),
+  also: readonly Node[] = [],
 ): Task {
   const names = [...outputs.keys()];
-  const roots = simplifyAll([...outputs.values(), ...updates.map((u) => u.value)]);
+  const written = [...outputs.values(), ...updates.map((u) => u.value)];
+  const leaves = reachable([...written, ...also, ...updates.map((u) => u.param)]).filter(
+    (node) => node.op === 'input' || node.op === 'param',
+  );
+  const roots = simplifyAll(written);
   return {
     key,
+    leaves,
     outputs: new Map(names.map((name, i) => [name, roots[i]!])),
     updates: updates.map(({ param }, i) => ({ param, value: roots[names.length + i]! })),
     names: kernelNames,
@@ -73,16 +84,8 @@ export function load(planned: Planned, device: Device): Executable | Promise<Exe
   return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);
 }
 
-/** The names of the sizes of nodes, those of parameters apart: they cannot change later. */
-export function symbolsOf(nodes: readonly Node[]): { all: Set<string>; params: Set<string> } {
-  const all = new Set<string>();
-  const params = new Set<string>();
-  for (const node of reachable(nodes)) {
-    for (const dim of node.shape) {
-      if (typeof dim !== 'string') continue;
-      all.add(dim);
-      if (node.op === 'param') params.add(dim);
-    }
-  }
-  return { all, params };
+/** The names of the sizes of a task. */
+export function symbolsOf(task: Task): Set<string> {
+  const dims = reachable([...rootsOf(task), ...task.leaves]).flatMap((node) => node.shape);
+  return new Set(dims.filter((dim) => typeof dim === 'string'));
 }

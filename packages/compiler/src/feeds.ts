@@ -64,8 +64,8 @@ function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {
 
 /** Float32 data in the order that the input declares, finite, and a distribution if declared. */
 function checkedData(slot: Slot, flat: Flat, sizes: Sizes): Float32Array {
-  const data = toFloat32(slot, flat);
   const shape = slot.shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
+  const data = toFloat32(slot, flat, shape);
   if (slot.distribution) checkDistribution(slot, data, shape);
   if (!flat.order || flat.order === slot.order || shape.length < 2) return data;
   // Swapping how a matrix lies in memory is transposing it.
@@ -96,7 +96,7 @@ function checkDistribution(slot: Slot, data: Float32Array, shape: readonly numbe
 // Views that were found finite; a mini-batch is a new view of the same buffer.
 const finite = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Set<string>>();
 
-function toFloat32(slot: Slot, { data }: Flat): Float32Array {
+function toFloat32(slot: Slot, { data }: Flat, shape: readonly number[]): Float32Array {
   const array = data instanceof Float32Array ? data : Float32Array.from(data);
   const view = `${array.byteOffset} ${array.length}`;
   const seen = finite.get(array.buffer) ?? new Set();
@@ -104,15 +104,22 @@ function toFloat32(slot: Slot, { data }: Flat): Float32Array {
   // 0 * x is NaN just where x is not finite, and NaN survives a sum.
   let sum = 0;
   for (let i = 0; i < array.length; i++) sum += 0 * array[i]!;
-  if (sum !== 0) throw notFinite(slot, array);
+  if (sum !== 0) throw notFinite(slot, array, shape);
   finite.set(array.buffer, seen.add(view));
   return array;
 }
 
-function notFinite(slot: Slot, data: Float32Array): FeedError {
+function notFinite(slot: Slot, data: Float32Array, shape: readonly number[]): FeedError {
   const index = data.findIndex((x) => !Number.isFinite(x));
+  const columns = shape.at(-1)!;
+  const rows = data.length / columns;
+  const [row, column] =
+    slot.order === 'columns'
+      ? [index % rows, Math.floor(index / rows)]
+      : [Math.floor(index / columns), index % columns];
+  const where = shape.length === 2 ? `in row ${row}, column ${column}` : `at index ${index}`;
   return new FeedError(
-    `${slot.name} holds ${data[index]} at index ${index} of ${data.length}.\n` +
+    `${slot.name} holds ${data[index]} ${where}; its shape is [${shape.join(', ')}].\n` +
       `  fix: clean the data of ${slot.name}: leave that example out, or fill the value in.`,
   );
 }

@@ -52,7 +52,7 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   const draft = assign(goal, schedule);
   const ordered = order(draft.stores, draft.bufferOf);
   const unique = uniqueNames();
-  const names = ordered.map((s) => unique(storeName(s, goal.names)));
+  const names = ordered.map((s) => unique(storeName(s, goal, draft.buffers)));
   const nests = ordered.map((s, i) => lower(s.kernel, names[i]!, s.buffer, draft.bufferOf));
   const updated = placeUpdates(ordered, nests, draft.buffers, draft.leaves, limits);
   const laid = limits.arena ? layOut(updated.nests, updated.buffers) : updated;
@@ -71,10 +71,10 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   return { planned, tooLarge, stored: new Set(draft.bufferOf.keys()) };
 }
 
-function storeName(store: Store, names: Goal['names']): string {
-  if (store.update) return nameOf(store.update) ?? 'param';
+function storeName(store: Store, goal: Goal, buffers: readonly Buffer[]): string {
   const { root } = store.kernel;
-  return names?.get(root) ?? nameOf(root) ?? root.op;
+  const own = buffers[store.buffer]!.name;
+  return store.update ? own : (goal.names?.get(root) ?? nameOf(root) ?? own);
 }
 
 function uniqueNames(): (name: string) => string {
@@ -117,8 +117,7 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
   }
   for (const kernel of schedule) {
     if (bufferOf.has(kernel.root)) continue;
-    const name = goal.names?.get(kernel.root) ?? nameOf(kernel.root) ?? kernel.root.op;
-    const buffer = add(kernel.root, name, 'temp');
+    const buffer = add(kernel.root, nameOf(kernel.root) ?? kernel.root.op, 'temp');
     bufferOf.set(kernel.root, buffer);
     stores.push({ kernel, buffer });
   }

@@ -6,7 +6,6 @@ import {
   NameError,
   type Node,
   nameOf,
-  reachable,
   type Sizes,
   slotOf,
 } from '@chainrule/graph';
@@ -97,7 +96,8 @@ class RunningSession implements Session {
     this.#parts = parts;
     this.#main = parts.main;
     this.#inputs = inputsOf(rootsOf(parts.task));
-    this.#inputNames = new Set(this.#inputs.map(nameOfLeaf));
+    const inputs = parts.task.leaves.filter((leaf) => leaf.op === 'input');
+    this.#inputNames = new Set(inputs.map(nameOfLeaf));
   }
 
   get device(): DeviceChoice {
@@ -237,7 +237,7 @@ class RunningSession implements Session {
     this.#alive(call);
     const task = this.#taskOf(nodes);
     const inputs = inputsOf(rootsOf(task));
-    const known = new Set([...this.#inputNames, ...inputs.map(nameOfLeaf)]);
+    const known = new Set([...this.#inputNames, ...task.leaves.map(nameOfLeaf)]);
     const { data, sizes } = this.#check(inputs, known, feeds);
     const found = this.#parts.programs.get(task, sizes);
     const program = found instanceof Promise ? await found : found;
@@ -257,7 +257,7 @@ class RunningSession implements Session {
     const known = this.#tasks.get(key);
     if (known) return known;
     const task = createTask(key, new Map(entries));
-    checkResident(reachable(rootsOf(task)), this.#parts.residents, nameOfLeaf);
+    checkResident(task.leaves, this.#parts.residents, nameOfLeaf);
     this.#tasks.set(key, task);
     return task;
   }

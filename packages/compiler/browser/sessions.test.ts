@@ -1,0 +1,13 @@
+// The suite of every device, in a real browser: the CPU and each of gpu.js's modes.
+import { describe } from 'vitest';
+import { probeGpu } from '../src/backends/gpujs/probe.ts';
+import { sessions } from '../test/support/sessions.ts';
+
+const { usable, refused } = await probeGpu();
+
+describe('js', () => sessions('js'));
+for (const { kind } of usable) describe(kind, () => sessions(kind));
+// headlessgl is a mode of Node.
+for (const { kind, why } of refused.filter((r) => r.kind !== 'headlessgl')) {
+  describe.skip(`${kind} (${why})`, () => sessions(kind));
+}

@@ -1,0 +1,336 @@
+// What a session promises apart from numbers: its errors, its memory, its end.
+import {
+  add,
+  FeedError,
+  input,
+  matmul,
+  mean,
+  mul,
+  NameError,
+  type Node,
+  param,
+  sigmoid,
+  square,
+  sub,
+  sum,
+} from '@chainrule/graph';
+import { describe, expect, test } from 'vitest';
+import { compile } from '../src/index.ts';
+import { cases, descend, net } from './support/programs.ts';
+
+const logistic = cases['logistic regression']!;
+const start = () => {
+  const c = logistic();
+  return compile(c.program, { sizes: c.sizes, device: 'js' });
+};
+
+async function messageOf(run: () => unknown): Promise<string> {
+  try {
+    await run();
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('compile refuses, and says how to go on', () => {
+  const X = input('n', 'm', { name: 'X' });
+  const w = param(1, 'n', { name: 'w' });
+  const J = mean(square(matmul(w, X)));
+
+  test('a size that a parameter needs', async () => {
+    expect(await messageOf(() => compile(descend(J, 1)))).toMatchInlineSnapshot(`
+      "ChainruleError: compile: w is [1, n], and the size n is not given.
+        fix: compile(program, { sizes: { n: ... } })."
+    `);
+  });
+  test('a size that nothing has', async () => {
+    const sizes = { n: 2, k: 3 };
+    expect(await messageOf(() => compile(descend(J, 1), { sizes }))).toMatchInlineSnapshot(`
+      "NameError: compile: no size is called k; sizes: n, m.
+        fix: leave k out."
+    `);
+  });
+  test('a size that is no count', async () => {
+    const sizes = { n: 2.5 };
+    expect(await messageOf(() => compile(descend(J, 1), { sizes }))).toMatchInlineSnapshot(`
+      "ChainruleError: compile: the size n is 2.5.
+        fix: give a positive whole number."
+    `);
+  });
+  test('an input without a name', async () => {
+    const node = mul(input(2), 2);
+    expect(await messageOf(() => compile(node))).toMatchInlineSnapshot(`
+      "NameError: compile: an input [2] has no name.
+        fix: name it: input(2, { name: 'X' }), or bind it in math({ X: ... })."
+    `);
+  });
+  test('two parameters of one name', async () => {
+    const node = add(param(2, { name: 'w' }), param(2, { name: 'w' }));
+    expect(await messageOf(() => compile(node))).toMatchInlineSnapshot(`
+      "NameError: compile: two leaves are called w: param and param [2].
+        fix: give them different names."
+    `);
+  });
+  test('a device that there is not', async () => {
+    const options = { sizes: { n: 2 }, device: 'tpu' as 'js' };
+    expect(await messageOf(() => compile(descend(J, 1), options))).toMatchInlineSnapshot(`
+      "ChainruleError: compile: there is no device "tpu".
+        fix: choose one of auto, gpu, webgpu, webgl2, webgl, headlessgl, js."
+    `);
+  });
+});
+
+describe('feeds', () => {
+  test('one is missing', async () => {
+    using run = await start();
+    const { X } = logistic().feeds;
+    expect(await messageOf(() => run.step({ X: X! }))).toMatchInlineSnapshot(`
+      "FeedError: Y [1, m] is not fed; fed: X.
+        fix: pass { Y: data } as well."
+    `);
+  });
+  test('one is unknown', async () => {
+    using run = await start();
+    const { feeds } = logistic();
+    expect(await messageOf(() => run.step({ ...feeds, Z: [1] }))).toMatchInlineSnapshot(`
+      "NameError: Z is not an input; inputs: X, Y.
+        fix: feed one of these."
+    `);
+  });
+  test('one is too short', async () => {
+    using run = await start();
+    const { X, Y } = logistic().feeds;
+    const message = await messageOf(() => run.step({ X: X!, Y: Y!.subarray(1) }));
+    expect(message).toMatchInlineSnapshot(`
+      "FeedError: Y has 32 values; its shape [1, m] needs 33.
+        m is 33 (from X)
+        fix: feed as many values as [1, m] has, for the same examples as the other inputs."
+    `);
+  });
+  test('no whole number of examples', async () => {
+    using run = await start();
+    const { X, Y } = logistic().feeds;
+    const message = await messageOf(() => run.step({ X: X!.subarray(1), Y: Y! }));
+    expect(message).toMatchInlineSnapshot(`
+      "FeedError: X has 164 values; its shape [5, m] needs a multiple of 5.
+        fix: feed as many values as [5, m] has, for the same examples as the other inputs."
+    `);
+  });
+  test('not a number', async () => {
+    using run = await start();
+    const { X, Y } = logistic().feeds;
+    const broken = X!.slice();
+    broken[7] = Number.NaN;
+    expect(await messageOf(() => run.step({ X: broken, Y: Y! }))).toMatchInlineSnapshot(`
+      "FeedError: X holds NaN in row 0, column 7; its shape is [5, 33].
+        fix: clean the data of X: leave that example out, or fill the value in."
+    `);
+    const infinite = X!.slice();
+    infinite[164] = Infinity;
+    expect(() => run.step({ X: infinite, Y: Y! })).toThrow('X holds Infinity in row 4, column 32');
+  });
+  test('not data at all', async () => {
+    using run = await start();
+    const { Y } = logistic().feeds;
+    const X = 'five' as unknown as number[];
+    expect(await messageOf(() => run.step({ X, Y: Y! }))).toMatchInlineSnapshot(`
+      "FeedError: X is five, not data.
+        fix: pass a Float32Array, an array of numbers, rows of numbers, or { shape, data }."
+    `);
+  });
+  test('labels that are no distribution', async () => {
+    const c = net({ layers: [3, 2], m: 4, classes: true });
+    using run = await compile(c.program, { sizes: c.sizes, device: 'js' });
+    const Y = [1, 0, 1, 1, 0, 0, 0, 0];
+    expect(await messageOf(() => run.step({ ...c.feeds, Y }))).toMatchInlineSnapshot(`
+      "FeedError: Y is declared a distribution, but its column 1 sums to 0.
+        fix: feed one-hot columns or probabilities, or declare Y without distribution."
+    `);
+  });
+  test('after any of these the parameters are as before', async () => {
+    using run = await start();
+    const { X } = logistic().feeds;
+    const before = await run.state();
+    for (const feeds of [{}, { X: X! }, { X: X!, Y: [1] }]) {
+      expect(() => run.step(feeds)).toThrow(/fix:/);
+    }
+    expect(await run.state()).toEqual(before);
+  });
+  test('rows, nested arrays, tensors and either order are the same data', async () => {
+    const X = input(2, 'm', { name: 'X' });
+    const C = input(2, 'm', { name: 'X', order: 'columns' });
+    const rows = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ];
+    const examples = [1, 4, 2, 5, 3, 6];
+    const shape = [2, 3];
+    const value = async (x: Node, data: never) => {
+      using run = await compile(x, { device: 'js' });
+      return [...((await run.value(mul(x, 1), { X: data })) as { data: Float32Array }).data];
+    };
+    const expected = [1, 2, 3, 4, 5, 6];
+    for (const data of [
+      rows,
+      rows.flat(),
+      { shape, data: rows.flat() },
+      { shape, data: examples, order: 'columns' },
+    ]) {
+      if (!Array.isArray(data) || Array.isArray(data[0])) {
+        expect(await value(X, data as never)).toEqual(expected);
+      }
+    }
+    expect(await value(C, { shape, data: examples } as never)).toEqual(expected);
+    expect(await value(C, { shape, data: rows.flat(), order: 'rows' } as never)).toEqual(expected);
+    const nested = [
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ];
+    expect(await value(C, nested as never)).toEqual(expected);
+  });
+});
+
+describe('the life of a session', () => {
+  test('a call after dispose names the parameters', async () => {
+    const c = logistic();
+    const run = await start();
+    run.dispose();
+    run.dispose();
+    expect(await messageOf(() => run.step(c.feeds))).toMatchInlineSnapshot(`
+      "ChainruleError: step: the session of W1, b1 is disposed.
+        fix: compile again, or dispose later."
+    `);
+    for (const call of [
+      () => run.value(c.J, c.feeds),
+      () => run.read('W1'),
+      () => run.state(),
+      () => run.steps(1, c.feeds),
+    ]) {
+      await expect(call()).rejects.toThrow(/is disposed/);
+    }
+    for (const call of [
+      () => run.report(),
+      () => run.source('W1'),
+      () => run.write('b1', [0]),
+      () => run.restore({}),
+    ]) {
+      expect(call).toThrow(/is disposed/);
+    }
+  });
+  test('an unknown parameter, an unknown kernel, a node of another program', async () => {
+    using run = await start();
+    expect(await messageOf(() => run.read('w'))).toMatchInlineSnapshot(`
+      "NameError: w is not a parameter; parameters: W1, b1.
+        fix: name one of these."
+    `);
+    expect(await messageOf(() => run.source('Z9'))).toMatchInlineSnapshot(`
+      "NameError: source: there is no kernel Z9; kernels: dZ1, W1, b1.
+        fix: name one of these."
+    `);
+    const other = net({ layers: [5, 1], m: 33 });
+    expect(await messageOf(() => run.value(other.J, other.feeds))).toMatchInlineSnapshot(`
+      "NameError: W1 is not a parameter of this session.
+        fix: ask for nodes of the program that was compiled."
+    `);
+  });
+  test('restore changes nothing unless all fits', async () => {
+    using run = await start();
+    const before = await run.state();
+    expect(() => run.restore({ b1: [7], W1: [1, 2] })).toThrow(FeedError);
+    expect(() => run.restore({ b1: [7], V: [1] })).toThrow(NameError);
+    expect(() => run.write('b1', [Number.NaN])).toThrow(/index 0 is NaN/);
+    expect(await run.state()).toEqual(before);
+    run.write('b1', [7]);
+    expect((await run.read('b1')).data).toEqual(Float32Array.of(7));
+  });
+  test('nothing to train', async () => {
+    const X = input(2, 'm', { name: 'X' });
+    using run = await compile(sigmoid(X), { device: 'js' });
+    expect(await messageOf(() => run.step({ X: [1, 2] }))).toMatchInlineSnapshot(`
+      "ChainruleError: step: this session has nothing to train.
+        fix: compile train(J, sgd(0.1))."
+    `);
+  });
+  test('nothing compiled yet', async () => {
+    const c = logistic();
+    using run = await compile(c.program, { device: 'js' });
+    expect(await messageOf(() => run.report())).toMatchInlineSnapshot(`
+      "ChainruleError: report: nothing is compiled yet, because a size is open.
+        fix: give all sizes to compile, or run a step first."
+    `);
+    run.step(c.feeds);
+    expect(run.report().kernels).toHaveLength(3);
+  });
+  test('an input that cancels may still be fed', async () => {
+    const X = input(2, 'm', { name: 'X' });
+    using run = await compile(add(sub(X, X), 1), { sizes: { m: 2 }, device: 'js' });
+    const value = await run.value(add(mul(X, 0), 1), { X: [1, 2, 3, 4] });
+    expect(value).toEqual({ shape: [2, 2], data: new Float32Array(4).fill(1) });
+  });
+  test('the seed decides the first values', async () => {
+    const { program, sizes } = net({ layers: [5, 3, 1], m: 4 });
+    const first = async (seed: number) => {
+      using run = await compile(program, { sizes, device: 'js', seed });
+      return run.state();
+    };
+    expect(await first(1)).toEqual(await first(1));
+    expect(await first(1)).not.toEqual(await first(2));
+  });
+});
+
+describe('parameters change in place only where nobody reads the old value later', () => {
+  test('two that learn from each other', async () => {
+    const a = param(3, { name: 'a', init: { kind: 'constant', value: 1 } });
+    const b = param(3, { name: 'b', init: { kind: 'constant', value: 2 } });
+    const updates = [
+      { param: a, value: add(a, b) },
+      { param: b, value: sub(a, b) },
+    ];
+    using run = await compile({ updates }, { device: 'js' });
+    for (let i = 0; i < 3; i++) run.step({});
+    // (1, 2) -> (3, -1) -> (2, 4) -> (6, -2)
+    expect((await run.read('a')).data[0]).toBe(6);
+    expect((await run.read('b')).data[0]).toBe(-2);
+  });
+  test('one that is the copy of another, one that is a constant, one that stays', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name, i) =>
+      param(2, { name, init: { kind: 'constant', value: i + 1 } }),
+    ) as [Node, Node, Node];
+    const updates = [
+      { param: a, value: b },
+      { param: b, value: mul(b, 0) },
+      { param: c, value: c },
+    ];
+    using run = await compile({ updates }, { device: 'js' });
+    run.step({});
+    const state = await run.state();
+    expect(['a', 'b', 'c'].map((n) => state[n]!.data[0])).toEqual([2, 0, 3]);
+  });
+  test('one that reads itself across a product', async () => {
+    const a = param(2, 2, { name: 'a' });
+    using run = await compile({ updates: [{ param: a, value: matmul(a, a) }] }, { device: 'js' });
+    run.write('a', [1, 1, 1, 0]);
+    for (let i = 0; i < 3; i++) run.step({});
+    // Fibonacci: the eighth power.
+    expect([...(await run.read('a')).data]).toEqual([34, 21, 21, 13]);
+  });
+  test('a thousand steps of each nets keep one arena', async () => {
+    const c = net({ layers: [3, 4, 1], m: 5 });
+    using run = await compile(c.program, { sizes: c.sizes, device: 'js' });
+    const before = run.report().memory;
+    await run.steps(1000, c.feeds);
+    expect(run.report().memory).toEqual(before);
+  });
+});
+
+test('values asked for before a step are those before it', async () => {
+  const c = logistic();
+  using run = await compile(c.program, { sizes: c.sizes, device: 'js' });
+  const before = await run.value(c.J, c.feeds);
+  const asked = run.value(c.J, c.feeds);
+  run.step(c.feeds);
+  expect(await asked).toBe(before);
+  expect(await run.value(sum(c.A), { X: c.feeds['X']! })).not.toBe(before);
+});

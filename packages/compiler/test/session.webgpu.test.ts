@@ -1,0 +1,10 @@
+// The suite of every device, on gpu.js's WebGPU mode in Node.
+import { describe } from 'vitest';
+import { sessions } from './support/sessions.ts';
+import { installWebGpu } from './support/webgpu.ts';
+
+const missing = await installWebGpu();
+
+describe.skipIf(missing)(`webgpu in Node${missing ? ` (${missing})` : ''}`, () => {
+  sessions('webgpu');
+});

@@ -1,0 +1,95 @@
+// One suite for every device: whole programs, trained through the session and compared with the
+// float64 interpreter.
+import { interpret, interpretAll, type Values } from '@chainrule/graph';
+import { describe, expect, test } from 'vitest';
+import { compile, type DeviceRequest, type Session } from '../../src/index.ts';
+import { type Case, cases, net } from './programs.ts';
+
+const STEPS = 12;
+// float32 has 6e-8 of relative precision; sums of a few hundred terms over a dozen steps gather
+// some hundred roundings. A wrong kernel is off by far more than this.
+const TOLERANCE = 2e-5;
+
+/** The costs of a training run on a device, before every step. */
+export async function trace(run: Session, c: Case, steps = STEPS): Promise<number[]> {
+  const costs: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    costs.push((await run.value(c.J, c.feeds)) as number);
+    run.step(c.feeds);
+  }
+  return costs;
+}
+
+/** The same run in float64, from the parameters that the session starts with. */
+async function reference(run: Session, c: Case): Promise<number[]> {
+  let values: Values = { ...c.feeds, ...(await run.state()) };
+  const costs: number[] = [];
+  for (let i = 0; i < STEPS; i++) {
+    costs.push(interpret(c.J, values).data[0]!);
+    const updates = c.program.updates.map((u) => u.value);
+    const next = interpretAll(updates, values);
+    const names = Object.keys(await run.state());
+    values = { ...values, ...Object.fromEntries(names.map((name, k) => [name, next[k]!])) };
+  }
+  return costs;
+}
+
+/** Registers the suite: inside a `describe` of the device. */
+export function sessions(device: DeviceRequest): void {
+  const start = (c: Case) => compile(c.program, { sizes: c.sizes, device, seed: 3 });
+
+  describe('trains like float64', () => {
+    test.each(Object.entries(cases))('%s', async (_, make) => {
+      const c = make();
+      using run = await start(c);
+      expect(run.device.kind).toBe(device);
+      const expected = await reference(run, c);
+      const found = await trace(run, c);
+      found.forEach((cost, i) => {
+        expect(Math.abs(cost - expected[i]!)).toBeLessThan(TOLERANCE * Math.max(1, expected[0]!));
+      });
+      expect(found.at(-1)).toBeLessThan(found[0]!);
+    });
+  });
+
+  test('logits far out stay finite, and move', async () => {
+    const c = net({ layers: [5, 1], m: 33, scale: 1000, alpha: 0.01 });
+    using run = await start(c);
+    const before = await run.read('W1');
+    const costs = await trace(run, c);
+    for (const cost of costs) expect(Number.isFinite(cost)).toBe(true);
+    expect(Math.max(...costs)).toBeGreaterThan(10);
+    const after = await run.read('W1');
+    expect(after.data).not.toEqual(before.data);
+    for (const w of after.data) expect(Number.isFinite(w)).toBe(true);
+  });
+
+  test('the batch size may change from call to call', async () => {
+    const c = net({ layers: [4, 3, 1], m: 10 });
+    const half = net({ layers: [4, 3, 1], m: 6 }).feeds;
+    using run = await start(c);
+    await run.steps(2, c.feeds);
+    await run.steps(1, half);
+    await run.steps(1, c.feeds);
+    using other = await compile(c.program, { device, seed: 3 });
+    await other.steps(2, c.feeds);
+    await other.steps(1, half);
+    await other.steps(1, c.feeds);
+    expect((await run.read('W1')).data).toEqual((await other.read('W1')).data);
+    const A = (await run.value(c.A, { X: half['X']! })) as { shape: readonly number[] };
+    expect(A.shape).toEqual([1, 6]);
+  });
+
+  test('state comes back after restore, and training goes on alike', async () => {
+    const c = net({ layers: [4, 3, 1], m: 10 });
+    using run = await start(c);
+    await run.steps(3, c.feeds);
+    const state = await run.state();
+    const there = await trace(run, c, 3);
+    run.restore(state);
+    expect(await trace(run, c, 3)).toEqual(there);
+    using other = await compile(c.program, { sizes: c.sizes, device, seed: 99 });
+    other.restore(state);
+    expect(await trace(other, c, 3)).toEqual(there);
+  });
+}
