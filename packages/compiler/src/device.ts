@@ -12,8 +12,8 @@ export interface Limits {
   readonly inPlace: boolean;
   /** Do temporaries share one arena with reuse? Otherwise every kernel owns its output. */
   readonly arena: boolean;
-  /** How often a small reduction may be computed again to save a kernel. */
-  readonly recompute: number;
+  /** Steps that may wait in the device's queue before a loop of steps waits for it. */
+  readonly queue: number;
 }
 
 /** Generated source, one text a kernel, in execution order. */

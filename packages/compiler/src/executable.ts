@@ -1,6 +1,6 @@
 // From graph nodes to a program that is loaded on a device: simplify, bind, plan, emit, load.
 import { bind, type Node, reachable, type Sizes, simplifyAll } from '@chainrule/graph';
-import type { Device, Handle, Limits, Loaded } from './device.ts';
+import type { Device, Limits, Loaded } from './device.ts';
 import { type Planned, plan } from './plan.ts';
 import type { Update } from './program.ts';
 
@@ -20,7 +20,6 @@ export interface Executable {
   readonly planned: Planned;
   readonly sources: readonly string[];
   readonly loaded: Loaded;
-  readonly env: Handle[];
 }
 
 /**
@@ -79,7 +78,6 @@ export function load(planned: Planned, device: Device): Executable | Promise<Exe
     planned,
     sources: program.sources,
     loaded: done,
-    env: [],
   });
   return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);
 }

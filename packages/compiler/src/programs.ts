@@ -10,17 +10,20 @@ const MAX_PROGRAMS = 32;
 export interface Programs {
   /** The program of a task for these sizes: loaded before, or now. */
   get(task: Task, sizes: Sizes): Executable | Promise<Executable>;
+  /** Keeps this program whatever comes: on a GPU the parameters now live in its buffers. */
+  pin(program: Executable): void;
   dispose(): void;
 }
 
 export function createPrograms(device: Device): Programs {
   const loaded = new Map<string, Executable | Promise<Executable>>();
+  let pinned: Executable | undefined;
   const keep = (key: string, program: Executable | Promise<Executable>): void => {
     loaded.delete(key);
     loaded.set(key, program);
     for (const [old, candidate] of loaded) {
       if (loaded.size <= MAX_PROGRAMS) return;
-      if (candidate instanceof Promise) continue;
+      if (candidate instanceof Promise || candidate === pinned) continue;
       candidate.loaded.dispose();
       loaded.delete(old);
     }
@@ -49,5 +52,8 @@ export function createPrograms(device: Device): Programs {
     }
     loaded.clear();
   };
-  return { get, dispose };
+  const pin = (program: Executable): void => {
+    pinned = program;
+  };
+  return { get, pin, dispose };
 }

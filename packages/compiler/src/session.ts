@@ -116,16 +116,35 @@ class RunningSession implements Session {
           '  fix: use await steps(1, feeds) for it.',
       );
     }
-    this.#execute(program, data, 1);
+    const env = this.#upload(program, data);
+    this.#runOnce(program, env);
+    this.#release(program, env);
   }
 
   async steps(n: number, feeds: Feeds): Promise<void> {
     if (!Number.isInteger(n) || n < 0) {
       throw new ChainruleError(`steps: ${n} is no number of steps.\n  fix: give e.g. 100.`);
     }
-    const { data, program } = this.#prepareStep('steps', feeds);
-    // Without a promise it runs at once: what is called next finds it done.
-    this.#execute(program instanceof Promise ? await program : program, data, n);
+    const { data, program: found } = this.#prepareStep('steps', feeds);
+    // Where nothing has to be waited for it runs at once: what is called next finds it done.
+    const program = found instanceof Promise ? await found : found;
+    const { queue } = this.#parts.device.limits;
+    this.#alive('steps');
+    const env = this.#upload(program, data);
+    for (let i = 1; i <= n; i++) {
+      this.#runOnce(program, env);
+      if (i % queue !== 0) continue;
+      await this.#drain();
+      this.#alive('steps');
+    }
+    this.#release(program, env);
+  }
+
+  /** Waits until the device has done what was queued, by reading its smallest parameter. */
+  async #drain(): Promise<void> {
+    const size = ({ shape }: { shape: readonly number[] }) => shape.reduce((p, d) => p * d, 1);
+    const [smallest] = [...this.#parts.residents.values()].sort((a, b) => size(a) - size(b));
+    if (smallest) await this.#parts.device.read(smallest.handle, smallest.shape, 'rows');
   }
 
   async value(node: Node, feeds: Feeds = {}): Promise<number | Tensor> {
@@ -241,11 +260,14 @@ class RunningSession implements Session {
     const { data, sizes } = this.#check(inputs, known, feeds);
     const found = this.#parts.programs.get(task, sizes);
     const program = found instanceof Promise ? await found : found;
-    this.#execute(program, data, 1);
+    this.#alive(call);
+    const env = this.#upload(program, data);
+    this.#runOnce(program, env);
+    this.#release(program, env);
     const { buffers, outputs } = program.planned;
     const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
       const { shape } = buffers.find((b) => b.id === id)!;
-      const values = await this.#parts.device.read(program.env[id], shape, 'rows');
+      const values = await this.#parts.device.read(env[id], shape, 'rows');
       return [name, { shape, data: values }];
     };
     return Object.fromEntries(await Promise.all([...outputs].map(read))) as Record<K, Tensor>;
@@ -262,25 +284,30 @@ class RunningSession implements Session {
     return task;
   }
 
-  /** Runs a program on checked data; updated parameters move to their new place. */
-  #execute(program: Executable, data: ReadonlyMap<string, Float32Array>, times: number): void {
-    this.#alive('execute');
-    const { device, residents } = this.#parts;
-    const { planned, env, loaded } = program;
-    const uploads: Handle[] = [];
-    for (const { name, id, shape, order } of planned.inputs) {
-      env[id] = device.upload(data.get(name)!, shape, order);
-      uploads.push(env[id]);
+  /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
+  #upload(program: Executable, data: ReadonlyMap<string, Float32Array>): Handle[] {
+    const env: Handle[] = [];
+    for (const { name, id, shape, order } of program.planned.inputs) {
+      env[id] = this.#parts.device.upload(data.get(name)!, shape, order);
     }
-    for (let i = 0; i < times; i++) {
-      for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
-      loaded.run(env);
-      for (const { param, next } of planned.swaps) {
-        const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
-        device.free(resident.handle);
-        resident.handle = env[next];
-      }
+    return env;
+  }
+
+  /** Runs a program once; updated parameters move to their new place. */
+  #runOnce(program: Executable, env: Handle[]): void {
+    const { planned, loaded } = program;
+    const { device, residents, programs } = this.#parts;
+    for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
+    loaded.run(env);
+    if (planned.swaps.length > 0) programs.pin(program);
+    for (const { param, next } of planned.swaps) {
+      const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
+      device.free(resident.handle);
+      resident.handle = env[next];
     }
-    for (const handle of uploads) device.free(handle);
+  }
+
+  #release({ planned }: Executable, env: readonly Handle[]): void {
+    for (const { id } of planned.inputs) this.#parts.device.free(env[id]);
   }
 }

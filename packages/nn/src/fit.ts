@@ -66,6 +66,7 @@ export async function fit(
   const batchSize = options.batchSize ?? count;
   checkCount('epochs', epochs);
   checkCount('batchSize', batchSize);
+  checkFinite(data);
   const batches = Math.ceil(count / batchSize);
   const random = options.seed === false ? undefined : createRandom(options.seed ?? 1);
   const buffers = new Map<string, Float32Array>();
@@ -152,6 +153,18 @@ function countOf(data: Dataset): number {
     );
   }
   return count;
+}
+
+/** Looks at all data before the first step: a NaN in the last batch would come late. */
+function checkFinite(data: Dataset): void {
+  for (const [name, { data: values, shape }] of Object.entries(data)) {
+    const index = values.findIndex((x) => !Number.isFinite(x));
+    if (index < 0) continue;
+    throw new DataError(
+      `${name} holds ${values[index]} in example ${Math.floor(index / shape[0])}, value ${index % shape[0]}.`,
+      `clean the data of ${name}: leave that example out, or fill the value in.`,
+    );
+  }
 }
 
 function checkCount(name: string, value: number): void {

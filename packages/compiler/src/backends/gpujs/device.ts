@@ -9,6 +9,9 @@ import { flat, type Mode } from './mode.ts';
 import { loadProgram } from './program.ts';
 import { openWebGpu } from './webgpu.ts';
 
+/** Some 10 ms of small kernels: a page stays responsive, and waiting costs little of it. */
+const QUEUE = 32;
+
 interface Shared {
   users: number;
   readonly mode: Promise<Mode>;
@@ -41,7 +44,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   return {
     kind,
     label: mode.label,
-    limits: { inputs: mode.inputs, inPlace: false, arena: false, recompute: 32 },
+    limits: { inputs: mode.inputs, inPlace: false, arena: false, queue: QUEUE },
     emit: (plan) => emit(plan, kind),
     load: (program) => loadProgram(program, kind, mode, programs),
     upload,

@@ -4,7 +4,7 @@ import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
 import type { Buffer, Plan } from '../../nest.ts';
 import { emitJs, stridesOf } from './emit.ts';
 
-const limits: Limits = { inputs: 64, inPlace: true, arena: true, recompute: 1 };
+const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
 
 /** Opens the JavaScript engine as a device. */
 export const openJs = async (): Promise<Device> => ({
