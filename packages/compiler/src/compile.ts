@@ -30,7 +30,7 @@ export interface CompileOptions {
 /**
  * Compiles a training program, or nodes to evaluate, for a device.
  * @param program what `train` returned, a node, or several by name
- * @throws ChainruleError for a missing size, a missing or double name, or a device that is not there
+ * @throws ChainruleError for a missing size, a missing or double name, or a missing device
  */
 export async function compile(
   program: Program | Node | Readonly<Record<string, Node>>,
@@ -99,12 +99,14 @@ function checkNames(leaves: readonly Node[]): void {
     const name = nameOf(node);
     const what = `${node.op} [${node.shape.join(', ')}]`;
     if (name === undefined) {
-      const fix = `name it: ${node.op}(${node.shape.join(', ')}, { name: 'X' }), or bind it in math({ X: ... }).`;
-      throw new NameError(`compile: an ${what} has no name.\n  fix: ${fix}`);
+      const call = `${node.op}(${[...node.shape, "{ name: 'X' }"].join(', ')})`;
+      const fix = `name it: ${call}, or bind it in math({ X: ... }).`;
+      throw new NameError(`compile: an ${what} has no name.`, `${fix}`);
     }
     if (seen.has(name)) {
       throw new NameError(
-        `compile: two leaves are called ${name}: ${seen.get(name)!.op} and ${what}.\n  fix: give them different names.`,
+        `compile: two leaves are called ${name}: ${seen.get(name)!.op} and ${what}.`,
+        `give them different names.`,
       );
     }
     seen.set(name, node);
@@ -115,13 +117,15 @@ function checkSizes(sizes: Sizes, all: ReadonlySet<string>): void {
   for (const [name, value] of Object.entries(sizes)) {
     if (!Number.isInteger(value) || value <= 0) {
       throw new ChainruleError(
-        `compile: the size ${name} is ${value}.\n  fix: give a positive whole number.`,
+        `compile: the size ${name} is ${value}.`,
+        `give a positive whole number.`,
       );
     }
     if (all.has(name)) continue;
     const list = [...all].join(', ') || 'none';
     throw new NameError(
-      `compile: no size is called ${name}; sizes: ${list}.\n  fix: leave ${name} out.`,
+      `compile: no size is called ${name}; sizes: ${list}.`,
+      `leave ${name} out.`,
     );
   }
 }
@@ -140,7 +144,7 @@ function sizeForParam(param: Node, dim: string, sizes: Sizes): number {
   const value = Object.hasOwn(sizes, dim) ? sizes[dim] : undefined;
   if (value !== undefined) return value;
   throw new ChainruleError(
-    `compile: ${nameOf(param)} is [${param.shape.join(', ')}], and the size ${dim} is not given.\n` +
-      `  fix: compile(program, { sizes: { ${dim}: ... } }).`,
+    `compile: ${nameOf(param)} is [${param.shape.join(', ')}], and the size ${dim} is not given.`,
+    `compile(program, { sizes: { ${dim}: ... } }).`,
   );
 }

@@ -45,7 +45,10 @@ export interface Device {
   emit(plan: Plan): Program;
   /** Compiles every kernel, on some GPUs in the background; errors show here. */
   load(program: Program): Loaded | Promise<Loaded>;
-  /** Puts data on the device. `order` as in Buffer. The data are copied or used before it returns. */
+  /**
+   * Puts data on the device. `order` as in Buffer. The handle may share their memory: they must
+   * not change while it lives.
+   */
   upload(data: Float32Array, shape: readonly number[], order: 'rows' | 'columns'): Handle;
   /** Reads a handle back as row-major data (a copy). */
   read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;

@@ -44,7 +44,8 @@ export async function openDevice(
 function checkRequest(request: string): void {
   if ((REQUESTS as readonly string[]).includes(request)) return;
   throw new ChainruleError(
-    `compile: there is no device ${JSON.stringify(request)}.\n  fix: choose one of ${REQUESTS.join(', ')}.`,
+    `compile: there is no device ${JSON.stringify(request)}.`,
+    `choose one of ${REQUESTS.join(', ')}.`,
   );
 }
 
@@ -66,8 +67,8 @@ async function onGpu(request: Exclude<DeviceRequest, 'auto' | 'js'>) {
   if ('device' in found) return found;
   const reasons = found.refused.map(({ kind, why }) => `  ${kind}: ${why}`).join('\n');
   throw new ChainruleError(
-    `compile: the device ${request} cannot be had here:\n${reasons}\n` +
-      "  fix: leave device out (it is 'auto'), or ask for 'js'.",
+    `compile: the device ${request} cannot be had here:\n${reasons}`,
+    "leave device out (it is 'auto'), or ask for 'js'.",
   );
 }
 

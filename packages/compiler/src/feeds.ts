@@ -1,4 +1,4 @@
-// Checks what a user feeds, and finds the sizes of this call. It knows names and data, not devices.
+// Checks what a user feeds, and finds the sizes of this call. It knows names and data, no devices.
 import {
   type Data,
   FeedError,
@@ -35,7 +35,7 @@ export function checkFeeds(
   for (const name of Object.keys(feeds)) {
     if (known.has(name)) continue;
     const list = [...known].join(', ') || 'none';
-    throw new NameError(`${name} is not an input; inputs: ${list}.\n  fix: feed one of these.`);
+    throw new NameError(`${name} is not an input; inputs: ${list}.`, `feed one of these.`);
   }
   const flats = slots.map((slot) => ({ slot, flat: flatten(slot, present(slot, feeds)) }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
@@ -49,8 +49,8 @@ function present(slot: Slot, feeds: Feeds): Data {
   if (value !== undefined && value !== null) return value;
   const given = Object.keys(feeds).join(', ') || 'nothing';
   throw new FeedError(
-    `${slot.name} [${slot.shape.join(', ')}] is not fed; fed: ${given}.\n` +
-      `  fix: pass { ${slot.name}: data } as well.`,
+    `${slot.name} [${slot.shape.join(', ')}] is not fed; fed: ${given}.`,
+    `pass { ${slot.name}: data } as well.`,
   );
 }
 
@@ -75,7 +75,7 @@ function checkedData(slot: Slot, flat: Flat, sizes: Sizes): Float32Array {
   return data.map((_, i) => data[(i % height) * width + Math.floor(i / height)]!);
 }
 
-/** Sums of float32 probabilities may miss 1 by rounding; labels that are no distribution miss far. */
+/** Sums of float32 probabilities may miss 1 by rounding; other labels miss it by far. */
 const DISTRIBUTION_TOLERANCE = 1e-3;
 
 function checkDistribution(slot: Slot, data: Float32Array, shape: readonly number[]): void {
@@ -87,8 +87,8 @@ function checkDistribution(slot: Slot, data: Float32Array, shape: readonly numbe
     for (let i = 0; i < classes; i++) sum += data[i * perClass + j * perExample]!;
     if (Math.abs(sum - 1) < DISTRIBUTION_TOLERANCE) continue;
     throw new FeedError(
-      `${slot.name} is declared a distribution, but its column ${j} sums to ${sum}.\n` +
-        `  fix: feed one-hot columns or probabilities, or declare ${slot.name} without distribution.`,
+      `${slot.name} is declared a distribution, but its column ${j} sums to ${sum}.`,
+      `feed one-hot columns or probabilities, or declare ${slot.name} without distribution.`,
     );
   }
 }
@@ -119,7 +119,7 @@ function notFinite(slot: Slot, data: Float32Array, shape: readonly number[]): Fe
       : [Math.floor(index / columns), index % columns];
   const where = shape.length === 2 ? `in row ${row}, column ${column}` : `at index ${index}`;
   return new FeedError(
-    `${slot.name} holds ${data[index]} ${where}; its shape is [${shape.join(', ')}].\n` +
-      `  fix: clean the data of ${slot.name}: leave that example out, or fill the value in.`,
+    `${slot.name} holds ${data[index]} ${where}; its shape is [${shape.join(', ')}].`,
+    `clean the data of ${slot.name}: leave that example out, or fill the value in.`,
   );
 }

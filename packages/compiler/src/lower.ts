@@ -89,7 +89,7 @@ function throughView(node: Node, index: Index): Index {
   return spread(source, axes, index, () => ZERO);
 }
 
-/** Indexes the dimensions of a reduction's source: kept ones by `index`, reduced ones by `inner`. */
+/** Indexes a reduction's source: kept dimensions by `index`, reduced ones by `inner`. */
 function spread(
   source: readonly number[],
   axes: readonly number[],

@@ -1,5 +1,5 @@
 // The machine ops: what every backend must be able to print, and nothing more.
-// One row and one word in each printer make a new one; TypeScript refuses to build until both exist.
+// One row and one word in each printer make a new one: TypeScript asks for both.
 
 /** A machine op: how many operands it takes, what it means, and its price in multiply-adds. */
 export interface MachineRow {

@@ -86,7 +86,7 @@ function uniqueNames(): (name: string) => string {
   };
 }
 
-/** A buffer for every leaf and for every stored node; copies where a result is a leaf or shared. */
+/** A buffer for every leaf and every stored node; copies where a result is a leaf or shared. */
 function assign(goal: Goal, schedule: readonly Kernel[]) {
   const buffers: Buffer[] = [];
   const bufferOf = new Map<Node, number>();

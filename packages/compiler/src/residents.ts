@@ -16,9 +16,7 @@ export function findResident(residents: Residents, name: string): Resident {
   const found = residents.get(name);
   if (found) return found;
   const names = [...residents.keys()].join(', ') || 'none';
-  throw new NameError(
-    `${name} is not a parameter; parameters: ${names}.\n  fix: name one of these.`,
-  );
+  throw new NameError(`${name} is not a parameter; parameters: ${names}.`, `name one of these.`);
 }
 
 /** Replaces parameters; nothing changes unless everything fits. @throws FeedError, NameError */
@@ -46,14 +44,15 @@ function checkValue(name: string, shape: readonly number[], value: Data): Float3
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(
-      `${name} is [${shape.join(', ')}], and the data have ${given}.\n` +
-        `  fix: give ${length} values, row by row.`,
+      `${name} is [${shape.join(', ')}], and the data have ${given}.`,
+      `give ${length} values, row by row.`,
     );
   }
   const bad = data.findIndex((x) => !Number.isFinite(x));
   if (bad < 0) return data;
   throw new FeedError(
-    `${name}: the value at index ${bad} is ${data[bad]}.\n  fix: write finite numbers only.`,
+    `${name}: the value at index ${bad} is ${data[bad]}.`,
+    `write finite numbers only.`,
   );
 }
 
@@ -66,8 +65,8 @@ export function checkResident(
   for (const node of nodes) {
     if (node.op !== 'param' || residents.get(name(node))?.node === node) continue;
     throw new NameError(
-      `${name(node)} is not a parameter of this session.\n` +
-        '  fix: ask for nodes of the program that was compiled.',
+      `${name(node)} is not a parameter of this session.`,
+      'ask for nodes of the program that was compiled.',
     );
   }
 }

@@ -112,8 +112,8 @@ class RunningSession implements Session {
     const { data, program } = this.#prepareStep('step', feeds);
     if (program instanceof Promise) {
       throw new ChainruleError(
-        'step: no kernels are loaded for this batch size yet.\n' +
-          '  fix: use await steps(1, feeds) for it.',
+        'step: no kernels are loaded for this batch size yet.',
+        'use await steps(1, feeds) for it.',
       );
     }
     const env = this.#upload(program, data);
@@ -123,7 +123,7 @@ class RunningSession implements Session {
 
   async steps(n: number, feeds: Feeds): Promise<void> {
     if (!Number.isInteger(n) || n < 0) {
-      throw new ChainruleError(`steps: ${n} is no number of steps.\n  fix: give e.g. 100.`);
+      throw new ChainruleError(`steps: ${n} is no number of steps.`, `give e.g. 100.`);
     }
     const { data, program: found } = this.#prepareStep('steps', feeds);
     // Where nothing has to be waited for it runs at once: what is called next finds it done.
@@ -192,7 +192,8 @@ class RunningSession implements Session {
     if (i >= 0) return sources[i]!;
     const names = planned.kernels.map((k) => k.name).join(', ');
     throw new NameError(
-      `source: there is no kernel ${kernel}; kernels: ${names}.\n  fix: name one of these.`,
+      `source: there is no kernel ${kernel}; kernels: ${names}.`,
+      `name one of these.`,
     );
   }
 
@@ -216,8 +217,8 @@ class RunningSession implements Session {
     if (this.#live) return;
     const names = [...this.#parts.residents.keys()].join(', ');
     throw new ChainruleError(
-      `${call}: the session of ${names || 'this program'} is disposed.\n` +
-        '  fix: compile again, or dispose later.',
+      `${call}: the session of ${names || 'this program'} is disposed.`,
+      'compile again, or dispose later.',
     );
   }
 
@@ -225,8 +226,8 @@ class RunningSession implements Session {
     this.#alive(call);
     if (this.#main) return this.#main;
     throw new ChainruleError(
-      `${call}: nothing is compiled yet, because a size is open.\n` +
-        '  fix: give all sizes to compile, or run a step first.',
+      `${call}: nothing is compiled yet, because a size is open.`,
+      'give all sizes to compile, or run a step first.',
     );
   }
 
@@ -239,7 +240,8 @@ class RunningSession implements Session {
     const { task, sizes, main, programs } = this.#parts;
     if (task.updates.length === 0) {
       throw new ChainruleError(
-        `${call}: this session has nothing to train.\n  fix: compile train(J, sgd(0.1)).`,
+        `${call}: this session has nothing to train.`,
+        `compile train(J, sgd(0.1)).`,
       );
     }
     const checked = this.#check(this.#inputs, this.#inputNames, feeds);

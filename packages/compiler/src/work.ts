@@ -1,4 +1,4 @@
-// How much work a step is, before anything is planned: enough to tell a small net from a large one.
+// How much work a step is, before anything is planned: enough to tell small nets from large ones.
 import { type Node, reachable, rowOf, type Sizes, structureOf } from '@chainrule/graph';
 import { rootsOf, type Task } from './executable.ts';
 

@@ -1,8 +1,12 @@
 // The errors that users meet. Each says what, where and how to fix it, in the user's own names.
 
-/** Every error that chainrule throws on purpose. */
+/** Every error that chainrule throws on purpose: what is wrong, and the way out of it. */
 export class ChainruleError extends Error {
   override name = 'ChainruleError';
+
+  constructor(what: string, fix = '') {
+    super(fix ? `${what}\n  fix: ${fix}` : what);
+  }
 }
 
 /** Shapes that do not fit together; thrown while a graph is built. */

@@ -105,7 +105,8 @@ async function epochFigures(
   for (const [name, value] of Object.entries(train)) {
     if (Number.isFinite(value)) continue;
     throw new ChainruleError(
-      `fit: ${name} is ${value} after epoch ${epoch}: the training diverged.\n  fix: use a smaller learning rate.`,
+      `fit: ${name} is ${value} after epoch ${epoch}: the training diverged.`,
+      `use a smaller learning rate.`,
     );
   }
   return {
@@ -132,7 +133,8 @@ export async function evaluate(
     for (const [name, tensor] of Object.entries(values)) {
       if (tensor.shape.length > 0) {
         throw new ChainruleError(
-          `the metric ${name} is [${tensor.shape.join(', ')}], not a number.\n  fix: take its mean.`,
+          `the metric ${name} is [${tensor.shape.join(', ')}], not a number.`,
+          `take its mean.`,
         );
       }
       totals[name] = (totals[name] ?? 0) + (tensor.data[0]! * (end - start)) / count;
@@ -158,10 +160,11 @@ function countOf(data: Dataset): number {
 /** Looks at all data before the first step: a NaN in the last batch would come late. */
 function checkFinite(data: Dataset): void {
   for (const [name, { data: values, shape }] of Object.entries(data)) {
+    const [size] = shape;
     const index = values.findIndex((x) => !Number.isFinite(x));
     if (index < 0) continue;
     throw new DataError(
-      `${name} holds ${values[index]} in example ${Math.floor(index / shape[0])}, value ${index % shape[0]}.`,
+      `${name} holds ${values[index]} in value ${index % size} of example ${Math.floor(index / size)}.`,
       `clean the data of ${name}: leave that example out, or fill the value in.`,
     );
   }
@@ -169,7 +172,7 @@ function checkFinite(data: Dataset): void {
 
 function checkCount(name: string, value: number): void {
   if (Number.isInteger(value) && value > 0) return;
-  throw new ChainruleError(`fit: ${name} is ${value}.\n  fix: give a positive whole number.`);
+  throw new ChainruleError(`fit: ${name} is ${value}.`, `give a positive whole number.`);
 }
 
 const slice = (data: Dataset, start: number, end: number): Dataset =>
@@ -177,7 +180,7 @@ const slice = (data: Dataset, start: number, end: number): Dataset =>
     Object.entries(data).map(([name, x]) => [name, sliceExamples(x, start, end)]),
   );
 
-/** A batch: a view where the order is kept, gathered into one reused array where it is shuffled. */
+/** A batch: a view where the order is kept, else gathered into one array, used again. */
 function takeBatch(
   data: Dataset,
   order: Uint32Array | undefined,

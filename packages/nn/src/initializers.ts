@@ -7,7 +7,7 @@ export const zeros = (): Init => ({ kind: 'constant', value: 0 });
 /** Normal with the standard deviation given: the course's `randn * 0.01`. */
 export function normal(std = 0.01): Init {
   if (std > 0) return { kind: 'normal', std };
-  throw new ChainruleError(`normal: the standard deviation is ${std}.\n  fix: give one above 0.`);
+  throw new ChainruleError(`normal: the standard deviation is ${std}.`, `give one above 0.`);
 }
 
 /** Normal with variance 2 / (fan in): for relu (He et al., 2015). */

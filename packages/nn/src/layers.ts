@@ -49,15 +49,15 @@ export interface DenseOptions {
  * A fully connected layer: `A = g(W A_prev + b)` with W [units, n], b [units, 1].
  * @param below the layer below, [n, m], one example per column
  * @returns A, [units, m]
- * @throws ChainruleError for an unknown activation or a unit count that is no positive whole number
+ * @throws ChainruleError for an unknown activation, or units that are no positive whole number
  */
 export function dense(below: Node, units: number, options: DenseOptions = {}): Node {
   const { activation = 'linear', layer = layersBelow(below) + 1 } = options;
   const fanIn = below.shape.at(-2);
   if (fanIn === undefined || !Number.isInteger(units) || units < 1) {
     throw new ChainruleError(
-      `dense: ${units} units on a node of shape [${below.shape.join(', ')}].\n` +
-        '  fix: give a positive whole number of units and a matrix with one example per column.',
+      `dense: ${units} units on a node of shape [${below.shape.join(', ')}].`,
+      'give a positive whole number of units and a matrix with one example per column.',
     );
   }
   const { apply, init } =
@@ -71,8 +71,8 @@ export function dense(below: Node, units: number, options: DenseOptions = {}): N
 function find(name: string): { apply: (z: Node) => Node; init: () => Init } {
   if (Object.hasOwn(activations, name)) return activations[name as Activation];
   throw new ChainruleError(
-    `dense: there is no activation ${JSON.stringify(name)}.\n` +
-      `  fix: choose one of ${activationNames.join(', ')}, or pass a function of Z.`,
+    `dense: there is no activation ${JSON.stringify(name)}.`,
+    `choose one of ${activationNames.join(', ')}, or pass a function of Z.`,
   );
 }
 

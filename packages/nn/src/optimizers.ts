@@ -15,7 +15,7 @@ export interface Optimizer {
  */
 export function sgd(alpha: number | Node): Optimizer {
   if (typeof alpha === 'number' && !(alpha > 0 && alpha < Infinity)) {
-    throw new ChainruleError(`sgd: the learning rate is ${alpha}.\n  fix: give e.g. 0.1.`);
+    throw new ChainruleError(`sgd: the learning rate is ${alpha}.`, `give e.g. 0.1.`);
   }
   return {
     name: 'sgd',

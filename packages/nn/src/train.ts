@@ -18,7 +18,8 @@ export function train(J: Node, optimizer: Optimizer, options: TrainOptions = {})
   const params = options.params ?? paramsOf([J]);
   if (params.length === 0) {
     throw new ChainruleError(
-      `train: ${nameOf(J) ?? 'the cost'} depends on no parameter.\n  fix: make weights with param(...) or dense(...).`,
+      `train: ${nameOf(J) ?? 'the cost'} depends on no parameter.`,
+      `make weights with param(...) or dense(...).`,
     );
   }
   const { gradients, cotangents } = derive(J, params);

@@ -56,8 +56,8 @@ function compileSource(source: string): Kernel {
   } catch (error) {
     if (!(error instanceof EvalError)) throw error;
     throw new ChainruleError(
-      "the js device compiles text, which this page's Content-Security-Policy forbids.\n" +
-        "  fix: allow script-src 'unsafe-eval', or choose another device.",
+      "the js device compiles text, which this page's Content-Security-Policy forbids.",
+      "allow script-src 'unsafe-eval', or choose another device.",
     );
   }
 }
