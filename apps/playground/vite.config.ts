@@ -1,8 +1,35 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../vitest.shared.ts';
+
+/**
+ * Only the page's own files, and no network at all. The js device compiles text (unsafe-eval);
+ * uPlot and the typesetter need nothing more.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** Into the built page only: `vite dev` reloads over a socket and adds styles as it goes. */
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: policy },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
 
 export default defineConfig(({ command, isPreview }) => ({
   base: './',
+  plugins: [contentSecurityPolicy],
   // `vite dev` reads the packages' sources; the built page uses what they publish.
   resolve: { alias: command === 'serve' && !isPreview ? alias : [], dedupe: ['preact'] },
   // gpu.js is CommonJS and imported only when asked for: found late, it would reload the page.

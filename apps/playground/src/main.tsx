@@ -1,3 +1,8 @@
+// Starts the page.
 import { render } from 'preact';
+import './style.css';
+import { begin } from './state/store.ts';
+import { App } from './views/App.tsx';
 
-render(<main>chainrule</main>, document.querySelector('#app')!);
+begin();
+render(<App />, document.querySelector('#app')!);

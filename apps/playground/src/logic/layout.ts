@@ -1,0 +1,41 @@
+// Where the units of the drawn net stand. Pure geometry, in pixels.
+
+export interface Spot {
+  /** The centre. */
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Layout {
+  /** Inputs, hidden layers, output. */
+  readonly columns: readonly (readonly Spot[])[];
+  /** The side of a unit's map. */
+  readonly size: number;
+  readonly height: number;
+}
+
+/** Room above the units for the name of the layer and its buttons. */
+export const HEADER = 76;
+
+/** Columns of `counts` units across `width`, all beginning at the top. */
+export function layoutOf(counts: readonly number[], width: number): Layout {
+  const gap = width / counts.length;
+  const size = Math.max(22, Math.min(42, gap * 0.5));
+  const pitch = size + Math.max(8, size * 0.28);
+  const most = Math.max(...counts);
+  const columns = counts.map((count, c) =>
+    Array.from({ length: count }, (_, i) => ({
+      x: gap * (c + 0.5),
+      y: HEADER + size / 2 + i * pitch,
+    })),
+  );
+  return { columns, size, height: HEADER + most * pitch };
+}
+
+/** A smooth line from the right of one unit to the left of the next. */
+export function edgePath(from: Spot, to: Spot, size: number): string {
+  const [x1, x2] = [from.x + size / 2, to.x - size / 2];
+  const bend = (x2 - x1) / 2;
+  const n = (v: number) => v.toFixed(1);
+  return `M${n(x1)} ${n(from.y)}C${n(x1 + bend)} ${n(from.y)} ${n(x2 - bend)} ${n(to.y)} ${n(x2)} ${n(to.y)}`;
+}
