@@ -1,4 +1,4 @@
-// One step of logistic regression as one writes it by hand: what the compiled step is compared with.
+// One step of logistic regression as one writes it by hand, for comparison.
 import type { Case } from './programs.ts';
 
 /** Gives a function that takes one step of gradient descent, and the weights it changes. */
