@@ -47,13 +47,17 @@ function vitest({ name, projects }, args) {
   return counts;
 }
 
+/** Lines of a message that the list at the end repeats. */
+const shownLines = 4;
+
 /** @param {string} title
  * @param {import('./count-reporter.mjs').Named[]} tests */
 function list(title, tests) {
   if (tests.length === 0) return;
   console.log(`\n${title}:`);
   for (const { name, why } of tests) {
-    console.log(`  ${name}${why ? `\n    ${why.split('\n')[0]}` : ''}`);
+    const text = (why ?? '').split('\n').filter(Boolean).slice(0, shownLines);
+    console.log([`  ${name}`, ...text.map((line) => `    ${line}`)].join('\n'));
   }
 }
 
