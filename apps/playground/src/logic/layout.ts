@@ -17,15 +17,18 @@ export interface Layout {
 /** Room above the units for the name of the layer and its buttons. */
 export const HEADER = 76;
 
+/** Room left of the features for their names, of which a part is free anyway. */
+const LABELS = 24;
+
 /** Columns of `counts` units across `width`, all beginning at the top. */
 export function layoutOf(counts: readonly number[], width: number): Layout {
-  const gap = width / counts.length;
+  const gap = (width - LABELS) / counts.length;
   const size = Math.max(22, Math.min(42, gap * 0.5));
   const pitch = size + Math.max(8, size * 0.28);
   const most = Math.max(...counts);
   const columns = counts.map((count, c) =>
     Array.from({ length: count }, (_, i) => ({
-      x: gap * (c + 0.5),
+      x: LABELS + gap * (c + 0.5),
       y: HEADER + size / 2 + i * pitch,
     })),
   );

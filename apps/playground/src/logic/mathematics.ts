@@ -7,6 +7,7 @@ import {
   nameOf,
   paramsOf,
   type Shape,
+  type Step,
   simplify,
   tex,
   texOfName,
@@ -28,6 +29,8 @@ export interface Mathematics {
   readonly cost: readonly Line[];
   /** The cost that is really computed: finite at any logit. */
   readonly stable: string;
+  /** What made it so: each rewrite, and its reason. */
+  readonly rewrites: readonly { readonly tex: string; readonly reason: string }[];
   readonly backward: readonly Line[];
   readonly update: readonly Line[];
 }
@@ -48,14 +51,23 @@ const line = ({ name, tex, shape }: Equation): Line => ({
 export function mathematicsOf({ J, optimizer }: Model): Mathematics {
   const { forward, backward } = equations(J);
   const cost = forward.filter(({ name }) => name === 'J');
+  const trace: Step[] = [];
+  const stable = simplify(J, trace);
   return {
     forward: forward.filter(({ name }) => name !== 'J').map(line),
     cost: cost.map(({ name, tex, shape }) => ({ name, tex, shape: shapeText(shape) })),
-    stable: `J = ${tex(simplify(J))}`,
+    stable: `J = ${tex(stable)}`,
+    rewrites: rewritesOf(trace),
     backward: backward.map(line),
     update: paramsOf([J]).map((param) => updateOf(param, optimizer)),
   };
 }
+
+/** The steps that a reader wants to see: not those that only put terms in order. */
+const rewritesOf = (trace: readonly Step[]): Mathematics['rewrites'] =>
+  trace
+    .filter(({ rule, before, after }) => rule.startsWith('log') && tex(before) !== tex(after))
+    .map(({ reason, before, after }) => ({ tex: `${tex(before)} \\to ${tex(after)}`, reason }));
 
 /** What the optimizer makes of a parameter, with a stand-in that has the gradient's name. */
 function updateOf(param: Node, optimizer: Optimizer): Line {

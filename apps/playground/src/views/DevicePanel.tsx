@@ -42,8 +42,8 @@ function Choice({ device: { kind, why, refused }, notice, compileMs }: Running) 
 }
 
 function Kernels({ report, sources }: Running) {
-  const chosen = useSignal(0);
-  const at = Math.min(chosen.value, sources.length - 1);
+  const chosen = useSignal<string | undefined>(undefined);
+  const shown = sources.find(({ name }) => name === chosen.value);
   return (
     <div class="kernels">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
@@ -60,15 +60,15 @@ function Kernels({ report, sources }: Running) {
             </tr>
           </thead>
           <tbody>
-            {report.kernels.map(({ name, shape, flops, stop }, i) => (
-              <tr key={name} aria-selected={i === at}>
+            {report.kernels.map(({ name, shape, flops, stop }) => (
+              <tr key={name} data-lit={name === chosen.value}>
                 <th scope="row">
                   <button
                     type="button"
                     class="link"
-                    aria-pressed={i === at}
+                    aria-pressed={name === chosen.value}
                     onClick={() => {
-                      chosen.value = i;
+                      chosen.value = name === chosen.value ? undefined : name;
                     }}
                   >
                     {name}
@@ -82,13 +82,17 @@ function Kernels({ report, sources }: Running) {
           </tbody>
         </table>
       </section>
-      <figure>
-        <figcaption>Generated source of {sources[at]?.name}</figcaption>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-        <pre tabIndex={0} class="source">
-          {sources[at]?.text}
-        </pre>
-      </figure>
+      {shown ? (
+        <figure>
+          <figcaption>Generated source of {shown.name}</figcaption>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+          <pre tabIndex={0} class="source">
+            {shown.text}
+          </pre>
+        </figure>
+      ) : (
+        <p class="note">Choose a kernel to read its generated source.</p>
+      )}
     </div>
   );
 }
@@ -110,7 +114,7 @@ export function DevicePanel() {
     >
       {now && <Choice {...now} />}
       {now && (
-        <details class="more">
+        <details class="more" open>
           <summary>
             One step is {now.report.kernels.length} kernels, {count(now.report.flops)} FLOP,{' '}
             {count(now.report.bytes)} bytes moved

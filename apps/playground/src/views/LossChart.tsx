@@ -20,7 +20,7 @@ function options(width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 6, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(0.1, max * 1.05)] } },

@@ -39,8 +39,30 @@ function Block({ title, lines, children }: BlockProps) {
   );
 }
 
+/** The cost that the kernels compute, and why it is written differently. */
+function Stable() {
+  const { stable, rewrites } = mathematics.value;
+  return (
+    <details open>
+      <summary>The cost that really runs</summary>
+      <div class="stable">
+        <Tex text={stable} />
+      </div>
+      <p class="note">Rewritten so that it is finite at any Z. Why:</p>
+      <ul class="rewrites">
+        {rewrites.map(({ tex, reason }) => (
+          <li key={tex}>
+            <Tex text={tex} />
+            <span class="note">{reason}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 export function MathPanel() {
-  const { forward, cost, stable, backward, update } = mathematics.value;
+  const { forward, cost, backward, update } = mathematics.value;
   return (
     <Panel
       title="Mathematics"
@@ -54,16 +76,7 @@ export function MathPanel() {
       <div class="blocks">
         <Block title="Forward" lines={forward} />
         <Block title="Cost" lines={cost}>
-          <details>
-            <summary>The cost that really runs</summary>
-            <div class="stable">
-              <Tex text={stable} />
-            </div>
-            <p class="note">
-              Rewritten by the compiler so that it stays finite at any Z: the logarithm of a
-              probability that rounds to 0 or 1 is never taken.
-            </p>
-          </details>
+          <Stable />
         </Block>
         <Block title="Backward" lines={backward} />
         <Block title="Update" lines={update} />

@@ -20,7 +20,6 @@ interface CounterProps {
 }
 
 function Counter({ value, noun, of, range: [min, max], onChoose }: CounterProps) {
-  const text = `${value} ${noun}${value === 1 ? '' : 's'}`;
   return (
     <fieldset class="counter" aria-label={of}>
       <button
@@ -31,7 +30,9 @@ function Counter({ value, noun, of, range: [min, max], onChoose }: CounterProps)
       >
         −
       </button>
-      <span>{text}</span>
+      <span>
+        {value} <span class="noun">{value === 1 ? noun : `${noun}s`}</span>
+      </span>
       <button
         type="button"
         aria-label={`Add a ${noun}${of === 'Net' ? '' : ` to ${of}`}`}
