@@ -151,7 +151,7 @@ export const elementwise = {
       return m.select(near, log1pSeries(m, safe), m.log(m.add(m.constant(1), x!)));
     },
     grad: (y, g) => [op.div(g, op.add(1, y.src[0]!))],
-    tex: ([x]) => `\\log${parenthesized(`1 + ${x}`)}`,
+    tex: ([x]) => `\\log${parenthesized(`1 ${x!.replace(/^-?/, (sign) => `${sign || '+'} `)}`)}`,
     cost: 24,
     points: [-0.9, -0.4, -1e-6, 1e-9, 1e-3, 0.5, 0.9, 2, 1e6].map(one),
   },
@@ -226,7 +226,6 @@ export const elementwise = {
     meaning: (_, a, b) => (a! < b! ? 1 : 0),
     lower: (m, _, a, b) => m.less(a!, b!),
     grad: () => [undefined, undefined], // constant but for the jump
-    tex: ([a, b]) => `[${a} < ${b}]`,
     cost: 1,
     points: PAIRS,
     kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
@@ -236,7 +235,6 @@ export const elementwise = {
     lower: (m, _, c, a, b) => m.select(c!, a!, b!),
     // A product with the mask would make NaN of 0 times Infinity; a choice does not.
     grad: (y, g) => [undefined, op.where(y.src[0]!, g, 0), op.where(y.src[0]!, 0, g)],
-    tex: ([c, a, b]) => `\\begin{cases}${a} & ${c}\\\\ ${b} & \\text{else}\\end{cases}`,
     cost: 1,
     points: [
       [1, 2, 3],

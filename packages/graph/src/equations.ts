@@ -39,8 +39,6 @@ export function equations(J: Node, params: readonly Node[] = paramsOf([J])): Equ
     .filter((node) => !isLeaf(node) && (nameOf(node) !== undefined || node === J))
     .map((node) => line(nameOf(node) ?? 'J', node));
   const names = derive(J, params).cotangents;
-  // A line defines its own name: on its right side the name must not stand.
-  const others = (node: Node) => new Map([...names].filter(([n]) => n !== node));
-  const backward = [...names].map(([node, name]) => line(name, node, others(node)));
+  const backward = [...names].map(([node, name]) => line(name, node, names));
   return { forward, backward };
 }

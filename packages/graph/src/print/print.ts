@@ -1,20 +1,32 @@
 // Stable plain text, close to what `math` reads.
-import type { Node } from '../node.ts';
-import { ATOM, HADAMARD, type Names, type Notation, POWER, PRODUCT, show } from './show.ts';
+import { type Node, type Shape, sameShape } from '../node.ts';
+import {
+  ATOM,
+  HADAMARD,
+  type Names,
+  type Notation,
+  POWER,
+  PRODUCT,
+  RELATION,
+  show,
+} from './show.ts';
 
 const group = (text: string): string => `(${text})`;
 const tight = (x: { text: string; binds: number }, binds: number): string =>
   x.binds < binds ? group(x.text) : x.text;
 
+const wide = (node: Node): Shape => node.shape.filter((d) => d !== 1);
+
 const text: Notation = {
   hadamard: ' .* ',
   matmul: ' * ',
   scale: ' * ',
+  leftToRight: true,
   name: (name) => ({ text: name, binds: ATOM }),
   number: String,
   group,
   quotient: (a, b, scalar) => ({
-    text: `${tight(a, PRODUCT)}${scalar ? '/' : ' ./ '}${tight(b, POWER)}`,
+    text: `${tight(a, HADAMARD)}${scalar ? '/' : ' ./ '}${tight(b, POWER)}`,
     binds: scalar ? PRODUCT : HADAMARD,
   }),
   power: (x, e) =>
@@ -23,17 +35,29 @@ const text: Notation = {
       : { text: `${tight(x, ATOM)} .^ ${e}`, binds: POWER },
   transpose: (x) => ({ text: `${tight(x, ATOM)}'`, binds: POWER }),
   reorder: (x, axes) => ({ text: `permute(${x.text}, [${axes.join(', ')}])`, binds: ATOM }),
+  less: (a, b) => ({ text: `${tight(a, 1)} < ${tight(b, 1)}`, binds: RELATION }),
+  greater: (a, b) => ({ text: `${tight(a, 1)} > ${tight(b, 1)}`, binds: RELATION }),
+  choice: (c, a, b) => ({ text: `where(${c.text}, ${a.text}, ${b.text})`, binds: ATOM }),
+  softmax: (x, axis) => ({ text: `softmax(${x.text}, ${axis})`, binds: ATOM }),
   reduce: (op, x, node) => {
+    const source = node.src[0]!;
     const { axes } = node.attr as { axes: readonly number[] };
-    const all = axes.length === node.src[0]!.shape.length;
+    // Elsewhere the other operands say to what shape a value is repeated; here nobody does.
+    const repeated = source.op === 'expand' && !sameShape(wide(source), wide(source.src[0]!));
+    const inner = repeated ? `expand(${x.text}, [${source.shape.join(', ')}])` : x.text;
+    const all = axes.length === source.shape.length;
     const list = axes.length === 1 ? `${axes[0]}` : `[${axes.join(', ')}]`;
-    return { text: `${op}(${x.text}${all ? '' : `, ${list}`})`, binds: ATOM };
+    return { text: `${op}(${inner}${all ? '' : `, ${list}`})`, binds: ATOM };
   },
-  call: (op, args) => ({ text: `${op}(${args.join(', ')})`, binds: ATOM }),
+  call: (op, args, attr) => ({
+    text: `${op}(${[...args, ...Object.values(attr)].join(', ')})`,
+    binds: ATOM,
+  }),
 };
 
 /**
  * A graph as one line of text: `1/m * X * (A - Y)'`. Nodes inside it that have names appear as
- * their names.
+ * their names; give `names` for names that hold in this print only. `math` reads it back, but for
+ * orders of dimensions and sums over several of many.
  */
 export const print = (node: Node, names?: Names): string => show(node, text, names);

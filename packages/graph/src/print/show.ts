@@ -1,9 +1,12 @@
 // Turns a graph into a line of mathematics. The walk is one; what differs between text and LaTeX
 // is a Notation. It knows sums, products and powers; function names come from the rows.
-import { type AttrOf, type Node, nameOf, type OpName } from '../node.ts';
-import { isScalar, type Monomial, monomialOf } from '../rewrite/monomial.ts';
+import { isConst } from '../leaves.ts';
+import { type AttrOf, isLeaf, type Node, type NodeOf, nameOf, type OpName } from '../node.ts';
+import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
+import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
 
 /** How tightly a piece binds; a looser one inside a tighter one needs parentheses. */
+export const RELATION = 0;
 export const SUM = 1;
 export const HADAMARD = 2;
 export const PRODUCT = 3;
@@ -17,15 +20,20 @@ export interface Piece {
   /** What stands before and in the superscript, where more can be added to it: `W` and `[2]`. */
   readonly base?: string;
   readonly sup?: string;
+  /** Of a condition: without its bracket, and its opposite. */
+  readonly bare?: string;
+  readonly opposite?: string;
 }
 
-type ReductionOp = 'sum' | 'maxOver' | 'logsumexp';
+export type ReductionOp = 'sum' | 'maxOver' | 'logsumexp';
 
 /** The words of one output language. */
 export interface Notation {
   readonly hadamard: string;
   readonly matmul: string;
   readonly scale: string;
+  /** Is text read from left to right, `a .* B * C` as `(a .* B) * C`? */
+  readonly leftToRight: boolean;
   name(name: string): Piece;
   number(value: number): string;
   group(text: string): string;
@@ -34,74 +42,130 @@ export interface Notation {
   power(base: Piece, exponent: number): Piece;
   transpose(x: Piece): Piece;
   reorder(x: Piece, axes: readonly number[]): Piece;
-  reduce(op: ReductionOp, x: Piece, node: Node): Piece;
+  less(a: Piece, b: Piece): Piece;
+  greater(a: Piece, b: Piece): Piece;
+  choice(condition: Piece, a: Piece, b: Piece): Piece;
+  softmax(x: Piece, axis: number): Piece;
+  reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
   call(op: OpName, args: readonly string[], attr: AttrOf[OpName]): Piece;
+  /** x with the letters of its dimensions; a language without it shows whole tensors only. */
+  readonly indexed?: (x: Piece, letters: readonly string[]) => Piece;
 }
 
 /** Names that hold for one print only; they win over the nodes' own. */
 export type Names = ReadonlyMap<Node, string>;
 
-/** Pieces after which a print ends in an ellipsis: a shared graph can be exponentially long. */
+/** Pieces and depth beyond which a print has an ellipsis: a shared graph can be endlessly long. */
 const MAX_PIECES = 4000;
+const MAX_DEPTH = 250;
+const ELLIPSIS: Piece = { text: '...', binds: ATOM };
 
 interface Printer {
   readonly notation: Notation;
   readonly names: Names;
-  pieces: number;
+  /** The letters of the sums around, by the dimension that each runs over. */
+  readonly index: Index;
+  /** Letters of sums around, also of those that this node does not vary with. */
+  readonly taken: string;
+  readonly depth: number;
+  readonly count: { pieces: number };
 }
 
 /** One line for a node; nodes with a name inside it appear as their names. */
 export function show(root: Node, notation: Notation, names: Names = new Map()): string {
-  return body({ notation, names, pieces: 0 }, root).text;
+  const index: Index = new Map();
+  return body({ notation, names, index, taken: '', depth: 0, count: { pieces: 0 } }, root).text;
 }
+
+const named = (p: Printer, node: Node): string | undefined => p.names.get(node) ?? nameOf(node);
 
 function piece(p: Printer, node: Node): Piece {
-  const name = p.names.get(node) ?? nameOf(node);
-  return name === undefined ? body(p, node) : p.notation.name(name);
+  const name = named(p, node);
+  return name === undefined ? body(p, node) : indexed(p, node, p.notation.name(name));
 }
 
-function body(p: Printer, node: Node): Piece {
-  if (++p.pieces > MAX_PIECES) return { text: '...', binds: ATOM };
+/** The piece with the letters of the sums around it. */
+function indexed(p: Printer, node: Node, x: Piece): Piece {
+  const letters = lettersOf(p.index, node);
+  return letters.length === 0 || !p.notation.indexed ? x : p.notation.indexed(x, letters);
+}
+
+const fitted = (p: Printer, node: Node, binds: number): string => fit(p, piece(p, node), binds);
+
+/** The text of a piece where something that binds as tightly as `binds` is needed. */
+const fit = (p: Printer, x: Piece, binds: number): string =>
+  x.binds < binds ? p.notation.group(x.text) : x.text;
+
+/** A number to the reader: a scalar, or an entry of a tensor whose letters are all there. */
+const isNumber = (p: Printer, node: Node): boolean =>
+  isScalar(node) ||
+  (p.index.size > 0 && node.shape.every((d, axis) => d === 1 || p.index.has(axis)));
+
+function body(outer: Printer, node: Node): Piece {
+  const p = { ...outer, depth: outer.depth + 1 };
+  if (++p.count.pieces > MAX_PIECES || p.depth > MAX_DEPTH) return ELLIPSIS;
   const { notation } = p;
   switch (node.op) {
     case 'add':
       return showSum(p, node);
     case 'mul':
     case 'const':
-      return showProduct(p, monomialOf(node), node);
+      return showProduct(p, wholeMonomialOf(node), node);
     case 'pow':
-      return showPower(p, node.src[0]!, node.attr.exponent, isScalar(node));
-    case 'matmul': {
-      const [a, b] = node.src.map((s) => fit(p, piece(p, s), PRODUCT));
-      return { text: `${a}${notation.matmul}${b}`, binds: PRODUCT };
-    }
+      return showPower(p, node.src[0]!, node.attr.exponent, isNumber(p, node));
+    case 'matmul':
+      return showMatmul(p, node);
     case 'expand':
-      return piece(p, node.src[0]!);
+      return piece(through(p, node), node.src[0]!);
     case 'permute':
-      return showPermute(p, node.src[0]!, node.attr.axes);
+      return showPermute(p, node.src[0]!, node.attr.axes, node);
     case 'sum':
     case 'maxOver':
     case 'logsumexp':
-      return notation.reduce(node.op, piece(p, node.src[0]!), node);
+      return showReduction(p, node);
+    case 'less':
+      return showRelation(p, node.src[0]!, node.src[1]!);
+    case 'where':
+      return showChoice(p, node.src as [Node, Node, Node]);
     case 'size':
       return notation.name(node.attr.dim);
     case 'input':
     case 'param':
     case 'hole':
-      return notation.name(nameOf(node) ?? leafName(node));
-    default: {
-      const args = node.src.map((s) => piece(p, s).text);
-      return notation.call(node.op, args, node.attr);
-    }
+      return indexed(p, node, notation.name(leafName(node)));
+    default:
+      return showCall(p, node);
   }
 }
 
 const leafName = (node: Node): string =>
-  node.op === 'hole' ? 'xyzuvw'.charAt(node.attr.index) : `unnamed ${node.op}`;
+  nameOf(node) ?? (node.op === 'hole' ? 'xyzuvw'.charAt(node.attr.index) : `unnamed ${node.op}`);
 
-/** The text of a piece where something that binds as tightly as `binds` is needed. */
-function fit(p: Printer, x: Piece, binds: number): string {
-  return x.binds < binds ? p.notation.group(x.text) : x.text;
+/** The printer for the source of a view or a reduction. */
+const through = (p: Printer, node: Node): Printer => ({ ...p, index: along(p.index, node) });
+const plain = (p: Printer): Printer => ({ ...p, index: new Map() });
+
+function showCall(p: Printer, node: Node): Piece {
+  const softmax = node.op === 'exp' ? softmaxOf(node) : undefined;
+  if (!softmax) {
+    const args = node.src.map((s) => piece(p, s).text);
+    return p.notation.call(node.op, args, node.attr);
+  }
+  const { x, axis } = softmax;
+  return indexed(p, node, p.notation.softmax(piece(plain(p), x), axis));
+}
+
+function showMatmul(p: Printer, node: Node): Piece {
+  const last = node.shape.length - 1;
+  // A letter of the columns is one of the right side: (W X)^{(i)} = W X^{(i)}.
+  const onRight = [...p.index.keys()].every((axis) => axis === last);
+  const inner = onRight ? p : plain(p);
+  const [a, b] = node.src as [Node, Node];
+  // Read from the left, `A * (B * C)` needs its parentheses.
+  const right = fitted(inner, b, p.notation.leftToRight ? POWER : PRODUCT);
+  const text = `${fitted(plain(p), a, PRODUCT)}${p.notation.matmul}${right}`;
+  const product = { text, binds: PRODUCT };
+  return onRight ? product : indexed(p, node, product);
 }
 
 const isTransposition = (axes: readonly number[]): boolean =>
@@ -109,21 +173,64 @@ const isTransposition = (axes: readonly number[]): boolean =>
   axes.slice(0, -2).every((a, i) => a === i) &&
   axes.at(-1) === axes.length - 2;
 
-function showPermute(p: Printer, source: Node, axes: readonly number[]): Piece {
-  const x = piece(p, source);
-  return isTransposition(axes) ? p.notation.transpose(x) : p.notation.reorder(x, axes);
+function showPermute(p: Printer, source: Node, axes: readonly number[], node: Node): Piece {
+  const x = piece(plain(p), source);
+  const { transpose, reorder } = p.notation;
+  return indexed(p, node, isTransposition(axes) ? transpose(x) : reorder(x, axes));
+}
+
+function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
+  const inner = through(p, node);
+  const { axes } = node.attr;
+  const letters: Index =
+    node.op === 'sum' && p.notation.indexed
+      ? lettersFor(node.src[0]!.shape, axes, p.taken)
+      : new Map();
+  const index = new Map([...inner.index, ...letters]);
+  const taken = [p.taken, ...letters.values()].join('');
+  const x = piece({ ...inner, index, taken }, node.src[0]!);
+  return p.notation.reduce(node.op, x, node, letters);
+}
+
+function showRelation(p: Printer, a: Node, b: Node): Piece {
+  const { less, greater } = p.notation;
+  return isConst(a) ? greater(piece(p, b), piece(p, a)) : less(piece(p, a), piece(p, b));
+}
+
+function showChoice(p: Printer, [condition, a, b]: readonly [Node, Node, Node]): Piece {
+  const [c, ifTrue, ifFalse] = [condition, a, b].map((s) => piece(p, s)) as [Piece, Piece, Piece];
+  if (isConst(a, 1) && isConst(b, 0) && condition.op === 'less') return c;
+  const keeps = c.opposite !== undefined && isConst(b, 0);
+  const drops = c.opposite !== undefined && isConst(a, 0);
+  if (!keeps && !drops) return p.notation.choice(c, ifTrue, ifFalse);
+  const joint = isNumber(p, condition) ? p.notation.scale : p.notation.hadamard;
+  const [kept, mask] = keeps ? [ifTrue, c.text] : [ifFalse, c.opposite!];
+  if (isConst(keeps ? a : b, 1)) return { text: mask, binds: ATOM };
+  return { text: `${fit(p, kept, HADAMARD)}${joint}${mask}`, binds: HADAMARD };
+}
+
+interface Term {
+  readonly p: Printer;
+  readonly node: Node;
+}
+
+/** The node below unnamed expands, which nobody writes. */
+function stripped({ p, node }: Term): Term {
+  if (node.op !== 'expand' || named(p, node) !== undefined) return { p, node };
+  return stripped({ p: through(p, node), node: node.src[0]! });
 }
 
 /** Terms with their signs; the first positive one leads. */
 function showSum(p: Printer, node: Node): Piece {
-  const terms: Node[] = [];
-  const collectTerms = (n: Node): void => {
-    const opaque = n !== node && (p.names.get(n) ?? nameOf(n)) !== undefined;
-    if (n.op === 'add' && !opaque && terms.length < MAX_PIECES) n.src.forEach(collectTerms);
-    else terms.push(n);
-  };
-  collectTerms(node);
-  const signed = terms.map((t) => signedPiece(p, t));
+  const terms: Term[] = [];
+  const stack: Term[] = [{ p, node }];
+  while (stack.length > 0 && terms.length < MAX_PIECES) {
+    const top = stripped(stack.pop()!);
+    const open = top.node.op === 'add' && (top.node === node || named(p, top.node) === undefined);
+    if (open) stack.push(...top.node.src.map((s) => ({ p: top.p, node: s })).reverse());
+    else terms.push(top);
+  }
+  const signed = terms.map(signedPiece);
   const ordered = [...signed.filter((t) => !t.minus), ...signed.filter((t) => t.minus)];
   const text = ordered
     .map(({ minus, text }, i) =>
@@ -133,15 +240,25 @@ function showSum(p: Printer, node: Node): Piece {
   return { text, binds: SUM };
 }
 
-function signedPiece(p: Printer, term: Node): { minus: boolean; text: string } {
-  const known = (p.names.get(term) ?? nameOf(term)) !== undefined;
-  const m = known ? undefined : monomialOf(term);
-  const minus = m !== undefined && m.coefficient < 0 && (term.op === 'mul' || term.op === 'const');
-  if (!minus) return { minus, text: fit(p, piece(p, term), SUM) };
-  return {
-    minus,
-    text: fit(p, showProduct(p, { ...m!, coefficient: -m!.coefficient }, term), HADAMARD),
-  };
+function signedPiece({ p, node }: Term): { minus: boolean; text: string } {
+  const product = named(p, node) === undefined && (node.op === 'mul' || node.op === 'const');
+  const m = product ? wholeMonomialOf(node) : undefined;
+  if (!m || m.coefficient >= 0) return { minus: false, text: fitted(p, node, SUM) };
+  const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);
+  return { minus: true, text: fit(p, positive, HADAMARD) };
+}
+
+/** A factor and its exponent, printed with the letters that reach it. */
+interface Factor extends Term {
+  readonly e: number;
+}
+
+function factorOf(p: Printer, node: Node, e: number): Factor {
+  const inner = stripped({ p, node });
+  const power = inner.node.op === 'pow' && named(inner.p, inner.node) === undefined;
+  if (!power) return { p: isScalar(node) ? plain(p) : p, node, e };
+  const { src, attr } = inner.node as NodeOf<'pow'>;
+  return { p: inner.p, node: src[0]!, e: e * attr.exponent };
 }
 
 /** A scale such as 1/m, then the factors, divisors below a line. */
@@ -150,47 +267,43 @@ function showProduct(p: Printer, m: Monomial, node: Node): Piece {
     const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);
     return { text: `-${fit(p, positive, HADAMARD)}`, binds: SUM };
   }
-  const isScale = ([f]: readonly [Node, number]) =>
-    isScalar(f) && (!isScalar(node) || f.op === 'size');
+  const inScale = (f: Node, e: number) => isScalar(f) && (!isScalar(node) || isLeaf(f) || e < 0);
   const entries = [...m.factors];
-  const scale = showScale(
-    p,
-    m.coefficient,
-    entries.filter((f) => isScale(f) || (isScalar(f[0]) && f[1] < 0)),
-  );
-  const rest = entries.filter((f) => !isScale(f) && !(isScalar(f[0]) && f[1] < 0));
-  const above = rest.filter(([, e]) => e > 0);
-  const below = rest.filter(([, e]) => e < 0).map(([f, e]) => [f, -e] as const);
-  const numerator = showFactors(p, above, isScalar(node));
-  if (below.length > 0) {
-    const denominator = showFactors(p, below, isScalar(node))!;
-    const top = numerator ?? { text: '1', binds: ATOM };
-    return joinScale(p, scale, p.notation.quotient(top, denominator, isScalar(node)));
-  }
-  return joinScale(p, scale, numerator);
+  const factors = (wanted: boolean): Factor[] =>
+    entries.filter(([f, e]) => inScale(f, e) === wanted).map(([f, e]) => factorOf(p, f, e));
+  const scale = showScale(p, m.coefficient, factors(true));
+  const rest = factors(false);
+  const number = isNumber(p, node);
+  const numerator = showFactors(p, rest.filter(isAbove), number);
+  const below = rest.filter((f) => !isAbove(f)).map((f) => ({ ...f, e: -f.e }));
+  if (below.length === 0) return joinScale(p, scale, numerator);
+  const denominator = showFactors(p, below, number)!;
+  const top = numerator ?? { text: '1', binds: ATOM };
+  return joinScale(p, scale, p.notation.quotient(top, denominator, number));
 }
+
+const isAbove = ({ e }: Factor): boolean => e > 0;
 
 function joinScale(p: Printer, scale: Piece | undefined, rest: Piece | undefined): Piece {
   if (!scale) return rest ?? { text: '1', binds: ATOM };
   if (!rest) return scale;
-  const binds = Math.min(rest.binds, PRODUCT) === SUM ? PRODUCT : Math.min(rest.binds, PRODUCT);
-  return { text: `${scale.text}${p.notation.scale}${fit(p, rest, HADAMARD)}`, binds };
+  const body = fit(p, rest, HADAMARD);
+  const binds = rest.binds < HADAMARD ? PRODUCT : Math.min(rest.binds, PRODUCT);
+  return { text: `${fit(p, scale, PRODUCT)}${p.notation.scale}${body}`, binds };
 }
 
-/** The number in front: a coefficient and sizes, as one fraction. */
+/** The number in front: a coefficient and scalars, as one fraction. */
 function showScale(
   p: Printer,
   coefficient: number,
-  factors: readonly (readonly [Node, number])[],
+  factors: readonly Factor[],
 ): Piece | undefined {
-  const reciprocal = Math.round(1 / coefficient);
-  const isReciprocal =
-    coefficient !== 1 && Math.abs(reciprocal * coefficient - 1) < 1e-12 && reciprocal > 1;
-  const raise = ([f, e]: readonly [Node, number]) => showPower(p, f, Math.abs(e), true);
-  const above = factors.filter(([, e]) => e > 0).map(raise);
-  const below = factors.filter(([, e]) => e < 0).map(raise);
+  const raise = ({ p, node, e }: Factor) => showPower(p, node, Math.abs(e), true);
+  const above = factors.filter(isAbove).map(raise);
+  const below = factors.filter((f) => !isAbove(f)).map(raise);
   const number = (value: number): Piece => ({ text: p.notation.number(value), binds: ATOM });
-  if (isReciprocal) below.unshift(number(reciprocal));
+  const divisor = divisorOf(coefficient);
+  if (divisor !== undefined) below.unshift(number(divisor));
   else if (coefficient !== 1) above.unshift(number(coefficient));
   if (above.length + below.length === 0) return undefined;
   const join = (list: readonly Piece[]): Piece =>
@@ -201,22 +314,30 @@ function showScale(
   return below.length > 0 ? p.notation.quotient(top, join(below), true) : top;
 }
 
-function showFactors(
-  p: Printer,
-  factors: readonly (readonly [Node, number])[],
-  scalar: boolean,
-): Piece | undefined {
-  if (factors.length === 0) return undefined;
-  const pieces = factors.map(([f, e]) => showPower(p, f, e, scalar));
-  if (pieces.length === 1) return pieces[0]!;
-  const joint = scalar ? p.notation.scale : p.notation.hadamard;
-  return { text: pieces.map((x) => fit(p, x, PRODUCT)).join(joint), binds: HADAMARD };
+/** n where 1/n is how people write the number: 1/3, and 1/2 rather than 0.5, but 0.01. */
+function divisorOf(x: number): number | undefined {
+  const n = Math.round(1 / x);
+  const isReciprocal = n > 1 && Math.abs(n * x - 1) <= 4 * Number.EPSILON;
+  const [fraction, decimal] = [`1/${n}`.length, String(x).length];
+  const reads = fraction < decimal || (fraction === decimal && n < 10);
+  return isReciprocal && reads ? n : undefined;
 }
 
-function showPower(p: Printer, base: Node, exponent: number, scalar: boolean): Piece {
+function showFactors(p: Printer, factors: readonly Factor[], number: boolean): Piece | undefined {
+  if (factors.length === 0) return undefined;
+  const pieces = factors.map((f) => showPower(f.p, f.node, f.e, number));
+  if (pieces.length === 1) return pieces[0]!;
+  const joint = number ? p.notation.scale : p.notation.hadamard;
+  // Read from the left, `a .* (B * C)` needs its parentheses.
+  const tight = p.notation.leftToRight ? POWER : PRODUCT;
+  const text = pieces.map((x, i) => fit(p, x, i === 0 ? PRODUCT : tight)).join(joint);
+  return { text, binds: HADAMARD };
+}
+
+function showPower(p: Printer, base: Node, exponent: number, number: boolean): Piece {
   const x = piece(p, base);
   if (exponent === 1) return x;
   if (exponent > 0) return p.notation.power(x, exponent);
   const below = exponent === -1 ? x : p.notation.power(x, -exponent);
-  return p.notation.quotient({ text: '1', binds: ATOM }, below, scalar);
+  return p.notation.quotient({ text: '1', binds: ATOM }, below, number);
 }

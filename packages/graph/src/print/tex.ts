@@ -1,6 +1,8 @@
 // LaTeX in the course's notation: W^{[1]}, \odot, \frac{1}{m}, \sum over examples.
 import { rowOf } from '../elementwise.ts';
 import type { Node } from '../node.ts';
+import { type Index, isExample } from './indices.ts';
+import { parenthesized as group } from './parentheses.ts';
 import {
   ATOM,
   HADAMARD,
@@ -12,21 +14,25 @@ import {
   show,
 } from './show.ts';
 
-const tall = /\\frac|\\sum|\\begin/;
-const group = (text: string): string => (tall.test(text) ? `\\left(${text}\\right)` : `(${text})`);
-
 const GREEK = new Set(
   'alpha beta gamma delta epsilon eta theta lambda mu nu rho sigma tau phi omega'.split(' '),
 );
 
-/** `W1` is `W^{[1]}`; `dZ2` is `dZ^{[2]}`; `alpha` is a Greek letter; words stand upright. */
+/**
+ * `W1` is `W^{[1]}`; `dZ2` is `dZ^{[2]}`; `alpha` is a Greek letter; `y_hat` has a hat; words
+ * stand upright.
+ */
 function texName(name: string): Piece {
-  const [, word, layer] = /^(.*?)_?(\d*)$/.exec(name)!;
-  const [d, letters] = /^d(?=[A-Z]|[a-z]$)/.test(word!) ? ['d', word!.slice(1)] : ['', word!];
-  const single = letters!.length === 1;
-  const escaped = letters!.replaceAll('_', '\\_');
-  const base = `${d}${GREEK.has(letters!) ? `\\${letters}` : single ? letters : `\\mathrm{${escaped}}`}`;
-  return superscript(base, layer === '' ? '' : `[${layer}]`);
+  const [, word, layer] = /^(.*?)_?(\d*)$/s.exec(name) as unknown as [string, string, string];
+  const [d, letters] = /^d(?=[A-Z]|[a-z]$)/.test(word) ? ['d', word.slice(1)] : ['', word];
+  return superscript(`${d}${texWord(letters)}`, layer === '' ? '' : `[${layer}]`);
+}
+
+function texWord(word: string): string {
+  if (word.endsWith('_hat')) return `\\hat{${texWord(word.slice(0, -4))}}`;
+  if (GREEK.has(word)) return `\\${word}`;
+  if (/^[A-Za-z]$/.test(word)) return word;
+  return `\\mathrm{${word.replace(/[\\^~]/g, ' ').replace(/[#$%&_{}]/g, '\\$&')}}`;
 }
 
 const superscript = (base: string, sup: string): Piece => ({
@@ -42,45 +48,69 @@ function raise(x: Piece, sup: string): Piece {
   return superscript(x.binds < ATOM ? group(x.text) : x.text, sup);
 }
 
-function number(value: number): string {
-  const [digits, exponent] = String(value).split('e');
-  return exponent === undefined ? digits! : `${digits} \\cdot 10^{${Number(exponent)}}`;
+/** A^{[1](i)}, W_{jk}^{[1]}: examples above, as in the course, rows and units below. */
+function indexed(x: Piece, letters: readonly string[]): Piece {
+  const above = letters.filter(isExample).map((letter) => `(${letter})`);
+  const below = letters.filter((letter) => !isExample(letter));
+  const raised = raise(x, above.join(''));
+  if (below.length === 0) return raised;
+  return superscript(`${raised.base!}_{${below.join('')}}`, raised.sup!);
 }
 
-/** The sum over examples marks them, A^{(i)}; other sums show only what they run over. */
-function texSum(x: Piece, node: Node): Piece {
-  const { shape } = node.src[0]!;
-  const axes = (node.attr as { axes: readonly number[] }).axes.filter((a) => shape[a] !== 1);
-  if (axes.length === 0) return x;
-  const overExamples = axes.length === 1 && axes[0] === shape.length - 1;
-  const letters = overExamples ? ['i'] : [...'jklpqr'].slice(0, axes.length - 1).concat('i');
-  const signs = axes.map((a, k) => `\\sum_{${letters[k]}=1}^{${shape[a]}}`).join(' ');
-  const body = overExamples ? raise(x, '(i)').text : x.binds < PRODUCT ? group(x.text) : x.text;
-  return { text: `${signs} ${body}`, binds: HADAMARD };
+function number(value: number): string {
+  const [digits, exponent] = String(value).split('e') as [string, string?];
+  if (exponent !== undefined) return `${digits} \\cdot 10^{${Number(exponent)}}`;
+  return digits.replace('Infinity', '\\infty').replace('NaN', '\\mathrm{NaN}');
 }
+
+/** A sum with its letters; the summand has them already. */
+function texSum(x: Piece, node: Node, letters: Index): Piece {
+  const { shape } = node.src[0]!;
+  if (letters.size === 0) return x;
+  const signs = [...letters].map(([axis, letter]) => `\\sum_{${letter}=1}^{${shape[axis]}}`);
+  const body = x.binds < HADAMARD ? group(x.text) : x.text;
+  return { text: `${signs.join(' ')} ${body}`, binds: HADAMARD };
+}
+
+const relation = (a: Piece, b: Piece, sign: string, opposite: string): Piece => ({
+  text: `[${a.text} ${sign} ${b.text}]`,
+  binds: ATOM,
+  bare: `${a.text} ${sign} ${b.text}`,
+  opposite: `[${a.text} ${opposite} ${b.text}]`,
+});
 
 const notation: Notation = {
   hadamard: ' \\odot ',
   matmul: ' ',
   scale: ' ',
+  leftToRight: false,
   name: texName,
   number,
   group,
+  indexed,
   quotient: (a, b) => ({ text: `\\frac{${a.text}}{${b.text}}`, binds: PRODUCT }),
   power: (x, e) => {
     if (e === 0.5) return { text: `\\sqrt{${x.text}}`, binds: ATOM };
     // A second superscript after [1] would read as a layer: parentheses part them.
-    return superscript(x.sup || x.binds < ATOM ? group(x.text) : x.text, number(e));
+    const base = x.sup || x.binds < ATOM ? group(x.text) : x.text;
+    return { text: `${base}^{${number(e)}}`, binds: POWER };
   },
   transpose: (x) => raise(x, 'T'),
   reorder: (x, axes) => ({
     text: `\\operatorname{permute}_{${axes.join(',')}}${group(x.text)}`,
     binds: ATOM,
   }),
-  reduce: (op, x, node) => {
-    if (op === 'sum') return texSum(x, node);
+  less: (a, b) => relation(a, b, '<', '\\ge'),
+  greater: (a, b) => relation(a, b, '>', '\\le'),
+  choice: (c, a, b) => {
+    const lines = [`${a.text} & ${c.bare ?? `${c.text} \\ne 0`}`, `${b.text} & \\text{else}`];
+    return { text: `\\begin{cases}${lines.join('\\\\ ')}\\end{cases}`, binds: ATOM };
+  },
+  softmax: (x) => ({ text: `\\operatorname{softmax}${group(x.text)}`, binds: ATOM }),
+  reduce: (op, x, node, letters) => {
+    if (op === 'sum') return texSum(x, node, letters);
     const word = op === 'maxOver' ? '\\max' : '\\operatorname{logsumexp}';
-    return { text: `${word} ${group(x.text)}`, binds: PRODUCT };
+    return { text: `${word}${group(x.text)}`, binds: ATOM };
   },
   call: (op, args, attr) => ({
     text: rowOf(op)?.tex?.(args, attr) ?? `\\operatorname{${op}}${group(args.join(', '))}`,

@@ -4,7 +4,16 @@ import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
-import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
+import {
+  build,
+  expandedScalar,
+  isScalar,
+  keyOf,
+  type Monomial,
+  monomialOf,
+  times,
+  unit,
+} from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
 const MAX_TERMS = 24;
@@ -20,8 +29,10 @@ export function collect(node: Node): Node {
     if (merged.length < terms.length) forms.push(buildSum(merged, node.shape));
     forms.push(...factored(merged, node.shape));
   } else {
-    const canonical = build(monomialOf(node), node.shape);
-    if (canonical !== node && cost(canonical) <= cost(node)) return canonical;
+    const product = monomialOf(node);
+    if (product.factors.has(node)) return node;
+    const canonical = build(product, node.shape);
+    if (canonical !== node && extraCost(canonical, node) <= 0) return canonical;
   }
   const expanded = expandedTerms(node);
   if (expanded) forms.push(buildSum(expanded, node.shape), ...factored(expanded, node.shape));
@@ -29,15 +40,7 @@ export function collect(node: Node): Node {
 }
 
 function cheapest(node: Node, forms: readonly Node[]): Node {
-  let best = node;
-  let least = cost(node);
-  for (const form of forms) {
-    const price = cost(form);
-    if (price >= least) continue;
-    best = form;
-    least = price;
-  }
-  return best;
+  return forms.reduce((best, form) => (extraCost(form, best) < 0 ? form : best), node);
 }
 
 /** The terms of a sum as they stand, products inside not multiplied out. */
@@ -159,19 +162,41 @@ const SIGN = 0.5;
 /** One scalar operation, next to one on a whole tensor. */
 const SCALAR = 1 / 64;
 
-/** Price of the elementwise work above the nearest products, reductions and leaves. */
-function cost(root: Node): number {
-  const seen = new Set<Node>([root]);
-  let total = 0;
-  for (const node of seen) {
-    const row = rowOf(node.op);
-    const through = row || (node.op === 'expand' && isScalar(node.src[0]!));
-    if (!through) continue;
-    const weight = isScalar(node) && !isScalar(root) ? SCALAR : 1;
-    const sign =
-      node.op === 'mul' && node.src.some((s) => s.op === 'const' && s.attr.value === -1);
-    total += weight * (sign ? SIGN : (row?.cost ?? 0));
-    for (const s of node.src) seen.add(s);
+/** How much of two graphs is walked before the rest counts as equal. */
+const MAX_VISITS = 256;
+const [IN_A, IN_B, IN_BOTH] = [1, 2, 3];
+
+/**
+ * The price of a over that of b: of the elementwise work above the nearest products, reductions
+ * and leaves. What the two share costs nothing, and is not walked.
+ */
+function extraCost(a: Node, b: Node): number {
+  const open = new Map<Node, number>([[a, IN_A]]);
+  const mark = (node: Node, side: number) => open.set(node, (open.get(node) ?? 0) | side);
+  mark(b, IN_B);
+  let extra = 0;
+  // Users come before their sources, so that a node's sides are complete when it is its turn.
+  for (let visits = 0; visits < MAX_VISITS; visits++) {
+    let next: Node | undefined;
+    let differ = false;
+    for (const [node, side] of open) {
+      differ ||= side !== IN_BOTH;
+      if (!next || node.id > next.id) next = node;
+    }
+    if (!next || !differ) break;
+    const side = open.get(next)!;
+    open.delete(next);
+    if (side !== IN_BOTH) extra += (side === IN_A ? 1 : -1) * price(next, isScalar(a));
+    if (isThrough(next)) for (const s of next.src) mark(s, side);
   }
-  return total;
+  return extra;
+}
+
+const isThrough = (node: Node): boolean =>
+  rowOf(node.op) !== undefined || expandedScalar(node) !== undefined;
+
+function price(node: Node, scalar: boolean): number {
+  const weight = isScalar(node) && !scalar ? SCALAR : 1;
+  const sign = node.op === 'mul' && node.src.some((s) => s.op === 'const' && s.attr.value === -1);
+  return weight * (sign ? SIGN : (rowOf(node.op)?.cost ?? 0));
 }

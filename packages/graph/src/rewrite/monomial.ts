@@ -1,8 +1,8 @@
 // Products as data: a coefficient times powers of factors. A factor is a scalar (shape []) or has
 // the shape of the product. It knows add, mul, pow and scalar expand, and no other op.
-import { constant } from '../leaves.ts';
+import { constant, isConst } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
-import { expand, mul, pow } from '../ops.ts';
+import { expand, expandTo, mul, pow } from '../ops.ts';
 
 /** `coefficient * product of factor^exponent`, factors in the order in which they were met. */
 export interface Monomial {
@@ -28,32 +28,75 @@ export function times(a: Monomial, b: Monomial): Monomial {
   return { coefficient: a.coefficient * b.coefficient, factors };
 }
 
-/** The monomial of a node; sums and functions inside it are factors. */
+/** A product of more parts than this is a factor: reading it at each of them is quadratic. */
+const MAX_PARTS = 64;
+// What a node is never changes.
+const known = /* @__PURE__ */ new WeakMap<Node, Monomial>();
+
+/** The monomial of a node; sums, functions and long products inside it are factors. */
 export function monomialOf(node: Node): Monomial {
-  const scalar = expandedScalar(node);
-  if (scalar) return monomialOf(scalar);
-  if (node.op === 'const') return { coefficient: node.attr.value, factors: unit.factors };
-  if (node.op === 'mul') return times(monomialOf(node.src[0]!), monomialOf(node.src[1]!));
-  if (node.op === 'pow') return power(node.src[0]!, node.attr.exponent) ?? atom(node);
-  return atom(node);
+  const found = known.get(node) ?? read(node, MAX_PARTS) ?? atom(node);
+  known.set(node, found);
+  return found;
 }
 
-const atom = (node: Node, exponent = 1): Monomial => ({
-  coefficient: 1,
-  factors: new Map([[node, exponent]]),
-});
+/** The same, however long the product is. */
+export const wholeMonomialOf = (node: Node): Monomial => read(node, Number.POSITIVE_INFINITY)!;
 
-/** base^p as a monomial. A fractional power of a product stays whole: (x^2)^(1/2) is not x. */
-function power(base: Node, p: number): Monomial | undefined {
-  const inner = monomialOf(base);
-  if (Number.isInteger(p)) {
-    const coefficient = inner.coefficient ** p;
-    if (!Number.isFinite(coefficient)) return undefined;
-    return { coefficient, factors: new Map([...inner.factors].map(([f, e]) => [f, e * p])) };
+function read(root: Node, limit: number): Monomial | undefined {
+  const found = new Set<Node>();
+  const stack = [root];
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (found.has(node)) continue;
+    if (found.size >= limit) return undefined;
+    found.add(node);
+    stack.push(...(partsOf(node)?.nodes ?? []).toReversed());
   }
-  const simple = inner.coefficient === 1 && inner.factors.get(base) === 1;
-  return simple ? atom(base, p) : undefined;
+  // A part may be met on exponentially many ways: exponents flow down in order, each edge once.
+  const exponents = new Map<Node, number>([[root, 1]]);
+  const add = (node: Node, e: number) => exponents.set(node, (exponents.get(node) ?? 0) + e);
+  for (const node of [...found].sort((a, b) => b.id - a.id)) {
+    const parts = partsOf(node);
+    parts?.nodes.forEach((part) => {
+      add(part, parts.exponent * exponents.get(node)!);
+    });
+  }
+  const ends = [...found].filter((node) => !partsOf(node));
+  return monomial(ends.map((node) => [node, exponents.get(node)!] as const)) ?? atom(root);
 }
+
+/** Undefined if the coefficient leaves the range of numbers. */
+function monomial(ends: readonly (readonly [Node, number])[]): Monomial | undefined {
+  let coefficient = 1;
+  let zero = false;
+  const factors = new Map<Node, number>();
+  for (const [node, e] of ends) {
+    if (node.op === 'const') coefficient *= node.attr.value ** e;
+    else if (e !== 0) factors.set(node, e);
+    zero ||= isConst(node, 0);
+  }
+  return Number.isFinite(coefficient) && (coefficient !== 0 || zero)
+    ? { coefficient, factors }
+    : undefined;
+}
+
+export const atom = (node: Node): Monomial => ({ coefficient: 1, factors: new Map([[node, 1]]) });
+
+/** What a node is a product of, and the exponent on it; undefined for a factor. */
+function partsOf(node: Node): { nodes: readonly Node[]; exponent: number } | undefined {
+  const scalar = expandedScalar(node);
+  if (scalar) return { nodes: [scalar], exponent: 1 };
+  if (node.op === 'mul') return { nodes: node.src, exponent: 1 };
+  if (node.op !== 'pow') return undefined;
+  // A fractional power of a product stays whole: (x^2)^(1/2) is not x.
+  const { exponent } = node.attr;
+  const whole = Number.isInteger(exponent) || !isProduct(node.src[0]!);
+  return whole ? { nodes: node.src, exponent } : undefined;
+}
+
+const isProduct = (node: Node): boolean =>
+  ['mul', 'pow', 'const'].includes(node.op) || expandedScalar(node) !== undefined;
 
 /** Two monomials with one key differ in their coefficient only. */
 export const keyOf = (m: Monomial): string =>
@@ -66,10 +109,27 @@ export const keyOf = (m: Monomial): string =>
 export function build(m: Monomial, shape: Shape): Node {
   if (m.coefficient === 0) return constant(0, shape);
   const scalars = [...m.factors].filter(([f]) => isScalar(f) && shape.length > 0);
-  const body = product([...m.factors].filter(([f]) => !isScalar(f) || shape.length === 0));
+  const whole = [...m.factors].filter(([f]) => !isScalar(f) || shape.length === 0);
+  const body = product(grouped(whole, shape));
   const scale = scaleNode(m.coefficient, product(scalars), shape);
   if (!scale) return body ?? constant(1, shape);
   return body ? make('mul', [scale, body], {}, shape) : scale;
+}
+
+/** Factors that are repeated alike are multiplied before they are repeated. */
+function grouped(factors: readonly Factor[], shape: Shape): Factor[] {
+  const groups = new Map<string, Factor[]>();
+  for (const factor of factors) {
+    const [f] = factor;
+    const key = f.op === 'expand' ? `${f.attr.dims} of ${f.src[0]!.shape}` : `${f.id}`;
+    groups.set(key, [...(groups.get(key) ?? []), factor]);
+  }
+  return [...groups.values()].map((group): Factor => {
+    const [[f, e]] = group as [Factor];
+    if (f.op !== 'expand' || (group.length === 1 && e === 1)) return [f, e];
+    const inner = product(group.map(([g, e]) => [g.src[0]!, e]))!;
+    return [expandTo(inner, shape, f.attr.dims), 1];
+  });
 }
 
 function scaleNode(
@@ -81,7 +141,9 @@ function scaleNode(
   return expand(coefficient === 1 ? scalars : mul(coefficient, scalars), shape);
 }
 
-function product(factors: readonly (readonly [Node, number])[]): Node | undefined {
+type Factor = readonly [Node, number];
+
+function product(factors: readonly Factor[]): Node | undefined {
   // Divisors last, as they are written.
   const ordered = [...factors.filter(([, e]) => e > 0), ...factors.filter(([, e]) => e < 0)];
   return ordered

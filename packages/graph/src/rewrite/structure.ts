@@ -1,7 +1,9 @@
 // Rules about shape: views compose, transposes move inwards, scales float outwards, sums of
 // repeated values become products. Each is a function of one node; undefined where it does not apply.
+
+import { rowOf } from '../elementwise.ts';
 import { constant, isConst, size } from '../leaves.ts';
-import type { Node, NodeOf } from '../node.ts';
+import { type Node, type NodeOf, sameShape, withSources } from '../node.ts';
 import {
   exp,
   expandTo,
@@ -65,12 +67,38 @@ function viewOfView(node: Node): Node | undefined {
   );
 }
 
+/** log(expand(x)) = expand(log(x)), and the same for sums and products of what is repeated alike. */
+function expandOutward(node: Node): Node | undefined {
+  if (rowOf(node.op) === undefined) return undefined;
+  const parts = node.src.map(splitScale);
+  const bodies = parts.map((part) => part.body).filter((body) => body.op !== 'const');
+  const [first] = bodies;
+  if (first?.op !== 'expand') return undefined;
+  const { shape } = first.src[0]!;
+  const alike = (x: Node): boolean =>
+    x.op === 'expand' &&
+    sameShape(x.src[0]!.shape, shape) &&
+    x.attr.dims.join() === first.attr.dims.join();
+  if (!bodies.every(alike)) return undefined;
+  // A scale stays in front of a product: see floatScale.
+  if (node.op === 'mul' && !node.src.every(alike)) return undefined;
+  const src = parts.map(({ scale, body }) =>
+    body.op === 'const' ? constant(body.attr.value, shape) : applyScale(scale, body.src[0]!),
+  );
+  return expandTo(withSources(node, src, shape), node.shape, first.attr.dims);
+}
+
+const isTranspose = (node: Node): boolean =>
+  node.op === 'permute' && isTransposition(node.attr.axes);
+
 /** (A B)^T = B^T A^T */
 function transposeOfProduct(node: Node): Node | undefined {
-  if (node.op !== 'permute' || !isTransposition(node.attr.axes)) return undefined;
+  if (!isTranspose(node)) return undefined;
   const product = node.src[0]!;
   if (product.op !== 'matmul') return undefined;
   const [a, b] = product.src as [Node, Node];
+  // Only where a transpose goes away: the product may be there already, for others.
+  if (!isTranspose(a) && !isTranspose(b)) return undefined;
   return matmul(transpose(b), transpose(a));
 }
 
@@ -188,6 +216,7 @@ export const structureRules: readonly StructureRule[] = [
   rule('view-of-view', viewOfView, 'two index maps are one'),
   rule('transpose-of-product', transposeOfProduct, '(A B)^T = B^T A^T, and B^T is an index map'),
   rule('float-scale', floatScale, 'a scale is applied once, at the end: the 1/m of a gradient'),
+  rule('expand-outward', expandOutward, 'compute once, then repeat'),
   rule('sum-of-sum', sumOfSum, 'one reduction instead of two'),
   rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),

@@ -1,0 +1,82 @@
+// The letters of sums, and what they become on the way down a graph: the sum over the columns of
+// log(A) + B is the sum over i of log(A^{(i)}) + B^{(i)}. It knows views and reductions.
+import type { Node, NodeOf, Shape } from '../node.ts';
+import { wholeMonomialOf } from '../rewrite/monomial.ts';
+
+/** The letter that runs over a dimension. */
+export type Index = ReadonlyMap<number, string>;
+
+// Letters for examples (symbolic columns), rows, and everything else.
+const EXAMPLES = 'istuv';
+const ROWS = 'jlpqr';
+const COLUMNS = 'khxyz';
+
+export const isExample = (letter: string): boolean => EXAMPLES.includes(letter);
+
+/** Letters for the dimensions that a sum runs over, other than those in use. */
+export function lettersFor(shape: Shape, axes: readonly number[], used: string): Index {
+  let taken = used;
+  const last = shape.length - 1;
+  const letters = new Map<number, string>();
+  for (const axis of axes.filter((a) => shape[a] !== 1)) {
+    const columns = typeof shape[axis] === 'string' ? EXAMPLES : COLUMNS;
+    const letter =
+      [...(axis === last ? columns : ROWS)].find((c) => !taken.includes(c)) ?? '\\cdot';
+    letters.set(axis, letter);
+    taken += letter;
+  }
+  return letters;
+}
+
+/** The letters that a node varies with, in the order of its dimensions. */
+export const lettersOf = (index: Index, node: Node): string[] =>
+  node.shape.flatMap((dim, axis) => (dim !== 1 && index.has(axis) ? [index.get(axis)!] : []));
+
+/** The letters of a view or reduction on the dimensions of its source. */
+export function along(index: Index, node: Node): Index {
+  const source = node.src[0]!;
+  if (node.op === 'expand') {
+    const { dims } = node.attr;
+    const kept = source.shape.flatMap((dim, i) =>
+      dim === node.shape[dims[i]!] && index.has(dims[i]!)
+        ? [[i, index.get(dims[i]!)!] as const]
+        : [],
+    );
+    return new Map(kept);
+  }
+  const { axes } = node.attr as { axes: readonly number[] };
+  const kept = source.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  return new Map(
+    kept.flatMap((from, i) => (index.has(i) ? [[from, index.get(i)!] as const] : [])),
+  );
+}
+
+/** x and the axis, where a node is exp(x - logsumexp(x, axis)). */
+export function softmaxOf(node: NodeOf<'exp'> & Node): { x: Node; axis: number } | undefined {
+  const sum = node.src[0]!;
+  if (sum.op !== 'add') return undefined;
+  const [x, minus] = sum.src as [Node, Node];
+  const everywhere = new Map(node.shape.map((_, axis) => [axis, String(axis)] as const));
+  const total = negated(minus, everywhere);
+  if (total?.node.op !== 'logsumexp' || total.node.src[0] !== x) return undefined;
+  const { axes } = total.node.attr;
+  const back = along(total.index, total.node);
+  const samePlace = [...back].every(([axis, letter]) => String(axis) === letter);
+  return axes.length === 1 && samePlace ? { x, axis: axes[0]! } : undefined;
+}
+
+/** The node that is negated and repeated, and how its dimensions lie in the result. */
+function negated(node: Node, index: Index): { node: Node; index: Index } | undefined {
+  if (node.op === 'expand') return negated(node.src[0]!, along(index, node));
+  if (node.op !== 'mul') return undefined;
+  const { coefficient, factors } = wholeMonomialOf(node);
+  const [factor, ...more] = factors;
+  if (coefficient !== -1 || !factor || factor[1] !== 1 || more.length > 0) return undefined;
+  let [inner] = factor;
+  let letters = index;
+  while (inner.op === 'expand') {
+    letters = along(letters, inner);
+    inner = inner.src[0]!;
+  }
+  return { node: inner, index: letters };
+}
