@@ -3,7 +3,7 @@
 
 import { rowOf } from '../elementwise.ts';
 import { constant, isConst, size } from '../leaves.ts';
-import { type Node, type NodeOf, sameShape, withSources } from '../node.ts';
+import { type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
 import {
   exp,
   expandTo,
@@ -115,19 +115,42 @@ function sumOfSum(node: Node): Node | undefined {
 function sumOfRepeated(node: Node): Node | undefined {
   if (node.op !== 'sum') return undefined;
   const x = node.src[0]!;
-  if (x.op !== 'expand' && x.op !== 'const') return undefined;
-  const constantAlong = (axis: number): boolean =>
-    x.op === 'const' || !(x as NodeOf<'expand'>).attr.dims.includes(axis) || repeats(x, axis);
-  const repeated = node.attr.axes.filter(constantAlong);
+  const repeated = node.attr.axes.filter((axis) => isConstantAlong(x, axis));
   if (repeated.length === 0) return undefined;
   const count = repeated.map((a) => size(x.shape[a]!)).reduce((p, q) => mul(p, q));
-  const shape = x.shape.filter((_, i) => !repeated.includes(i));
   const rest = node.attr.axes.flatMap((a) =>
     repeated.includes(a) ? [] : [a - repeated.filter((r) => r < a).length],
   );
-  const slim = x.op === 'const' ? constant(x.attr.value, shape) : dropAxes(x, repeated);
-  return mul(count, reduceAxes('sum', slim, rest));
+  return mul(count, reduceAxes('sum', slim(x, repeated), rest));
 }
+
+/** A B, where all columns of A are alike, is a column of A times the sum of the rows of B. */
+function productWithRepeated(node: Node): Node | undefined {
+  if (node.op !== 'matmul') return undefined;
+  const n = node.shape.length;
+  for (const [side, inner, other] of [
+    [0, n - 1, n - 2],
+    [1, n - 2, n - 1],
+  ] as const) {
+    const [repeated, summed] = [node.src[side]!, node.src[1 - side]!];
+    if (!isConstantAlong(repeated, inner)) continue;
+    const line = unreduce(slim(repeated, [inner]), [inner], node.shape);
+    return mul(line, unreduce(reduceAxes('sum', summed, [other]), [other], node.shape));
+  }
+  return undefined;
+}
+
+const isConstantAlong = (x: Node, axis: number): boolean =>
+  x.op === 'const' || (x.op === 'expand' && (!x.attr.dims.includes(axis) || repeats(x, axis)));
+
+/** x, which is constant along some axes, without them. */
+const slim = (x: Node, axes: readonly number[]): Node =>
+  x.op === 'const'
+    ? constant(x.attr.value, shapeWithout(x, axes))
+    : dropAxes(x as NodeOf<'expand'> & Node, axes);
+
+const shapeWithout = (x: Node, axes: readonly number[]): Shape =>
+  x.shape.filter((_, i) => !axes.includes(i));
 
 const repeats = (x: Node, axis: number): boolean => {
   if (x.op !== 'expand') return false;
@@ -140,9 +163,8 @@ function dropAxes(x: NodeOf<'expand'> & Node, axes: readonly number[]): Node {
   const source = x.src[0]!;
   const gone = x.attr.dims.flatMap((d, i) => (axes.includes(d) ? [i] : []));
   const kept = x.attr.dims.filter((d) => !axes.includes(d));
-  const shape = x.shape.filter((_, i) => !axes.includes(i));
   const dims = kept.map((d) => d - axes.filter((a) => a < d).length);
-  return expandTo(reduceAxes('sum', source, gone), shape, dims);
+  return expandTo(reduceAxes('sum', source, gone), shapeWithout(x, axes), dims);
 }
 
 /** log(sum(exp(x))) */
@@ -219,6 +241,7 @@ export const structureRules: readonly StructureRule[] = [
   rule('expand-outward', expandOutward, 'compute once, then repeat'),
   rule('sum-of-sum', sumOfSum, 'one reduction instead of two'),
   rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
+  rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
   rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
   rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
