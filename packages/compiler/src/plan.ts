@@ -117,7 +117,11 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
   }
   for (const kernel of schedule) {
     if (bufferOf.has(kernel.root)) continue;
-    const buffer = add(kernel.root, nameOf(kernel.root) ?? kernel.root.op, 'temp');
+    const buffer = add(
+      kernel.root,
+      nameOf(kernel.root) ?? (kernel.reduction ?? kernel.root).op,
+      'temp',
+    );
     bufferOf.set(kernel.root, buffer);
     stores.push({ kernel, buffer });
   }

@@ -1,9 +1,7 @@
 // Gradients for users: simplified, stable, readable. The chain rule itself is in differentiate.ts.
 import { cotangents } from './differentiate.ts';
-import { ChainruleError } from './errors.ts';
 import { constant, input } from './leaves.ts';
-import { isLeaf, type Node, named, nameOf, reachable, showShape, withSources } from './node.ts';
-import { print } from './print/print.ts';
+import { isLeaf, type Node, named, nameOf, reachable, withSources } from './node.ts';
 import { simplifyAll } from './rewrite/rewrite.ts';
 
 /**
@@ -62,15 +60,3 @@ export const paramsOf = (roots: readonly Node[]): Node[] =>
 /** The inputs that a graph depends on, in the order in which they were made. */
 export const inputsOf = (roots: readonly Node[]): Node[] =>
   reachable(roots).filter((node) => node.op === 'input');
-
-/** @throws ChainruleError unless `x` is a node; says what it is. */
-export function checkNode(x: unknown, where: string): asserts x is Node {
-  if (typeof x === 'object' && x !== null && 'op' in x && 'src' in x) return;
-  throw new ChainruleError(
-    `${where}: ${String(x)} is no node.\n  fix: pass what math, input or an op returned.`,
-  );
-}
-
-/** For debugging: `Z1 [4, m] = W1 * X + b1`. */
-export const describeNode = (node: Node): string =>
-  `${nameOf(node) ?? node.op} ${showShape(node.shape)} = ${print(node)}`;

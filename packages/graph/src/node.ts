@@ -1,6 +1,8 @@
 // The graph: frozen nodes, made in one place so that equal structure is the same object.
 // It knows what a node is; it must not know what any op means.
 
+import { ChainruleError } from './errors.ts';
+
 /** A size: a number, or a name such as 'm' that is bound when the graph is compiled. */
 export type Dim = number | string;
 /** Sizes, outermost first; the last two are the matrix, leading ones are batch. */
@@ -117,11 +119,21 @@ export function withSources(node: Node, src: readonly Node[], shape: Shape = nod
   return make(node.op, src, node.attr as never, shape);
 }
 
-/** Every node that the roots need, sources first. */
+/** Every node that the roots need, sources first. @throws ChainruleError if a root is no node */
 export function reachable(roots: readonly Node[]): Node[] {
+  for (const root of roots) checkNode(root);
   const seen = new Set<Node>(roots);
   for (const node of seen) for (const s of node.src) seen.add(s);
   return [...seen].sort((a, b) => a.id - b.id);
+}
+
+function checkNode(x: unknown): void {
+  if (typeof x === 'object' && x !== null && 'op' in x && 'src' in x) return;
+  const fix =
+    x === undefined
+      ? 'check the names that you took from math: no line defines one of them.'
+      : 'pass what input, param, math or an op returned.';
+  throw new ChainruleError(`${String(x)} is no node of a graph.`, fix);
 }
 
 export const isLeaf = (node: Node): boolean => node.src.length === 0;
