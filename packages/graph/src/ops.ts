@@ -19,13 +19,14 @@ export type Operand = Node | number;
 
 const node = (x: Operand): Node => (typeof x === 'number' ? constant(x) : x);
 
-const describe = (x: Node): string =>
-  `${nameOf(x) ?? `the result of ${x.op}`} is ${showShape(x.shape)}`;
+const describe = (x: Node): string => {
+  const unnamed = x.src.length === 0 ? `an unnamed ${x.op}` : `the result of ${x.op}`;
+  return `${nameOf(x) ?? unnamed} is ${showShape(x.shape)}`;
+};
 
 function shapeError(op: string, operands: readonly Node[], why: string, fix: string): ShapeError {
-  return new ShapeError(
-    explain(`${op}: ${operands.map(describe).join(' and ')}: ${why}`, [], fix),
-  );
+  const shown = operands.filter((x) => x.op !== 'const').map(describe);
+  return new ShapeError(explain(`${op}: ${shown.join(' and ')}: ${why}`, [], fix));
 }
 
 // ---- structure
@@ -57,11 +58,13 @@ export function expandTo(x: Node, shape: Shape, dims: readonly number[]): Node {
   return identity ? x : make('expand', [x], { dims }, shape);
 }
 
-function broadcastShape(op: string, operands: readonly Node[]): Shape {
-  const rank = Math.max(...operands.map((x) => x.shape.length));
-  const at = (x: Node, i: number): Dim => x.shape[i - rank + x.shape.length] ?? 1;
+/** What operands have in common, aligned at the right; the last `apart` dimensions are left out. */
+function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
+  const shapes = operands.map((x) => x.shape.slice(0, x.shape.length - apart));
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const at = (shape: Shape, i: number): Dim => shape[i - rank + shape.length] ?? 1;
   return Array.from({ length: rank }, (_, i) => {
-    const dims = new Set(operands.map((x) => at(x, i)).filter((d) => d !== 1));
+    const dims = new Set(shapes.map((shape) => at(shape, i)).filter((d) => d !== 1));
     if (dims.size > 1) {
       const why = `the sizes ${[...dims].join(' and ')} differ.`;
       throw shapeError(op, operands, why, EQUAL_OR_1);
@@ -133,9 +136,7 @@ export function matmul(x: Operand, y: Operand): Node {
       matmulFix(a, b, inner, innerB),
     );
   }
-  const drop = (m: Node): Node => ({ ...m, shape: m.shape.slice(0, -2) }) as Node;
-  const batch =
-    a.shape.length + b.shape.length === 4 ? [] : broadcastShape('matmul', [drop(a), drop(b)]);
+  const batch = broadcastShape('matmul', [a, b], 2);
   const src = [expand(a, [...batch, p, inner]), expand(b, [...batch, inner, q])];
   return make('matmul', src, {}, [...batch, p, q]);
 }
@@ -156,7 +157,7 @@ function axesOf(op: string, x: Node, axis: number | readonly number[] | undefine
   const axes = list.map((a) => (a < 0 ? a + rank : a));
   const bad = axes.findIndex((a) => !Number.isInteger(a) || a < 0 || a >= rank);
   if (bad >= 0 || new Set(axes).size < axes.length) {
-    const why = `it has no axis ${list[bad] ?? `list ${list.join()} without repetition`}.`;
+    const why = bad >= 0 ? `it has no axis ${list[bad]}.` : `${list.join(', ')} repeats an axis.`;
     throw shapeError(op, [x], why, `use axes from 0 to ${rank - 1}, each once.`);
   }
   return axes.sort((p, q) => p - q);
