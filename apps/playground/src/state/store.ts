@@ -211,8 +211,13 @@ export function choose(change: Partial<Config>): void {
   });
 }
 
+const same = (a?: Focus, b?: Focus): boolean =>
+  a?.layer === b?.layer && a?.unit === b?.unit && a?.from === b?.from;
+
 /** What the pointer or the keyboard is on. */
 export function look(at: Focus | undefined): void {
+  const before = focus.peek();
+  if (same(before, at)) return;
   focus.value = at;
   if (at && !playing.value && !gradients.value) void enqueue(observe);
 }

@@ -121,7 +121,7 @@ export function NetworkPanel() {
         style={{ height: `${layout.height}px` }}
         onPointerLeave={() => look(undefined)}
       >
-        <Edges layout={layout} />
+        <Edges layout={layout} width={width} />
         <Headers layout={layout} />
         {featureNames.map((name, i) => (
           <InputUnit key={name} name={name} spot={layout.columns[0]![i]!} size={layout.size} />

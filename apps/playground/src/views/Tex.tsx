@@ -6,13 +6,22 @@ let typesetter: Promise<typeof import('temml')> | undefined;
 export function Tex({ text }: { text: string }) {
   const ref = useRef<HTMLSpanElement>(null);
   useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
     let current = true;
     typesetter ??= import('temml');
     void typesetter.then(({ default: temml }) => {
-      if (current && ref.current) temml.render(text, ref.current, { displayMode: true });
+      if (current) temml.render(text, element, { displayMode: true });
     });
+    // What is cut off must be reachable by keyboard, to scroll it.
+    const observer = new ResizeObserver(() => {
+      if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+      else element.removeAttribute('tabindex');
+    });
+    observer.observe(element);
     return () => {
       current = false;
+      observer.disconnect();
     };
   }, [text]);
   // The typesetter fills it: a child of ours would be lost to it.

@@ -20,16 +20,16 @@ export function drawMap(canvas: HTMLCanvasElement, values: Float32Array, table: 
 }
 
 /** A cleared context in which one unit is one CSS pixel. */
-export function clearedContext(canvas: HTMLCanvasElement, side: number) {
+export function clearedContext(canvas: HTMLCanvasElement, width: number, height = width) {
   const ratio = Math.min(3, devicePixelRatio || 1);
-  const pixels = Math.round(side * ratio);
-  if (canvas.width !== pixels) {
-    canvas.width = pixels;
-    canvas.height = pixels;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) {
+    canvas.width = across;
+    canvas.height = down;
   }
   const context = canvas.getContext('2d');
   context?.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context?.clearRect(0, 0, side, side);
+  context?.clearRect(0, 0, width, height);
   return context;
 }
 
