@@ -46,9 +46,9 @@ test.each([400, 700, 1000, 1400])('nothing sticks out at %i pixels', async (widt
 });
 
 test('the picture of the README', async () => {
-  const lab = await open('#data=flower&hidden=6,4&rate=0.3&speed=full');
+  const lab = await open('#data=spirals&noise=0.1&hidden=8,6&speed=full');
   await lab.press('Play');
-  await expect.poll(() => lab.figure('accuracy'), PATIENCE).toBeGreaterThan(88);
+  await expect.poll(() => lab.figure('accuracy'), PATIENCE).toBeGreaterThan(97);
   await lab.press('Pause');
   await lab.page.locator('.block math').first().waitFor();
   mkdirSync(folder('test-results'), { recursive: true });

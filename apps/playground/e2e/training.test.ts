@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { useLab } from './support.ts';
 
 const open = useLab();
+/** What runs where no GPU pays. */
+const CPU = /^(js|wasm)$/;
 /** Long enough for a slow machine that draws in software; nothing here measures time. */
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
@@ -98,7 +100,7 @@ test('the page derives dZ = A - Y, as MathML', async () => {
 });
 
 test('a kernel shows its generated source', async () => {
-  const lab = await open();
+  const lab = await open('#device=js');
   await lab.page.getByRole('button', { name: 'dZ3', exact: true }).click();
   expect(await lab.page.locator('.source').textContent()).toContain('for (let i1 = 0');
 });
@@ -106,7 +108,7 @@ test('a kernel shows its generated source', async () => {
 describe('devices', () => {
   test('a small net runs on the CPU, and the page says why without loading gpu.js', async () => {
     const lab = await open();
-    expect(await lab.device()).toBe('js');
+    expect(await lab.device()).toMatch(CPU);
     expect(await lab.page.locator('.device').textContent()).toContain('GPU takes longer');
     expect(lab.requests.filter((address) => /gpu/i.test(address))).toEqual([]);
   });
@@ -137,7 +139,7 @@ describe('devices', () => {
     await lab.choose('Device', 'WebGPU');
     await lab.page.locator('.notice').waitFor();
     expect(await lab.page.locator('.notice').textContent()).toContain('webgpu');
-    expect(await lab.device()).toBe('js');
+    expect(await lab.device()).toMatch(CPU);
     await lab.press('Step');
     await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
   });
@@ -151,4 +153,22 @@ test('a choice is in the address, and an address is a choice', async () => {
   await expect.poll(() => new URL(lab.page.url()).hash).toBe('#data=flower&hidden=5');
   await lab.choose('Hidden activation', 'ReLU');
   await expect.poll(() => lab.page.url()).toContain('activation=relu');
+});
+
+test('pointing at a line or a unit shows its numbers, and a unit its response', async () => {
+  const { page } = await open('#hidden=3');
+  const unit = page.getByRole('button', { name: 'Unit 2 of layer 1' });
+  await unit.hover();
+  await expect.poll(() => page.locator('.inspector li').count(), PATIENCE).toBe(3);
+  expect(await page.locator('.output .note').textContent()).toBe('Unit 2 of layer 1');
+  // Half way between the second unit and the output runs one line, the one from that unit.
+  const from = (await unit.boundingBox())!;
+  const net = (await page.locator('.net').boundingBox())!;
+  await page.mouse.move(from.x + from.width + 4, from.y + from.height / 2);
+  await expect.poll(() => page.locator('.inspector li').count(), PATIENCE).toBe(1);
+  expect(await page.locator('.inspector').textContent()).toMatch(/W\[2\]₁ ₂ = /);
+  await page.mouse.move(net.x + net.width / 2, net.y + net.height + 200);
+  await expect
+    .poll(() => page.locator('.inspector').textContent(), PATIENCE)
+    .toContain('Each map');
 });

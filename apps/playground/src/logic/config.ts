@@ -14,7 +14,7 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 
 export const initializers = {
-  auto: 'to suit the activation',
+  auto: 'automatic',
   he: 'He',
   xavier: 'Xavier',
   small: 'small, normal · 0.01',

@@ -12,10 +12,15 @@ export interface Layout {
   /** The side of a unit's map. */
   readonly size: number;
   readonly height: number;
+  /** Columns so narrow that the buttons of a layer stand below its number of units. */
+  readonly tight: boolean;
 }
 
 /** Room above the units for the name of the layer and its buttons. */
-export const HEADER = 76;
+const HEADER = 76;
+const TIGHT_HEADER = 96;
+/** A column that holds two buttons and a number side by side. */
+const ROOMY = 78;
 
 /** Room left of the features for their names, of which a part is free anyway. */
 const LABELS = 24;
@@ -23,16 +28,18 @@ const LABELS = 24;
 /** Columns of `counts` units across `width`, all beginning at the top. */
 export function layoutOf(counts: readonly number[], width: number): Layout {
   const gap = (width - LABELS) / counts.length;
+  const tight = gap < ROOMY;
+  const header = tight ? TIGHT_HEADER : HEADER;
   const size = Math.max(22, Math.min(42, gap * 0.5));
   const pitch = size + Math.max(8, size * 0.28);
   const most = Math.max(...counts);
   const columns = counts.map((count, c) =>
     Array.from({ length: count }, (_, i) => ({
       x: LABELS + gap * (c + 0.5),
-      y: HEADER + size / 2 + i * pitch,
+      y: header + size / 2 + i * pitch,
     })),
   );
-  return { columns, size, height: HEADER + most * pitch };
+  return { columns, size, height: header + most * pitch, tight };
 }
 
 /** A smooth line from the right of one unit to the left of the next. */

@@ -20,7 +20,7 @@ export type Theme = keyof typeof palettes;
 export const css = ([r, g, b]: Rgb, alpha = 1): string => `rgb(${r} ${g} ${b} / ${alpha})`;
 
 /** How far the strongest colour of a map goes, so that points stand out on it. */
-const STRENGTH = 0.78;
+const STRENGTH = 0.66;
 const STEPS = 255;
 
 /** The colours of -1 ... 1 as packed little-endian RGBA, for ImageData. */

@@ -118,7 +118,7 @@ async function observe(): Promise<void> {
   const begin = performance.now();
   const { train, test } = await t.figures();
   const seen = await t.view();
-  const slopes = focus.value ? await t.gradients() : undefined;
+  const slopes = focus.value?.unit !== undefined ? await t.gradients() : undefined;
   const { step, epoch } = t.progress;
   batch(() => {
     status.value = { step, epoch, train, test };
@@ -158,16 +158,19 @@ async function frame(): Promise<void> {
   if (queued) quota = nextQuota(quota, performance.now() - begin);
 }
 
+let looping = false;
+
 function loop(): void {
-  if (!playing.value) return;
+  looping = playing.value;
+  if (!looping) return;
   enqueue(frame).then(() => requestAnimationFrame(loop));
 }
 
 export function togglePlay(): void {
   playing.value = !playing.value;
   problem.value = undefined;
-  if (playing.value) loop();
-  else void enqueue(observe);
+  if (!playing.value) void enqueue(observe);
+  else if (!looping) loop();
 }
 
 /** One step, and nothing more. */
@@ -219,7 +222,7 @@ export function look(at: Focus | undefined): void {
   const before = focus.peek();
   if (same(before, at)) return;
   focus.value = at;
-  if (at && !playing.value && !gradients.value) void enqueue(observe);
+  if (at?.unit !== undefined && !playing.value && !gradients.value) void enqueue(observe);
 }
 
 /** Starts the page: reads the address, keeps it up to date, compiles. */

@@ -117,6 +117,7 @@ export function NetworkPanel() {
     >
       <div
         class="net"
+        data-tight={layout.tight}
         ref={ref}
         style={{ height: `${layout.height}px` }}
         onPointerLeave={() => look(undefined)}

@@ -38,7 +38,7 @@ export function InputUnit(props: { name: FeatureName; spot: Spot; size: number }
       onClick={toggle}
     >
       <canvas ref={canvas} />
-      <span>{features[name].title}</span>
+      <span class="name">{features[name].title}</span>
     </button>
   );
 }
