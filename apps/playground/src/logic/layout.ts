@@ -46,6 +46,7 @@ export function layoutOf(counts: readonly number[], width: number): Layout {
 export function edgePath(from: Spot, to: Spot, size: number): string {
   const [x1, x2] = [from.x + size / 2, to.x - size / 2];
   const bend = (x2 - x1) / 2;
-  const n = (v: number) => v.toFixed(1);
-  return `M${n(x1)} ${n(from.y)}C${n(x1 + bend)} ${n(from.y)} ${n(x2 - bend)} ${n(to.y)} ${n(x2)} ${n(to.y)}`;
+  const at = (x: number, y: number) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  const handles = `${at(x1 + bend, from.y)} ${at(x2 - bend, to.y)}`;
+  return `M${at(x1, from.y)}C${handles} ${at(x2, to.y)}`;
 }

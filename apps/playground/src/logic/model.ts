@@ -60,7 +60,7 @@ const inits: Record<InitName, () => Init | undefined> = {
   zeros,
 };
 
-/** The graph of a net for these choices; without hidden layers, the course's logistic regression. */
+/** The graph of a net; without hidden layers it is the course's logistic regression. */
 export function buildModel(choices: Choices): Model {
   const X = input(choices.features.length, 'm', { name: 'X', order: 'columns' });
   const Y = input(1, 'm', { name: 'Y' });

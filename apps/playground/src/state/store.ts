@@ -135,7 +135,8 @@ async function observe(): Promise<void> {
 function stopDiverged(step: number): void {
   playing.value = false;
   const rate = smallerRate(config.value.rate);
-  problem.value = `The training diverged by step ${step}: try a learning rate of ${rate}, then reset.`;
+  const advice = `try a learning rate of ${rate}, then reset`;
+  problem.value = `The training diverged by step ${step}: ${advice}.`;
 }
 
 let quota = 1;
