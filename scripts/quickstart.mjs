@@ -11,6 +11,7 @@ if (process.env['npm_config_json'] === 'true' && !args.includes('--json')) args.
 
 await setup({ browser: false });
 if (build('@chainrule/examples^...') !== 0) fail('quickstart: the build failed, see above');
-process.exitCode = tool('tsx', [`${root}examples/src/quickstart.ts`, ...args], {
+const settings = ['--tsconfig', `${root}examples/tsconfig.built.json`];
+process.exitCode = tool('tsx', [...settings, `${root}examples/src/quickstart.ts`, ...args], {
   stdout: 'inherit',
 });

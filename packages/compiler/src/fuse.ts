@@ -1,12 +1,13 @@
 // Decides which nodes are stored. Every stored node is one kernel; all else is computed inside the
 // kernels that need it. It knows ops by their kind and their cost only.
-import { type Node, nameOf, reachable, rowOf, structureOf } from '@chainrule/graph';
+import { type Node, reachable, rowOf, structureOf } from '@chainrule/graph';
 
-/** A kernel to be: the node that it stores, the reduction inside it, and why it ends there. */
+/** A kernel to be: the node that it stores, and the reduction inside it. */
 export interface Kernel {
   readonly root: Node;
   readonly reduction?: Node;
-  readonly stop: string;
+  /** The root is in memory already and goes to a second place. */
+  readonly copy?: true;
 }
 
 /** The stored nodes of a graph with numeric sizes, sources first. */
@@ -48,7 +49,7 @@ export function fuse(roots: readonly Node[], forced: ReadonlySet<Node> = new Set
     regions.set(region.kernel.root, region.kernel);
   }
   for (const node of storedElementwise(order, consumers, keep, owner)) {
-    if (!regions.has(node)) regions.set(node, { root: node, stop: 'elementwise' });
+    if (!regions.has(node)) regions.set(node, { root: node });
   }
   return order.flatMap((node) => regions.get(node) ?? []);
 }
@@ -77,7 +78,7 @@ function grow(
   // frames: how the dimensions of a member lie over those of the reduction.
   const frames = new Map<Node, string>([[reduction, reduction.shape.map((_, i) => i).join()]]);
   const open = new Set<Node>([reduction]);
-  let best: Region = { kernel: { root: reduction, reduction, stop: '' }, members: new Set(open) };
+  let best: Region = { kernel: { root: reduction, reduction }, members: new Set(open) };
   for (;;) {
     const next = [...open]
       .filter((node) => !keep.has(node))
@@ -93,11 +94,10 @@ function grow(
         open.delete(s);
     }
     if (open.size === 1) {
-      best = { kernel: { root: next, reduction, stop: '' }, members: new Set(frames.keys()) };
+      best = { kernel: { root: next, reduction }, members: new Set(frames.keys()) };
     }
   }
-  const stop = whyStopped(best.kernel.root, consumers, keep);
-  return { ...best, kernel: { ...best.kernel, stop } };
+  return best;
 }
 
 /** The frame of a node that may join, or undefined: its members' frames differ, or it repeats. */
@@ -112,16 +112,6 @@ function frameOf(node: Node, frames: ReadonlyMap<Node, string>): string | undefi
   }
   const { axes } = node.attr as { axes: readonly number[] };
   return frame.filter((_, i) => !axes.includes(i)).join();
-}
-
-function whyStopped(
-  root: Node,
-  consumers: ReadonlyMap<Node, readonly Node[]>,
-  keep: ReadonlySet<Node>,
-): string {
-  if (keep.has(root)) return 'it is a result';
-  const users = consumers.get(root)!.map((u) => nameOf(u) ?? u.op);
-  return users.length === 1 ? `${users[0]} needs it whole` : `${users.join(', ')} need it`;
 }
 
 /** The elementwise nodes outside all regions that are better stored than computed again. */

@@ -1,6 +1,6 @@
 // Turns one kernel into a nest: elementwise ops become machine ops, views become index maps.
 // It knows nodes and nests, and no backend.
-import { type Node, rowOf, structureOf } from '@chainrule/graph';
+import { type Node, rowOf } from '@chainrule/graph';
 import { createExprBuilder, type ExprBuilder } from './expr.ts';
 import { isView, type Kernel } from './fuse.ts';
 import type { Affine, Expr, Fold, Nest } from './nest.ts';
@@ -34,11 +34,8 @@ export function lower(
   const m = createExprBuilder();
   const lowering: Lowering = { kernel, m, bufferOf, inputs: [], done: new Map() };
   const { root } = kernel;
-  const result = compute(
-    lowering,
-    root,
-    numbers(root.shape).map((n, i) => (n === 1 ? ZERO : along(i))),
-  );
+  const index = numbers(root.shape).map((n, i) => (n === 1 ? ZERO : along(i)));
+  const result = (kernel.copy ? value : compute)(lowering, root, index);
   const { fold, inputs } = lowering;
   const nest: Nest = { name, axes: numbers(root.shape), result, inputs, output };
   if (!fold) return nest;
@@ -73,8 +70,6 @@ function computeAnew(l: Lowering, node: Node, index: Index): Expr {
   const row = rowOf(node.op);
   if (row) return row.lower(l.m, node.attr as never, ...node.src.map((s) => value(l, s, index)));
   if (isView(node)) return value(l, node.src[0]!, throughView(node, index));
-  // A leaf that is itself a result: a copy.
-  if (structureOf(node.op)?.kind === 'leaf') return value(l, node, index);
   return foldOf(l, node, index);
 }
 

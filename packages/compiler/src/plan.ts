@@ -65,10 +65,23 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
     inputs: laid.buffers.filter((b) => b.role === 'input'),
     params: laid.buffers.filter((b) => b.role === 'param'),
     outputs: draft.outputs,
-    stops: Object.fromEntries(ordered.map((s, i) => [names[i]!, s.kernel.stop])),
+    stops: stopsOf(nests, updated.buffers),
   };
   const tooLarge = big < 0 ? undefined : ordered[big]!.kernel;
   return { planned, tooLarge, stored: new Set(draft.bufferOf.keys()) };
+}
+
+/** Why each kernel ends where it does: it is a result, or others read it. */
+function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<string, string> {
+  const temps = new Set(buffers.filter((b) => b.role === 'temp').map((b) => b.id));
+  const why = (nest: Nest): string => {
+    if (!temps.has(nest.output)) return 'it is a result';
+    const readers = nests.filter((n) => n.inputs.includes(nest.output)).map((n) => n.name);
+    return readers.length === 1
+      ? `${readers[0]} reads it more than once, or after another loop`
+      : `${readers.slice(0, -1).join(', ')} and ${readers.at(-1)} read it`;
+  };
+  return Object.fromEntries(nests.map((nest) => [nest.name, why(nest)]));
 }
 
 function storeName(store: Store, goal: Goal, buffers: readonly Buffer[]): string {
@@ -104,7 +117,7 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
     const kernel = schedule.find((k) => k.root === node);
     const target = kernel && !bufferOf.has(node) ? stores : copies;
     if (target === stores) bufferOf.set(node, buffer);
-    const copy = { root: node, stop: 'a copy' };
+    const copy = { root: node, copy: true } as const;
     target.push({ kernel: target === stores ? kernel! : copy, buffer, ...(update && { update }) });
   };
   for (const { param, value } of goal.updates) {
@@ -149,8 +162,7 @@ function addLeaves(goal: Goal, schedule: readonly Kernel[], add: AddBuffer): Map
 /** The stored nodes and leaves that a kernel reads. */
 function readsOf(kernel: Kernel, bufferOf: ReadonlyMap<Node, number>): Set<Node> {
   const reads = new Set<Node>();
-  const isCopy = kernel.stop === 'a copy';
-  const visit = new Set<Node>(isCopy ? [kernel.root] : kernel.root.src);
+  const visit = new Set<Node>(kernel.copy ? [kernel.root] : kernel.root.src);
   for (const node of visit) {
     if (bufferOf.has(node)) reads.add(node);
     else for (const s of node.src) visit.add(s);

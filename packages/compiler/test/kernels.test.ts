@@ -68,6 +68,34 @@ describe('kernels per step', () => {
     expect([first!.name, second!.name]).toEqual(['S', 'P']);
     expect(second!.stop).toBe('it is a result');
   });
+
+  test('each says who reads it', async () => {
+    const { program, sizes } = net({ layers: [5, 4, 1], m: 8 });
+    using run = await compile(program, { sizes, device: 'js' });
+    expect(Object.fromEntries(run.report().kernels.map((k) => [k.name, k.stop]))).toEqual({
+      A1: 'dZ2, dZ1 and W2 read it',
+      dZ2: 'dZ1, W2 and b2 read it',
+      dZ1: 'W1 and b1 read it',
+      W1: 'it is a result',
+      b1: 'it is a result',
+      W2: 'it is a result',
+      b2: 'it is a result',
+    });
+  });
+
+  test('one value for two parameters is computed once', async () => {
+    const [a, b] = ['a', 'b'].map((name) =>
+      param(2, 2, { name, init: { kind: 'constant', value: 1 } }),
+    ) as [Node, Node];
+    const value = op.matmul(a, b);
+    const updates = [a, b].map((p) => ({ param: p, value }));
+    using run = await compile({ updates }, { device: 'js' });
+    expect(run.report().kernels.map((k) => k.flops > 0)).toEqual([true, false]);
+    run.step({});
+    run.step({});
+    expect((await run.read('a')).data).toEqual((await run.read('b')).data);
+    expect((await run.read('a')).data[0]).toBe(8);
+  });
 });
 
 test('the source of logistic regression', async () => {

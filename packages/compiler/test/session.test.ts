@@ -127,6 +127,7 @@ describe('feeds', () => {
         fix: clean the data of X: leave that example out, or fill the value in."
     `);
     const infinite = X!.slice();
+    run.step({ X: infinite, Y: Y! });
     infinite[164] = Infinity;
     expect(() => run.step({ X: infinite, Y: Y! })).toThrow('X holds Infinity in row 4, column 32');
   });
