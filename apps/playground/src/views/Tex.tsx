@@ -10,14 +10,18 @@ export function Tex({ text }: { text: string }) {
     if (!element) return;
     let current = true;
     typesetter ??= import('temml');
-    void typesetter.then(({ default: temml }) => {
-      if (current) temml.render(text, element, { displayMode: true });
-    });
     // What is cut off must be reachable by keyboard, to scroll it.
-    const observer = new ResizeObserver(() => {
+    const makeReachable = () => {
       if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
       else element.removeAttribute('tabindex');
+    };
+    void typesetter.then(({ default: temml }) => {
+      if (!current) return;
+      temml.render(text, element, { displayMode: true });
+      // Longer mathematics in a box of the same size: no observer sees that.
+      makeReachable();
     });
+    const observer = new ResizeObserver(makeReachable);
     observer.observe(element);
     return () => {
       current = false;
