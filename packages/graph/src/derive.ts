@@ -16,7 +16,7 @@ export interface Derivation {
   readonly cotangents: ReadonlyMap<Node, string>;
 }
 
-/** Derives the gradient of J with respect to parameters. @throws ChainruleError if J is no scalar */
+/** The gradient of J with respect to parameters. @throws ChainruleError if J is no scalar */
 export function derive(J: Node, params: readonly Node[]): Derivation {
   const [stable] = simplifyAll([J]);
   const all = cotangents(stable!, params);
