@@ -5,13 +5,14 @@ import {
   NameError,
   type Node,
   nameOf,
+  ShapeError,
   type Sizes,
 } from '@chainrule/graph';
 import type { Device } from './device.ts';
 import { type DeviceRequest, openDevice } from './devices.ts';
-import { createTask, symbolsOf, type Task } from './executable.ts';
+import { createTask, type Task } from './executable.ts';
 import { initialValues } from './initial.ts';
-import type { Program } from './program.ts';
+import type { Program, Update } from './program.ts';
 import { createPrograms } from './programs.ts';
 import type { Resident } from './residents.ts';
 import { createSession, type Session } from './session.ts';
@@ -39,16 +40,17 @@ export async function compile(
   const task = taskOf(program);
   checkNames(task.leaves);
   const sizes = options.sizes ?? {};
-  const symbols = symbolsOf(task);
-  checkSizes(sizes, symbols);
+  checkSizes(sizes, task.symbols);
+  checkUpdates(task.updates);
   const fixed = fixedSizes(task.leaves, sizes);
-  const known = [...symbols].every((s) => Object.hasOwn(sizes, s));
+  const known = [...task.symbols].every((s) => Object.hasOwn(sizes, s));
   const request = options.device ?? 'auto';
   const { device, choice } = await openDevice(request, () => estimateWork(task, sizes));
   try {
     const residents = startParameters(task, sizes, device, options.seed ?? 1);
     const programs = createPrograms(device);
-    const main = known ? await programs.get(task, sizes) : undefined;
+    // Never released: the session's own program stays.
+    const main = known ? (await programs.lease(task, sizes)).program : undefined;
     return createSession({ device, choice, task, residents, programs, sizes, fixed, main });
   } catch (error) {
     device.dispose();
@@ -79,6 +81,12 @@ const isNode = (x: object): x is Node => 'op' in x && 'src' in x;
 const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
 
 function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task {
+  if (typeof program !== 'object' || program === null) {
+    throw new ChainruleError(
+      `compile: ${String(program)} is no program.`,
+      'pass what train(J, sgd(0.1)) returns, a node, or nodes by name.',
+    );
+  }
   if (isNode(program)) return createTask('main', new Map([[nameOf(program) ?? 'value', program]]));
   if (isProgram(program)) {
     const also = program.loss ? [program.loss] : [];
@@ -97,11 +105,11 @@ function checkNames(leaves: readonly Node[]): void {
   const seen = new Map<string, Node>();
   for (const node of leaves) {
     const name = nameOf(node);
-    const what = `${node.op} [${node.shape.join(', ')}]`;
+    const what = `${node.op} of shape [${node.shape.join(', ')}]`;
     if (name === undefined) {
       const call = `${node.op}(${[...node.shape, "{ name: 'X' }"].join(', ')})`;
       const fix = `name it: ${call}, or bind it in math({ X: ... }).`;
-      throw new NameError(`compile: an ${what} has no name.`, `${fix}`);
+      throw new NameError(`compile: one ${what} has no name.`, `${fix}`);
     }
     if (seen.has(name)) {
       throw new NameError(
@@ -110,6 +118,29 @@ function checkNames(leaves: readonly Node[]): void {
       );
     }
     seen.set(name, node);
+  }
+}
+
+/** An update gives a parameter a value of its own shape, once. */
+function checkUpdates(updates: readonly Update[]): void {
+  const seen = new Set<Node>();
+  for (const { param, value } of updates) {
+    const name = nameOf(param) ?? param.op;
+    if (param.op !== 'param') {
+      throw new ChainruleError(
+        `compile: ${name} is updated, and it is no parameter.`,
+        `make ${name} with param(...), or leave its update out.`,
+      );
+    }
+    if (seen.has(param)) {
+      throw new ChainruleError(`compile: ${name} is updated twice.`, 'add the updates up.');
+    }
+    seen.add(param);
+    if (param.shape.join() === value.shape.join()) continue;
+    throw new ShapeError(
+      `compile: ${name} is [${param.shape.join(', ')}], and its update [${value.shape.join(', ')}].`,
+      `give ${name} a value of its own shape; expand(value, shape) repeats one.`,
+    );
   }
 }
 

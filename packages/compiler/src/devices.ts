@@ -88,7 +88,9 @@ async function tryGpus(kinds: readonly DeviceKind[], software: boolean): Promise
     }
     try {
       const device = await openGpu(usable.kind);
-      const why = software ? `it was asked for; ${device.label}` : device.label;
+      const why = software
+        ? `it was asked for: ${device.label}`
+        : `the work is large enough for this GPU: ${device.label}`;
       return { device, choice: { kind: usable.kind, why, refused } };
     } catch (error) {
       refused.push({ kind: usable.kind, why: (error as Error).message });

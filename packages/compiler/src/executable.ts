@@ -1,5 +1,14 @@
 // From graph nodes to a program that is loaded on a device: simplify, bind, plan, emit, load.
-import { bind, type Node, reachable, type Sizes, simplifyAll } from '@chainrule/graph';
+import {
+  bind,
+  inputsOf,
+  type Node,
+  reachable,
+  type Sizes,
+  type Slot,
+  simplifyAll,
+  slotOf,
+} from '@chainrule/graph';
 import type { Device, Limits, Loaded } from './device.ts';
 import { type Planned, plan } from './plan.ts';
 import type { Update } from './program.ts';
@@ -10,6 +19,11 @@ export interface Task {
   readonly key: string;
   /** Inputs and parameters as the user wrote them; rewriting may need fewer. */
   readonly leaves: readonly Node[];
+  /** Every size in what the user wrote. */
+  readonly symbols: ReadonlySet<string>;
+  /** The inputs that must be fed, and all that may be. */
+  readonly slots: readonly Slot[];
+  readonly mayFeed: readonly Slot[];
   readonly outputs: ReadonlyMap<string, Node>;
   readonly updates: readonly Update[];
   readonly names: ReadonlyMap<Node, string>;
@@ -35,13 +49,16 @@ export function createTask(
 ): Task {
   const names = [...outputs.keys()];
   const written = [...outputs.values(), ...updates.map((u) => u.value)];
-  const leaves = reachable([...written, ...also, ...updates.map((u) => u.param)]).filter(
-    (node) => node.op === 'input' || node.op === 'param',
-  );
+  const all = reachable([...written, ...also, ...updates.map((u) => u.param)]);
+  const leaves = all.filter((node) => node.op === 'input' || node.op === 'param');
+  const dims = all.flatMap((node) => node.shape);
   const roots = simplifyAll(written);
   return {
     key,
     leaves,
+    symbols: new Set(dims.filter((dim) => typeof dim === 'string')),
+    slots: inputsOf(roots).map(slotOf),
+    mayFeed: leaves.filter((leaf) => leaf.op === 'input').map(slotOf),
     outputs: new Map(names.map((name, i) => [name, roots[i]!])),
     updates: updates.map(({ param }, i) => ({ param, value: roots[names.length + i]! })),
     names: kernelNames,
@@ -80,10 +97,4 @@ export function load(planned: Planned, device: Device): Executable | Promise<Exe
     loaded: done,
   });
   return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);
-}
-
-/** The names of the sizes of a task. */
-export function symbolsOf(task: Task): Set<string> {
-  const dims = reachable([...rootsOf(task), ...task.leaves]).flatMap((node) => node.shape);
-  return new Set(dims.filter((dim) => typeof dim === 'string'));
 }

@@ -15,6 +15,7 @@ const isConst = (e: Expr): e is Extract<Expr, { op: 'const' }> => e.op === 'cons
 const isValue = (e: Expr, value: number): boolean => isConst(e) && e.value === value;
 const argsOf = (e: Expr, op: MachineOp): Args | undefined => (e.op === op ? e.args : undefined);
 
+/** A builder for one kernel, with nothing in it. */
 export function createExprBuilder(): ExprBuilder {
   const pool = new Map<string, Expr>();
   const ids = new Map<Expr, number>();

@@ -21,27 +21,37 @@ export interface CheckedFeeds {
 
 /**
  * Checks feeds against the inputs that a call needs.
- * @param known every input name of the program: others are mistakes
+ * @param needed inputs that must be fed; `mayFeed` are all that may be: others are mistakes
  * @param fixed sizes that cannot change from call to call; `preferred` ones may
  * @throws FeedError, NameError naming the input
  */
 export function checkFeeds(
-  slots: readonly Slot[],
-  known: ReadonlySet<string>,
+  needed: readonly Slot[],
+  mayFeed: readonly Slot[],
   feeds: Feeds,
   fixed: Sizes,
   preferred: Sizes,
 ): CheckedFeeds {
+  const slots = new Map(needed.map((slot) => [slot.name, slot]));
   for (const name of Object.keys(feeds)) {
-    if (known.has(name)) continue;
-    const list = [...known].join(', ') || 'none';
-    throw new NameError(`${name} is not an input; inputs: ${list}.`, `feed one of these.`);
+    if (slots.has(name)) continue;
+    const slot = mayFeed.find((s) => s.name === name);
+    if (!slot) throw unknownInput(name, mayFeed);
+    slots.set(name, slot);
   }
-  const flats = slots.map((slot) => ({ slot, flat: flatten(slot, present(slot, feeds)) }));
+  const flats = [...slots.values()].map((slot) => ({
+    slot,
+    flat: flatten(slot, present(slot, feeds)),
+  }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
   const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
   const data = new Map(flats.map(({ slot, flat }) => [slot.name, checkedData(slot, flat, sizes)]));
   return { data, sizes };
+}
+
+function unknownInput(name: string, mayFeed: readonly Slot[]): NameError {
+  const list = [...new Set(mayFeed.map((slot) => slot.name))].join(', ') || 'none';
+  return new NameError(`${name} is not an input; inputs: ${list}.`, 'feed one of these.');
 }
 
 function present(slot: Slot, feeds: Feeds): Data {

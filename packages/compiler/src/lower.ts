@@ -1,6 +1,6 @@
 // Turns one kernel into a nest: elementwise ops become machine ops, views become index maps.
 // It knows nodes and nests, and no backend.
-import { type Node, rowOf } from '@chainrule/graph';
+import { type Node, type OpName, rowOf } from '@chainrule/graph';
 import { createExprBuilder, type ExprBuilder } from './expr.ts';
 import { isView, type Kernel } from './fuse.ts';
 import type { Affine, Expr, Fold, Nest } from './nest.ts';
@@ -42,9 +42,18 @@ export function lower(
   return { ...nest, fold: { kind: foldKind(fold.node), axes: fold.axes, body: fold.body } };
 }
 
+/** How each loop of the graph folds. */
+const FOLDS: Readonly<Partial<Record<OpName, Fold>>> = {
+  matmul: 'sum',
+  sum: 'sum',
+  maxOver: 'max',
+  logsumexp: 'logsumexp',
+};
+
 function foldKind(node: Node): Fold {
-  if (node.op === 'maxOver') return 'max';
-  return node.op === 'logsumexp' ? 'logsumexp' : 'sum';
+  const kind = FOLDS[node.op];
+  if (kind) return kind;
+  throw new Error(`no loop for ${node.op}`); // unreachable: fuse calls no other op a loop
 }
 
 /** The value of a node at an index: loaded where it is stored, else computed. */

@@ -1,6 +1,6 @@
 // Gives every stored node a buffer, orders the kernels, and lays out memory. It knows limits, not
 // devices.
-import { type Node, nameOf, slotOf } from '@chainrule/graph';
+import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
 import type { Limits } from './device.ts';
 import { fuse, type Kernel } from './fuse.ts';
 import { lower } from './lower.ts';
@@ -41,9 +41,19 @@ export function plan(goal: Goal, limits: Limits): Planned {
   for (;;) {
     const attempt = planOnce(goal, limits, forced);
     const split = attempt.tooLarge && largestPart(attempt.tooLarge, attempt.stored);
-    if (!split) return attempt.planned;
+    if (!split) return checked(attempt.planned, limits);
     forced.add(split);
   }
+}
+
+/** @throws ChainruleError if a kernel still reads more arrays than the device allows */
+function checked(planned: Planned, limits: Limits): Planned {
+  const big = planned.kernels.find((k) => k.inputs.length > limits.inputs);
+  if (!big) return planned;
+  throw new ChainruleError(
+    `compile: the kernel of ${big.name} reads ${big.inputs.length} arrays; this device allows ${limits.inputs}.`,
+    'choose another device, or split the formula.',
+  );
 }
 
 function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
@@ -91,11 +101,12 @@ function storeName(store: Store, goal: Goal, buffers: readonly Buffer[]): string
 }
 
 function uniqueNames(): (name: string) => string {
-  const used = new Map<string, number>();
+  const used = new Set<string>();
   return (name) => {
-    const n = (used.get(name) ?? 0) + 1;
-    used.set(name, n);
-    return n === 1 ? name : `${name}_${n}`;
+    let unique = name;
+    for (let n = 2; used.has(unique); n++) unique = `${name}_${n}`;
+    used.add(unique);
+    return unique;
   };
 }
 
@@ -249,10 +260,16 @@ function largestPart(kernel: Kernel, stored: ReadonlySet<Node>): Node | undefine
   const whole = new Set<Node>([kernel.root]);
   for (const n of whole) for (const s of n.src) if (!stored.has(s)) whole.add(s);
   const parts = [...whole].filter(
-    (n) => n !== kernel.root && n.src.length > 0 && n.shape.length > 0,
+    (n) => n !== kernel.root && n.src.length > 0 && dependsOnData(n),
   );
   const half = whole.size / 2;
   return parts.sort((a, b) => Math.abs(work(a) - half) - Math.abs(work(b) - half))[0];
+}
+
+function dependsOnData(root: Node): boolean {
+  const inside = new Set<Node>([root]);
+  for (const n of inside) for (const s of n.src) inside.add(s);
+  return [...inside].some((n) => n.op === 'input' || n.op === 'param');
 }
 
 /** Offsets in one arena, by lifetime, first fit. */

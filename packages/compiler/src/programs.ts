@@ -3,57 +3,80 @@ import type { Sizes } from '@chainrule/graph';
 import type { Device } from './device.ts';
 import { type Executable, load, planTask, type Task } from './executable.ts';
 
-/** Programs kept by a session; the one that was not used for longest is let go. */
-const MAX_PROGRAMS = 32;
+/** Idle programs that a session keeps; those that were not used for longest are let go. */
+const MAX_IDLE = 32;
+
+/** A program in somebody's hands: it stays loaded until it is released. */
+export interface Lease {
+  readonly program: Executable;
+  release(): void;
+}
 
 /** Loaded programs by task and sizes. */
 export interface Programs {
-  /** The program of a task for these sizes: loaded before, or now. */
-  get(task: Task, sizes: Sizes): Executable | Promise<Executable>;
-  /** Keeps this program whatever comes: on a GPU the parameters now live in its buffers. */
-  pin(program: Executable): void;
+  /** The program of a task for these sizes, loaded before, or now. */
+  lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
   dispose(): void;
 }
 
+interface Entry {
+  /** A promise until it is loaded. */
+  program: Executable | Promise<Executable>;
+  /** Leases that are not released. */
+  users: number;
+}
+
+/** An empty store of programs for a device. */
 export function createPrograms(device: Device): Programs {
-  const loaded = new Map<string, Executable | Promise<Executable>>();
-  let pinned: Executable | undefined;
-  const keep = (key: string, program: Executable | Promise<Executable>): void => {
-    loaded.delete(key);
-    loaded.set(key, program);
-    for (const [old, candidate] of loaded) {
-      if (loaded.size <= MAX_PROGRAMS) return;
-      if (candidate instanceof Promise || candidate === pinned) continue;
-      candidate.loaded.dispose();
-      loaded.delete(old);
-    }
-  };
-  const get = (task: Task, sizes: Sizes): Executable | Promise<Executable> => {
+  const entries = new Map<string, Entry>();
+  const lease = (task: Task, sizes: Sizes): Lease | Promise<Lease> => {
     const key = `${task.key} ${JSON.stringify(Object.entries(sizes).sort())}`;
-    const known = loaded.get(key);
-    if (known) {
-      keep(key, known);
-      return known;
-    }
-    const made = load(planTask(task, sizes, device.limits), device);
-    keep(key, made);
-    if (!(made instanceof Promise)) return made;
-    const ready = made.then((program) => {
-      if (loaded.has(key)) keep(key, program);
-      return program;
-    });
-    ready.catch(() => loaded.delete(key));
-    return ready;
+    const program =
+      entries.get(key)?.program ?? load(planTask(task, sizes, device.limits), device);
+    // Entered again at the end: the first of the map is the one not used for longest.
+    const entry = entries.get(key) ?? { program, users: 0 };
+    entries.delete(key);
+    entries.set(key, entry);
+    entry.users++;
+    if (!(program instanceof Promise)) return leaseOf(entries, entry, program);
+    return program.then(
+      (done) => {
+        entry.program = done;
+        return leaseOf(entries, entry, done);
+      },
+      (error: unknown) => {
+        entries.delete(key);
+        throw error;
+      },
+    );
   };
   const dispose = (): void => {
-    for (const program of loaded.values()) {
-      if (program instanceof Promise) program.then((p) => p.loaded.dispose()).catch(() => {});
-      else program.loaded.dispose();
-    }
-    loaded.clear();
+    for (const entry of entries.values()) disposeEntry(entry);
+    entries.clear();
   };
-  const pin = (program: Executable): void => {
-    pinned = program;
+  return { lease, dispose };
+}
+
+function leaseOf(entries: Map<string, Entry>, entry: Entry, program: Executable): Lease {
+  let held = true;
+  const release = (): void => {
+    if (!held) return;
+    held = false;
+    entry.users--;
+    evict(entries);
   };
-  return { get, pin, dispose };
+  return { program, release };
+}
+
+function evict(entries: Map<string, Entry>): void {
+  const idle = [...entries].filter(([, { users }]) => users === 0);
+  for (const [key, entry] of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) {
+    entries.delete(key);
+    disposeEntry(entry);
+  }
+}
+
+function disposeEntry({ program }: Entry): void {
+  if (!(program instanceof Promise)) program.loaded.dispose();
+  else program.then((done) => done.loaded.dispose()).catch(() => {});
 }

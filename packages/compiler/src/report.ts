@@ -38,6 +38,7 @@ export function flopsOf(nest: Nest): number {
   return turns * (cost({ ...rest, result: fold.body }) + 1) + outputs * cost(rest);
 }
 
+/** What people ask about a plan. */
 export function reportOf(planned: Planned): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>

@@ -1,5 +1,5 @@
 // Parameters where they live between steps: on the device. It checks what is written to them.
-import { type Data, FeedError, flatten, NameError, type Node } from '@chainrule/graph';
+import { type Data, FeedError, flatten, NameError, type Node, toRowMajor } from '@chainrule/graph';
 import type { Device, Handle } from './device.ts';
 
 /** A parameter on the device. */
@@ -40,7 +40,7 @@ export function writeAll(
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
   const length = shape.reduce((p, d) => p * d, 1);
-  const data = Float32Array.from(flat.data);
+  const data = Float32Array.from(toRowMajor(flat.order ?? 'rows', shape, flat.data));
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(

@@ -2,18 +2,16 @@
 import {
   ChainruleError,
   type Data,
-  inputsOf,
   NameError,
   type Node,
   nameOf,
   type Sizes,
-  slotOf,
 } from '@chainrule/graph';
 import type { Device, Handle } from './device.ts';
 import type { DeviceChoice } from './devices.ts';
-import { createTask, type Executable, rootsOf, type Task } from './executable.ts';
+import { createTask, type Executable, type Task } from './executable.ts';
 import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
-import type { Programs } from './programs.ts';
+import type { Lease, Programs } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
 import { checkResident, findResident, type Residents, writeAll } from './residents.ts';
 
@@ -21,6 +19,7 @@ import { checkResident, findResident, type Residents, writeAll } from './residen
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  readonly order: 'rows';
 }
 
 /** A compiled program with its parameters. Nothing in it is freed by hand but the whole. */
@@ -33,7 +32,10 @@ export interface Session {
   step(feeds: Feeds): void;
   /** `n` steps on the same data; loads what is missing for other batch sizes. */
   steps(n: number, feeds: Feeds): Promise<void>;
-  /** The value of a node: a number if it is a scalar. Compiled once, apart from the step. */
+  /**
+   * The value of a node: a number if it is a scalar. Compiled once, apart from the step. WebGPU
+   * loads in the background: await a first value before the step that is to come after it.
+   */
   value(node: Node, feeds?: Feeds): Promise<number | Tensor>;
   /** The values of several nodes, computed in one program. */
   run<K extends string>(
@@ -46,13 +48,16 @@ export interface Session {
   write(name: string, data: Data): void;
   /** Copies of everything that lives across steps. */
   state(): Promise<Record<string, Tensor>>;
-  /** Sets what lives across steps; nothing is changed if anything does not fit. */
+  /** Sets all that lives across steps; nothing changes if anything is missing or does not fit. */
   restore(state: Readonly<Record<string, Data>>): void;
   /** Where it runs, why there, and why not elsewhere. */
   readonly device: DeviceChoice;
   /** The sizes that were given to `compile`. */
   readonly sizes: Sizes;
-  /** The kernels of one step (or of the value, if nothing is trained), their work and memory. */
+  /**
+   * The kernels of one step (or of the value, if nothing is trained), their work and memory, for the
+   * sizes given to `compile`, or else those of the first step.
+   */
   report(): Report;
   /** The generated source of a kernel. @throws NameError for an unknown name */
   source(kernel: string): string;
@@ -78,26 +83,29 @@ export interface Parts {
   readonly main: Executable | undefined;
 }
 
+/** A session of its parts. */
 export const createSession = (parts: Parts): Session => new RunningSession(parts);
+
+/** Different values asked for that a session remembers the graphs of. */
+const MAX_TASKS = 256;
 
 const nameOfLeaf = (node: Node): string => nameOf(node) ?? `an unnamed ${node.op}`;
 
 class RunningSession implements Session {
   readonly #parts: Parts;
-  readonly #inputs: readonly Node[];
-  readonly #inputNames: ReadonlySet<string>;
   /** Tasks of `run`, by the names and nodes asked for. */
   readonly #tasks = new Map<string, Task>();
   /** The program that `report` and `source` speak of. */
   #main: Executable | undefined;
+  /** The program in whose buffers the parameters are, on devices where they trade places. */
+  #home: Lease | undefined;
+  /** Steps that the device may not have done yet. */
+  #queued = 0;
   #live = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#main = parts.main;
-    this.#inputs = inputsOf(rootsOf(parts.task));
-    const inputs = parts.task.leaves.filter((leaf) => leaf.op === 'input');
-    this.#inputNames = new Set(inputs.map(nameOfLeaf));
   }
 
   get device(): DeviceChoice {
@@ -109,39 +117,41 @@ class RunningSession implements Session {
   }
 
   step(feeds: Feeds): void {
-    const { data, program } = this.#prepareStep('step', feeds);
-    if (program instanceof Promise) {
+    const { data, lease } = this.#prepareStep('step', feeds);
+    if (lease instanceof Promise) {
+      lease.then((l) => l.release()).catch(() => {});
       throw new ChainruleError(
         'step: no kernels are loaded for this batch size yet.',
         'use await steps(1, feeds) for it.',
       );
     }
-    const env = this.#upload(program, data);
-    this.#runOnce(program, env);
-    this.#release(program, env);
+    const env = this.#upload(lease.program, data);
+    this.#runStep(lease, env);
+    this.#free(lease.program, env);
   }
 
   async steps(n: number, feeds: Feeds): Promise<void> {
     if (!Number.isInteger(n) || n < 0) {
-      throw new ChainruleError(`steps: ${n} is no number of steps.`, `give e.g. 100.`);
+      throw new ChainruleError(`steps: ${n} is no number of steps.`, 'give e.g. 100.');
     }
-    const { data, program: found } = this.#prepareStep('steps', feeds);
+    const { data, lease: found } = this.#prepareStep('steps', feeds);
     // Where nothing has to be waited for it runs at once: what is called next finds it done.
-    const program = found instanceof Promise ? await found : found;
-    const { queue } = this.#parts.device.limits;
+    const lease = found instanceof Promise ? await found : found;
     this.#alive('steps');
-    const env = this.#upload(program, data);
-    for (let i = 1; i <= n; i++) {
-      this.#runOnce(program, env);
-      if (i % queue !== 0) continue;
+    const env = this.#upload(lease.program, data);
+    for (let i = 0; i < n; i++) {
+      this.#runStep(lease, env);
+      if (this.#queued < this.#parts.device.limits.queue) continue;
       await this.#drain();
       this.#alive('steps');
     }
-    this.#release(program, env);
+    this.#free(lease.program, env);
+    if (n === 0) lease.release();
   }
 
   /** Waits until the device has done what was queued, by reading its smallest parameter. */
   async #drain(): Promise<void> {
+    this.#queued = 0;
     const size = ({ shape }: { shape: readonly number[] }) => shape.reduce((p, d) => p * d, 1);
     const [smallest] = [...this.#parts.residents.values()].sort((a, b) => size(a) - size(b));
     if (smallest) await this.#parts.device.read(smallest.handle, smallest.shape, 'rows');
@@ -162,7 +172,7 @@ class RunningSession implements Session {
   async read(name: string): Promise<Tensor> {
     this.#alive('read');
     const { handle, shape } = findResident(this.#parts.residents, name);
-    return { shape, data: await this.#parts.device.read(handle, shape, 'rows') };
+    return this.#readTensor(handle, shape);
   }
 
   write(name: string, data: Data): void {
@@ -179,6 +189,15 @@ class RunningSession implements Session {
 
   restore(state: Readonly<Record<string, Data>>): void {
     this.#alive('restore');
+    const missing = [...this.#parts.residents.keys()].filter(
+      (name) => !Object.hasOwn(state, name),
+    );
+    if (missing.length > 0) {
+      throw new NameError(
+        `restore: the state has no ${missing.join(', ')}.`,
+        'pass all that state() gave; to set single parameters use write.',
+      );
+    }
     writeAll(this.#parts.device, this.#parts.residents, state);
   }
 
@@ -231,23 +250,30 @@ class RunningSession implements Session {
     );
   }
 
-  #check(inputs: readonly Node[], known: ReadonlySet<string>, feeds: Feeds): CheckedFeeds {
-    return checkFeeds(inputs.map(slotOf), known, feeds, this.#parts.fixed, this.#parts.sizes);
+  /** All that is fed tells the sizes, also what rewriting has made superfluous. */
+  #check(task: Task, feeds: Feeds): CheckedFeeds {
+    const { task: main, fixed, sizes } = this.#parts;
+    return checkFeeds(task.slots, [...main.mayFeed, ...task.mayFeed], feeds, fixed, sizes);
   }
 
   #prepareStep(call: string, feeds: Feeds) {
     this.#alive(call);
-    const { task, sizes, main, programs } = this.#parts;
+    const { task, programs } = this.#parts;
     if (task.updates.length === 0) {
       throw new ChainruleError(
         `${call}: this session has nothing to train.`,
-        `compile train(J, sgd(0.1)).`,
+        'compile train(J, sgd(0.1)).',
       );
     }
-    const checked = this.#check(this.#inputs, this.#inputNames, feeds);
-    const program = main && checked.sizes === sizes ? main : programs.get(task, checked.sizes);
-    if (!(program instanceof Promise)) this.#main ??= program;
-    return { data: checked.data, program };
+    const { data, sizes } = this.#check(task, feeds);
+    const lease = programs.lease(task, sizes);
+    if (!(lease instanceof Promise)) {
+      this.#main ??= lease.program;
+      return { data, lease };
+    }
+    // The caller's arrays may have changed by the time that the program is loaded.
+    const copies = [...data].map(([name, values]) => [name, values.slice()] as const);
+    return { data: new Map(copies), lease };
   }
 
   async #evaluate<K extends string>(
@@ -257,32 +283,39 @@ class RunningSession implements Session {
   ): Promise<Record<K, Tensor>> {
     this.#alive(call);
     const task = this.#taskOf(nodes);
-    const inputs = inputsOf(rootsOf(task));
-    const known = new Set([...this.#inputNames, ...task.leaves.map(nameOfLeaf)]);
-    const { data, sizes } = this.#check(inputs, known, feeds);
-    const found = this.#parts.programs.get(task, sizes);
-    const program = found instanceof Promise ? await found : found;
-    this.#alive(call);
-    const env = this.#upload(program, data);
-    this.#runOnce(program, env);
-    this.#release(program, env);
-    const { buffers, outputs } = program.planned;
-    const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
-      const { shape } = buffers.find((b) => b.id === id)!;
-      const values = await this.#parts.device.read(env[id], shape, 'rows');
-      return [name, { shape, data: values }];
-    };
-    return Object.fromEntries(await Promise.all([...outputs].map(read))) as Record<K, Tensor>;
+    const { data, sizes } = this.#check(task, feeds);
+    const found = this.#parts.programs.lease(task, sizes);
+    const { program, release } = found instanceof Promise ? await found : found;
+    try {
+      this.#alive(call);
+      const env = this.#upload(program, data);
+      this.#runOnce(program, env);
+      this.#free(program, env);
+      const { buffers, outputs } = program.planned;
+      const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
+        const { shape } = buffers.find((b) => b.id === id)!;
+        return [name, await this.#readTensor(env[id], shape)];
+      };
+      return Object.fromEntries(await Promise.all([...outputs].map(read))) as Record<K, Tensor>;
+    } finally {
+      release();
+    }
+  }
+
+  async #readTensor(handle: Handle, shape: readonly number[]): Promise<Tensor> {
+    return { shape, data: await this.#parts.device.read(handle, shape, 'rows'), order: 'rows' };
   }
 
   #taskOf(nodes: Readonly<Record<string, Node>>): Task {
     const entries = Object.entries(nodes);
-    const key = entries.map(([name, node]) => `${name}:${node.id}`).join();
+    const key = JSON.stringify(entries.map(([name, node]) => [name, node?.id]));
     const known = this.#tasks.get(key);
     if (known) return known;
     const task = createTask(key, new Map(entries));
     checkResident(task.leaves, this.#parts.residents, nameOfLeaf);
     this.#tasks.set(key, task);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > MAX_TASKS) this.#tasks.delete(oldest!);
     return task;
   }
 
@@ -295,13 +328,20 @@ class RunningSession implements Session {
     return env;
   }
 
+  /** Runs a step; the program keeps its lease for as long as parameters are in its buffers. */
+  #runStep(lease: Lease, env: Handle[]): void {
+    this.#runOnce(lease.program, env);
+    this.#queued++;
+    if (this.#home === lease) return;
+    this.#home?.release();
+    this.#home = lease;
+  }
+
   /** Runs a program once; updated parameters move to their new place. */
-  #runOnce(program: Executable, env: Handle[]): void {
-    const { planned, loaded } = program;
-    const { device, residents, programs } = this.#parts;
+  #runOnce({ planned, loaded }: Executable, env: Handle[]): void {
+    const { device, residents } = this.#parts;
     for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
     loaded.run(env);
-    if (planned.swaps.length > 0) programs.pin(program);
     for (const { param, next } of planned.swaps) {
       const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
       device.free(resident.handle);
@@ -309,7 +349,7 @@ class RunningSession implements Session {
     }
   }
 
-  #release({ planned }: Executable, env: readonly Handle[]): void {
+  #free({ planned }: Executable, env: readonly Handle[]): void {
     for (const { id } of planned.inputs) this.#parts.device.free(env[id]);
   }
 }

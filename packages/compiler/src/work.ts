@@ -12,6 +12,7 @@ export interface Work {
 /** Stands for a size, such as the batch, that is not known yet. */
 const TYPICAL_SIZE = 64;
 
+/** The work of a task, sizes that are not known yet taken as typical. */
 export function estimateWork(task: Task, sizes: Sizes): Work {
   const count = ({ shape }: Pick<Node, 'shape'>): number =>
     shape.reduce<number>(

@@ -1,18 +1,22 @@
 // What a session promises apart from numbers: its errors, its memory, its end.
 import {
   add,
+  expand,
   FeedError,
+  grad,
   input,
   matmul,
   mean,
   mul,
   NameError,
   type Node,
+  named,
   param,
   sigmoid,
   square,
   sub,
   sum,
+  transpose,
 } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../src/index.ts';
@@ -61,14 +65,14 @@ describe('compile refuses, and says how to go on', () => {
   test('an input without a name', async () => {
     const node = mul(input(2), 2);
     expect(await messageOf(() => compile(node))).toMatchInlineSnapshot(`
-      "NameError: compile: an input [2] has no name.
+      "NameError: compile: one input of shape [2] has no name.
         fix: name it: input(2, { name: 'X' }), or bind it in math({ X: ... })."
     `);
   });
   test('two parameters of one name', async () => {
     const node = add(param(2, { name: 'w' }), param(2, { name: 'w' }));
     expect(await messageOf(() => compile(node))).toMatchInlineSnapshot(`
-      "NameError: compile: two leaves are called w: param and param [2].
+      "NameError: compile: two leaves are called w: param and param of shape [2].
         fix: give them different names."
     `);
   });
@@ -268,7 +272,7 @@ describe('the life of a session', () => {
     const X = input(2, 'm', { name: 'X' });
     using run = await compile(add(sub(X, X), 1), { sizes: { m: 2 }, device: 'js' });
     const value = await run.value(add(mul(X, 0), 1), { X: [1, 2, 3, 4] });
-    expect(value).toEqual({ shape: [2, 2], data: new Float32Array(4).fill(1) });
+    expect(value).toMatchObject({ shape: [2, 2], data: new Float32Array(4).fill(1) });
   });
   test('the seed decides the first values', async () => {
     const { program, sizes } = net({ layers: [5, 3, 1], m: 4 });
@@ -324,6 +328,71 @@ describe('parameters change in place only where nobody reads the old value later
     await run.steps(1000, c.feeds);
     expect(run.report().memory).toEqual(before);
   });
+});
+
+describe('updates are checked', () => {
+  const w = param(2, 1, { name: 'w' });
+  const b = param(1, 1, { name: 'b' });
+  const X = input(1, 1, { name: 'X' });
+  test.each([
+    ['another shape', [{ param: b, value: add(b, w) }]],
+    ['a number for a matrix', [{ param: w, value: mul(sum(w), 2) }]],
+    ['two updates of one parameter', [b, b].map((p) => ({ param: p, value: add(p, 1) }))],
+    ['an update of an input', [{ param: X, value: mul(X, 2) }]],
+  ])('%s', async (_, updates) => {
+    await expect(compile({ updates }, { device: 'js' })).rejects.toThrow(/fix: /);
+  });
+});
+
+describe('sizes', () => {
+  test('come from all that is fed, also where rewriting needs less of it', async () => {
+    const X = input(2, 'm', { name: 'X' });
+    const w = param(2, 1, { name: 'w' });
+    const b = param(1, 1, { name: 'b' });
+    const J = sum(add(matmul(transpose(w), X), b));
+    const updates = [{ param: b, value: sub(b, grad(J, b)) }];
+    using run = await compile({ loss: J, updates }, { sizes: { m: 4 }, device: 'js' });
+    run.step({ X: new Float32Array(18) });
+    expect((await run.read('b')).data[0]).toBe(-9);
+  });
+  test('a size that only a cancelled node has may be given', async () => {
+    const b = param(1, 1, { name: 'b' });
+    using run = await compile(mean(expand(b, [1, 'm'])), { sizes: { m: 3 }, device: 'js' });
+    expect(await run.value(b)).toMatchObject({ shape: [1, 1] });
+  });
+  test('a tensor whose shape and data disagree', async () => {
+    using run = await start();
+    const { Y } = logistic().feeds;
+    const X = { shape: [5, 33], data: new Float32Array(3) };
+    expect(() => run.step({ X, Y: Y! })).toThrow('X has the shape [5, 33] and 3 values');
+  });
+});
+
+test('restore wants everything, write takes one in either order', async () => {
+  const a = param(2, 3, { name: 'a' });
+  using run = await compile({ updates: [{ param: a, value: mul(a, 2) }] }, { device: 'js' });
+  expect(() => run.restore({})).toThrow('the state has no a');
+  run.write('a', { shape: [2, 3], data: [1, 4, 2, 5, 3, 6], order: 'columns' });
+  expect([...(await run.read('a')).data]).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('many values, and still the first step and its parameters', async () => {
+  const c = logistic();
+  using run = await compile(c.program, { sizes: c.sizes, device: 'js' });
+  for (let i = 0; i < 300; i++) await run.value(mul(c.J, i), c.feeds);
+  run.step(c.feeds);
+  expect(run.report().kernels).toHaveLength(3);
+});
+
+test('kernel names are unique whatever the nodes are called', async () => {
+  const X = input(2, { name: 'X' });
+  const nodes = { a: mul(X, 2), b: mul(X, 3), c: mul(X, 4) };
+  named(nodes.a, 'A');
+  named(nodes.b, 'A');
+  named(nodes.c, 'A_2');
+  using run = await compile(nodes, { device: 'js' });
+  const names = run.report().kernels.map((k) => k.name);
+  expect(new Set(names).size).toBe(3);
 });
 
 test('values asked for before a step are those before it', async () => {

@@ -46,7 +46,7 @@ export function flatten(slot: Slot, value: Data): Flat {
     const fix = 'pass a Float32Array, an array of numbers, rows of numbers, or { shape, data }.';
     throw new FeedError(explain(`${name} is ${String(value)}, not data.`, [], fix));
   }
-  if (isTensor(value)) return value;
+  if (isTensor(value)) return checkedTensor(name, value);
   if (!Array.isArray(value[0])) return { data: value as ArrayLike<number> };
   const rows = value as readonly (readonly number[])[];
   const width = rows[0]!.length;
@@ -57,6 +57,14 @@ export function flatten(slot: Slot, value: Data): Flat {
   });
   const shape = slot.order === 'columns' ? [width, rows.length] : [rows.length, width];
   return { data: rows.flat(), shape };
+}
+
+function checkedTensor(name: string, tensor: TensorLike): TensorLike {
+  const { shape, data } = tensor;
+  const count = shape.reduce((p, d) => p * d, 1);
+  if (count === data.length) return tensor;
+  const what = `${name} has the shape ${showShape(shape)} and ${data.length} values.`;
+  throw new FeedError(explain(what, [], `give ${count} values, or another shape.`));
 }
 
 interface Known {

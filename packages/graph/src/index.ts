@@ -13,6 +13,7 @@ export {
   type Slot,
   solveSizes,
   type TensorLike,
+  toRowMajor,
 } from './feed.ts';
 export { grad, inputsOf, paramsOf } from './grad.ts';
 export { type GradCheck, type GradCheckOptions, gradCheck } from './gradcheck.ts';

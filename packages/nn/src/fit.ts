@@ -1,5 +1,5 @@
 // The training loop: epochs of shuffled mini-batches, measured, watched and stopped by a callback.
-import type { Session } from '@chainrule/compiler';
+import type { Feeds, Session } from '@chainrule/compiler';
 import { ChainruleError, createRandom, type Node } from '@chainrule/graph';
 import { DataError } from './data/errors.ts';
 import { type Examples, gather, sliceExamples } from './data/examples.ts';
@@ -41,6 +41,8 @@ export interface FitOptions {
   readonly metrics?: Readonly<Record<string, Node>>;
   /** Data to measure the metrics on as well. */
   readonly validation?: Dataset;
+  /** Feeds that are not one per example, such as a learning rate: `({ step }) => ({ alpha })`. */
+  readonly feeds?: (progress: Progress) => Feeds;
   /** Called after every step. `return false` ends the training. */
   readonly onBatch?: (progress: Progress, batch: Dataset) => unknown;
   /** Called after every epoch. `return false` ends the training. */
@@ -71,6 +73,7 @@ export async function fit(
   const random = options.seed === false ? undefined : createRandom(options.seed ?? 1);
   const buffers = new Map<string, Float32Array>();
   const history: EpochFigures[] = [];
+  const rest = createRest();
   let step = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = random && batchSize < count ? permutation(count, random) : undefined;
@@ -82,8 +85,9 @@ export async function fit(
         Math.min(batch * batchSize, count),
         buffers,
       );
-      await run.steps(1, part);
       const progress = { epoch, batch, batches, step: ++step, steps: epochs * batches };
+      await run.steps(1, { ...part, ...options.feeds?.(progress) });
+      await rest();
       if ((await options.onBatch?.(progress, part)) === false) return history;
     }
     const figures = await epochFigures(run, epoch, data, metrics, validation);
@@ -91,6 +95,20 @@ export async function fit(
     if ((await options.onEpoch?.(figures)) === false) return history;
   }
   return history;
+}
+
+/** Milliseconds of work after which others get their turn: one frame of a page. */
+const FRAME = 16;
+
+/** Lets events of the page or process through, once a frame. */
+function createRest(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < FRAME) return undefined;
+    return new Promise<void>((resolve) => setTimeout(resolve)).then(() => {
+      last = performance.now();
+    });
+  };
 }
 
 async function epochFigures(
@@ -146,6 +164,13 @@ export async function evaluate(
 function countOf(data: Dataset): number {
   const [first, ...rest] = Object.entries(data);
   if (!first) throw new DataError('there are no data.', 'pass e.g. { X, Y }.');
+  for (const [name, examples] of Object.entries(data)) {
+    if (examples?.shape?.length === 2 && examples.data instanceof Float32Array) continue;
+    throw new DataError(
+      `${name} is no set of examples.`,
+      `wrap its data: examples(values per example, data), one example after another.`,
+    );
+  }
   const count = first[1].shape[1];
   for (const [name, examples] of rest) {
     if (examples.shape[1] === count) continue;

@@ -26,7 +26,7 @@ const activations = {
   relu: { apply: relu, init: he },
   leakyRelu: { apply: (z) => leakyRelu(z), init: he },
   softplus: { apply: softplus, init: he },
-  softmax: { apply: (z) => softmax(z, 0), init: xavier },
+  softmax: { apply: (z) => softmax(z, -2), init: xavier },
 } as const satisfies Record<string, { apply: (z: Node) => Node; init: () => Init }>;
 
 export type Activation = keyof typeof activations;

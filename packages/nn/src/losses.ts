@@ -2,14 +2,14 @@
 import {
   add,
   greater,
-  greaterEqual,
+  less,
   log,
-  maxOver,
   mean,
   mul,
   type Node,
   named,
   neg,
+  size,
   square,
   sub,
   sum,
@@ -30,20 +30,23 @@ export const binaryCrossEntropy = (A: Node, Y: Node): Node =>
  * @param A probabilities, [classes, m] @param Y one-hot labels, [classes, m]
  */
 export const softmaxCrossEntropy = (A: Node, Y: Node): Node =>
-  named(neg(mean(sum(mul(Y, log(A)), 0))), 'J');
+  named(neg(mean(sum(mul(Y, log(A)), -2))), 'J');
 
 /** `mean((A - Y)^2)` over all entries, a scalar. */
 export const meanSquaredError = (A: Node, Y: Node): Node => named(mean(square(sub(A, Y))), 'J');
 
 /**
  * The part of the examples that is classified right, a scalar: one row is right on the side of 1/2
- * that the label is on; several rows are right where the largest is the label's.
+ * that the label is on; of several rows the label's must be larger than all others. NaN and ties
+ * are wrong.
  * @param A predictions, [classes, m] @param Y labels, of the same shape
  */
 export function accuracy(A: Node, Y: Node): Node {
-  if (A.shape[0] === 1) {
-    const positive = greater(A, 0.5);
-    return mean(add(mul(Y, positive), mul(sub(1, Y), sub(1, positive))));
+  const classes = A.shape.at(-2) ?? 1;
+  if (classes === 1) {
+    return mean(add(mul(Y, greater(A, 0.5)), mul(sub(1, Y), less(A, 0.5))));
   }
-  return mean(sum(mul(Y, greaterEqual(A, maxOver(A, 0, { keepdims: true }))), 0));
+  const own = sum(mul(Y, A), -2, { keepdims: true });
+  const beaten = sum(less(A, own), -2);
+  return mean(greater(beaten, sub(size(classes), 1.5)));
 }

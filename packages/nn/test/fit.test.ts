@@ -131,6 +131,35 @@ describe('fit', () => {
     expect(await run.state()).toEqual(before);
   });
 
+  test('feeds a schedule', async () => {
+    const { J } = model();
+    const alpha = input({ name: 'alpha' });
+    using run = await compile(train(J, sgd(alpha)), { device: 'js' });
+    const before = await run.state();
+    const feeds = ({ step }: Progress) => ({ alpha: step === 1 ? 0 : 1e-9 });
+    await fit(run, clouds(10), { epochs: 1, feeds });
+    expect(await run.state()).toEqual(before);
+    await fit(run, clouds(10), { epochs: 2, feeds: () => ({ alpha: 0.1 }) });
+    expect(await run.state()).not.toEqual(before);
+  });
+
+  test('lets others have their turn', async () => {
+    const { start } = model();
+    using run = await start();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await fit(run, clouds(20_000), { epochs: 20, batchSize: 100 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('arrays that are no examples', async () => {
+    const { start } = model();
+    using run = await start();
+    const data = { X: [[1, 2]], Y: [[1]] } as never;
+    await expect(fit(run, data, { epochs: 1 })).rejects.toThrow(/X is no set of examples/);
+  });
+
   test('says so when the training diverges', async () => {
     const X = input(1, 'm', { name: 'X', order: 'columns' });
     const Y = input(1, 'm', { name: 'Y', order: 'columns' });

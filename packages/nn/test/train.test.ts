@@ -177,6 +177,21 @@ describe('losses and accuracy', () => {
   test('binary accuracy', () => {
     expect(value(accuracy(A, Y), [[0.9, 0.2, 0.4, 0.6]], [[1, 0, 1, 1]])).toBe(0.75);
   });
+  test('neither NaN nor a tie is right', () => {
+    const nan = [[Number.NaN, Number.NaN]];
+    expect(value(accuracy(A, Y), nan, [[0, 1]])).toBe(0);
+    const same = [
+      [0, Number.NaN],
+      [0, Number.NaN],
+      [0, Number.NaN],
+    ];
+    const y = [
+      [1, 0],
+      [0, 0],
+      [0, 1],
+    ];
+    expect(value(accuracy(A3, Y3), same, y)).toBe(0);
+  });
   test('the gradient of the literal softmax cross-entropy is A - Y', () => {
     const X = input(2, 'm', { name: 'X' });
     const labels = input(3, 'm', { name: 'Y', distribution: true });

@@ -1,6 +1,15 @@
 // One suite for every device: whole programs, trained through the session and compared with the
 // float64 interpreter.
-import { interpret, interpretAll, type Values } from '@chainrule/graph';
+import {
+  add,
+  interpret,
+  interpretAll,
+  mul,
+  paramsOf,
+  square,
+  sum,
+  type Values,
+} from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import { compile, type DeviceRequest, type Session } from '../../src/index.ts';
 import { type Case, cases, net } from './programs.ts';
@@ -91,5 +100,25 @@ export function sessions(device: DeviceRequest): void {
     using other = await compile(c.program, { sizes: c.sizes, device, seed: 99 });
     other.restore(state);
     expect(await trace(other, c, 3)).toEqual(there);
+  });
+
+  test('many values asked for at once', async () => {
+    const c = net({ layers: [4, 1], m: 6 });
+    using run = await start(c);
+    const asked = Array.from({ length: 40 }, (_, i) => run.value(mul(c.J, i), c.feeds));
+    const values = await Promise.all(asked);
+    await run.steps(40, c.feeds);
+    expect(values[39]).toBeCloseTo(39 * (values[1] as number), 4);
+    expect(Number.isFinite(await run.value(c.J, c.feeds))).toBe(true);
+  });
+
+  test('a cost that reads more arrays than a kernel may is split', async () => {
+    const c = net({ layers: [4, ...new Array(8).fill(3), 1], m: 5 });
+    const decay = paramsOf([c.J]).map((p) => sum(square(p)));
+    const J = decay.reduce((a, b) => add(a, b), c.J);
+    using run = await start(c);
+    const expected = interpret(J, { ...c.feeds, ...(await run.state()) }).data[0]!;
+    const found = (await run.value(J, c.feeds)) as number;
+    expect(Math.abs(found - expected) / expected).toBeLessThan(TOLERANCE);
   });
 }
