@@ -138,7 +138,7 @@ function checkUpdates(updates: readonly Update[]): void {
     seen.add(param);
     if (param.shape.join() === value.shape.join()) continue;
     throw new ShapeError(
-      `compile: ${name} is [${param.shape.join(', ')}], and its update [${value.shape.join(', ')}].`,
+      `compile: ${name} is [${param.shape.join(', ')}], its update [${value.shape.join(', ')}].`,
       `give ${name} a value of its own shape; expand(value, shape) repeats one.`,
     );
   }

@@ -50,8 +50,9 @@ export function plan(goal: Goal, limits: Limits): Planned {
 function checked(planned: Planned, limits: Limits): Planned {
   const big = planned.kernels.find((k) => k.inputs.length > limits.inputs);
   if (!big) return planned;
+  const { name, inputs } = big;
   throw new ChainruleError(
-    `compile: the kernel of ${big.name} reads ${big.inputs.length} arrays; this device allows ${limits.inputs}.`,
+    `compile: the kernel of ${name} reads ${inputs.length} arrays of ${limits.inputs} allowed.`,
     'choose another device, or split the formula.',
   );
 }

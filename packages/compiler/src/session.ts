@@ -55,8 +55,8 @@ export interface Session {
   /** The sizes that were given to `compile`. */
   readonly sizes: Sizes;
   /**
-   * The kernels of one step (or of the value, if nothing is trained), their work and memory, for the
-   * sizes given to `compile`, or else those of the first step.
+   * The kernels of one step (or of the value, if nothing is trained), their work and memory, for
+   * the sizes given to `compile`, or else those of the first step.
    */
   report(): Report;
   /** The generated source of a kernel. @throws NameError for an unknown name */

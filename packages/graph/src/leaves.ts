@@ -67,9 +67,10 @@ function leafArguments<O extends object>(
     const good =
       typeof dim === 'number' ? Number.isInteger(dim) && dim > 0 : /^[A-Za-z]\w*$/.test(dim);
     if (good) continue;
+    const call = `${what}(${args.map((a) => JSON.stringify(a)).join(', ')})`;
     throw new ChainruleError(
-      `${what}(${args.map((a) => JSON.stringify(a)).join(', ')}): ${JSON.stringify(dim)} is no size.\n` +
-        "  fix: give positive whole numbers or names, e.g. input(3, 'm').",
+      `${call}: ${JSON.stringify(dim)} is no size.`,
+      "give positive whole numbers or names, e.g. input(3, 'm').",
     );
   }
   return { shape, options };

@@ -152,9 +152,20 @@ export const nameOf = (node: Node): string | undefined => names.get(node);
 
 /**
  * Names a node, for printing, errors, feeds and reading values. The first name stays:
- * an alias in a later formula does not rename what exists. Returns the node.
+ * an alias in a later formula does not rename what exists. Numbers, such as 0.1 or 1/m, are the
+ * same nodes in every formula and take no name. Returns the node.
  */
 export function named(node: Node, name: string): Node {
-  if (!names.has(node)) names.set(node, name);
+  if (!names.has(node) && hasData(node)) names.set(node, name);
   return node;
+}
+
+/** Does a node depend on an input or a parameter (or the variable of a rule)? */
+function hasData(root: Node): boolean {
+  const seen = new Set<Node>([root]);
+  for (const node of seen) {
+    if (node.op === 'input' || node.op === 'param' || node.op === 'hole') return true;
+    for (const s of node.src) seen.add(s);
+  }
+  return false;
 }

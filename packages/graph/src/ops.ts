@@ -58,7 +58,7 @@ export function expandTo(x: Node, shape: Shape, dims: readonly number[]): Node {
   return identity ? x : make('expand', [x], { dims }, shape);
 }
 
-/** What operands have in common, aligned at the right; the last `apart` dimensions are left out. */
+/** What operands have in common, aligned at the right; the last `apart` dimensions left out. */
 function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
   const shapes = operands.map((x) => x.shape.slice(0, x.shape.length - apart));
   const rank = Math.max(...shapes.map((shape) => shape.length));
@@ -146,7 +146,10 @@ function matmulFix(a: Node, b: Node, inner: Dim, innerB: Dim): string {
   if (b.shape.at(-1) === inner) return `transpose the right side: ${nameOf(b) ?? 'it'}'.`;
   if (a.op === 'param') {
     const name = nameOf(a) ?? 'the left side';
-    return `declare ${name} as param(${[...a.shape.slice(0, -1), innerB].join(', ')}), or check that ${nameOf(b) ?? 'the right side'} holds one example per column.`;
+    const dims = [...a.shape.slice(0, -1), innerB].join(', ');
+    const right = nameOf(b) ?? 'the right side';
+    const columns = `check that ${right} holds one example per column.`;
+    return `declare ${name} as param(${dims}), or ${columns}`;
   }
   return 'make the columns of the left side equal the rows of the right side.';
 }
@@ -328,7 +331,7 @@ export const tanh = (x: Operand): Node => elementwise('tanh', x);
 export const softplus = (x: Operand): Node => elementwise('softplus', x);
 /** max(x, 0); derivative 0 at 0. */
 export const relu = (x: Operand): Node => max(x, 0);
-/** x where x > 0, else slope * x; derivative `slope` at 0. @throws ShapeError for a slope below 0. */
+/** x where x > 0, else slope * x; derivative `slope` at 0. @throws ShapeError for a slope < 0. */
 export function leakyRelu(x: Operand, slope = 0.01): Node {
   const a = node(x);
   if (!(slope >= 0)) {

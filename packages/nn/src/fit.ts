@@ -188,8 +188,9 @@ function checkFinite(data: Dataset): void {
     const [size] = shape;
     const index = values.findIndex((x) => !Number.isFinite(x));
     if (index < 0) continue;
+    const where = `value ${index % size} of example ${Math.floor(index / size)}`;
     throw new DataError(
-      `${name} holds ${values[index]} in value ${index % size} of example ${Math.floor(index / size)}.`,
+      `${name} holds ${values[index]}: ${where}.`,
       `clean the data of ${name}: leave that example out, or fill the value in.`,
     );
   }

@@ -1,5 +1,5 @@
 // Stable plain text, close to what `math` reads.
-import { type Node, type Shape, sameShape } from '../node.ts';
+import type { Node } from '../node.ts';
 import {
   ATOM,
   HADAMARD,
@@ -14,8 +14,6 @@ import {
 const group = (text: string): string => `(${text})`;
 const tight = (x: { text: string; binds: number }, binds: number): string =>
   x.binds < binds ? group(x.text) : x.text;
-
-const wide = (node: Node): Shape => node.shape.filter((d) => d !== 1);
 
 const text: Notation = {
   hadamard: ' .* ',
@@ -35,19 +33,16 @@ const text: Notation = {
       : { text: `${tight(x, ATOM)} .^ ${e}`, binds: POWER },
   transpose: (x) => ({ text: `${tight(x, ATOM)}'`, binds: POWER }),
   reorder: (x, axes) => ({ text: `permute(${x.text}, [${axes.join(', ')}])`, binds: ATOM }),
+  repeat: (x, shape) => ({ text: `expand(${x.text}, [${shape.join(', ')}])`, binds: ATOM }),
   less: (a, b) => ({ text: `${tight(a, 1)} < ${tight(b, 1)}`, binds: RELATION }),
   greater: (a, b) => ({ text: `${tight(a, 1)} > ${tight(b, 1)}`, binds: RELATION }),
   choice: (c, a, b) => ({ text: `where(${c.text}, ${a.text}, ${b.text})`, binds: ATOM }),
   softmax: (x, axis) => ({ text: `softmax(${x.text}, ${axis})`, binds: ATOM }),
   reduce: (op, x, node) => {
-    const source = node.src[0]!;
     const { axes } = node.attr as { axes: readonly number[] };
-    // Elsewhere the other operands say to what shape a value is repeated; here nobody does.
-    const repeated = source.op === 'expand' && !sameShape(wide(source), wide(source.src[0]!));
-    const inner = repeated ? `expand(${x.text}, [${source.shape.join(', ')}])` : x.text;
-    const all = axes.length === source.shape.length;
+    const all = axes.length === node.src[0]!.shape.length;
     const list = axes.length === 1 ? `${axes[0]}` : `[${axes.join(', ')}]`;
-    return { text: `${op}(${inner}${all ? '' : `, ${list}`})`, binds: ATOM };
+    return { text: `${op}(${x.text}${all ? '' : `, ${list}`})`, binds: ATOM };
   },
   call: (op, args, attr) => ({
     text: `${op}(${[...args, ...Object.values(attr)].join(', ')})`,

@@ -1,9 +1,18 @@
 // Turns a graph into a line of mathematics. The walk is one; what differs between text and LaTeX
 // is a Notation. It knows sums, products and powers; function names come from the rows.
 import { isConst } from '../leaves.ts';
-import { type AttrOf, isLeaf, type Node, type NodeOf, nameOf, type OpName } from '../node.ts';
+import {
+  type AttrOf,
+  isLeaf,
+  type Node,
+  type NodeOf,
+  nameOf,
+  type OpName,
+  type Shape,
+} from '../node.ts';
 import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
 import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
+import { showsItsShape } from './repeat.ts';
 
 /** How tightly a piece binds; a looser one inside a tighter one needs parentheses. */
 export const RELATION = 0;
@@ -48,6 +57,8 @@ export interface Notation {
   softmax(x: Piece, axis: number): Piece;
   reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
   call(op: OpName, args: readonly string[], attr: AttrOf[OpName]): Piece;
+  /** x repeated to a shape; a language without it leaves that to the reader. */
+  readonly repeat?: (x: Piece, shape: Shape) => Piece;
   /** x with the letters of its dimensions; a language without it shows whole tensors only. */
   readonly indexed?: (x: Piece, letters: readonly string[]) => Piece;
 }
@@ -88,6 +99,14 @@ function piece(p: Printer, node: Node): Piece {
 function indexed(p: Printer, node: Node, x: Piece): Piece {
   const letters = lettersOf(p.index, node);
   return letters.length === 0 || !p.notation.indexed ? x : p.notation.indexed(x, letters);
+}
+
+/** The piece of a node whose whole shape matters to the op around it. */
+function whole(p: Printer, node: Node): Piece {
+  const x = piece(p, node);
+  const { repeat } = p.notation;
+  const complete = !repeat || showsItsShape(node, (n) => named(p, n) !== undefined);
+  return complete ? x : repeat(x, node.shape);
 }
 
 const fitted = (p: Printer, node: Node, binds: number): string => fit(p, piece(p, node), binds);
@@ -152,7 +171,7 @@ function showCall(p: Printer, node: Node): Piece {
     return p.notation.call(node.op, args, node.attr);
   }
   const { x, axis } = softmax;
-  return indexed(p, node, p.notation.softmax(piece(plain(p), x), axis));
+  return indexed(p, node, p.notation.softmax(whole(plain(p), x), axis));
 }
 
 function showMatmul(p: Printer, node: Node): Piece {
@@ -162,8 +181,8 @@ function showMatmul(p: Printer, node: Node): Piece {
   const inner = onRight ? p : plain(p);
   const [a, b] = node.src as [Node, Node];
   // Read from the left, `A * (B * C)` needs its parentheses.
-  const right = fitted(inner, b, p.notation.leftToRight ? POWER : PRODUCT);
-  const text = `${fitted(plain(p), a, PRODUCT)}${p.notation.matmul}${right}`;
+  const right = fit(p, whole(inner, b), p.notation.leftToRight ? POWER : PRODUCT);
+  const text = `${fit(p, whole(plain(p), a), PRODUCT)}${p.notation.matmul}${right}`;
   const product = { text, binds: PRODUCT };
   return onRight ? product : indexed(p, node, product);
 }
@@ -174,7 +193,7 @@ const isTransposition = (axes: readonly number[]): boolean =>
   axes.at(-1) === axes.length - 2;
 
 function showPermute(p: Printer, source: Node, axes: readonly number[], node: Node): Piece {
-  const x = piece(plain(p), source);
+  const x = whole(plain(p), source);
   const { transpose, reorder } = p.notation;
   return indexed(p, node, isTransposition(axes) ? transpose(x) : reorder(x, axes));
 }
@@ -188,7 +207,7 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
       : new Map();
   const index = new Map([...inner.index, ...letters]);
   const taken = [p.taken, ...letters.values()].join('');
-  const x = piece({ ...inner, index, taken }, node.src[0]!);
+  const x = whole({ ...inner, index, taken }, node.src[0]!);
   return p.notation.reduce(node.op, x, node, letters);
 }
 

@@ -18,6 +18,7 @@ import {
   sigmoid,
   softplus,
   sub,
+  tanh,
 } from '../ops.ts';
 
 export interface Rule {
@@ -62,10 +63,15 @@ export function allRules(): readonly Rule[] {
       (x) => [exp(neg(softplus(x))), sigmoid(neg(x))],
       'one function instead of two',
     ),
+    rule(
+      'tanh',
+      (x) => [mul(add(exp(x), neg(exp(neg(x)))), pow(add(exp(x), exp(neg(x))), -1)), tanh(x)],
+      'exp(89) overflows float32',
+    ),
     rule('log-exp', (x) => [log(exp(x)), x], 'exp(89) overflows float32'),
     rule('exp-log', (x) => [exp(log(x)), x], 'the rounding of the logarithm is magnified by exp'),
     rule('log-log1p', (x) => [log(add(1, x)), log1p(x)], '1 + 1e-8 is 1 in float32'),
-    rule('exp-expm1', (x) => [sub(exp(x), 1), expm1(x)], 'exp(1e-8) is 1 in float32'),
+    rule('exp-expm1', (x) => [add(exp(x), -1), expm1(x)], 'exp(1e-8) is 1 in float32'),
     rule('root-of-square', (x) => [pow(pow(x, 2), 0.5), abs(x)], '1e20^2 overflows float32'),
   ];
   return made;

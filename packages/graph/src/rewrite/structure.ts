@@ -1,5 +1,5 @@
 // Rules about shape: views compose, transposes move inwards, scales float outwards, sums of
-// repeated values become products. Each is a function of one node; undefined where it does not apply.
+// repeated values become products. Each is a function of a node, undefined where it does not fit.
 
 import { rowOf } from '../elementwise.ts';
 import { constant, isConst, size } from '../leaves.ts';
@@ -58,6 +58,9 @@ function viewOfView(node: Node): Node | undefined {
       axes.map((a) => innerAxes[a]!),
     );
   }
+  if (node.op === 'expand' && inner!.op === 'const') {
+    return constant(inner!.attr.value, node.shape);
+  }
   if (node.op !== 'expand' || inner!.op !== 'expand') return undefined;
   const { dims } = node.attr;
   return expandTo(
@@ -67,7 +70,7 @@ function viewOfView(node: Node): Node | undefined {
   );
 }
 
-/** log(expand(x)) = expand(log(x)), and the same for sums and products of what is repeated alike. */
+/** log(expand(x)) = expand(log(x)), and the same for sums and products of what repeats alike. */
 function expandOutward(node: Node): Node | undefined {
   if (rowOf(node.op) === undefined) return undefined;
   const parts = node.src.map(splitScale);

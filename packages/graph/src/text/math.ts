@@ -15,7 +15,7 @@ export type Formula<B> = { readonly [K in keyof B]: Node } & Readonly<Record<str
 
 /**
  * Reads formulas: one definition a line (or separated by `;`), `#` starts a comment. `*` is the
- * matrix product, `.*` `./` `.^` are elementwise, `'` transposes, `c ? a : b` chooses; sizes of the
+ * matrix product, `.*` `./` `.^` are elementwise, `'` transposes, `c ? a : b` chooses; sizes of
  * bindings, such as m, are numbers. Inputs and parameters take the names that they are bound to.
  *
  *     const { J } = math({ X: input('n', 'm'), w: param('n', 1) })`J = mean(w' * X)`
@@ -62,7 +62,8 @@ function checkBinding(name: string, node: unknown): void {
   }
   if (typeof node === 'object' && node !== null && 'op' in node && 'shape' in node) return;
   throw new NameError(
-    `math: ${name} is ${String(node)}, not a node.\n  fix: bind it to input(...), param(...), a number or another node.`,
+    `math: ${name} is ${String(node)}, not a node.`,
+    'bind it to input(...), param(...), a number or another node.',
   );
 }
 

@@ -1,4 +1,4 @@
-// Formulas as text: cut into statements, and every part of a syntax tree traced back to its column.
+// Formulas as text: cut into statements, every part of a syntax tree traced back to its column.
 import type { MathNode } from './parse.ts';
 
 /** One statement of a formula. */

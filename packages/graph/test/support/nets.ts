@@ -33,26 +33,3 @@ export function normal(seed: number, count: number, scale = 1): number[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, () => scale * random.normal());
 }
-
-/** Zeros and ones. */
-export function bits(seed: number, count: number): number[] {
-  const random = createRandom(seed);
-  return Array.from({ length: count }, () => random.integer(2));
-}
-
-/** Normal weights for the parameters and inputs of a formula, by name; labels Y are bits. */
-export function valuesFor(
-  leaves: readonly Node[],
-  names: readonly string[],
-  m: number,
-  scale = 0.5,
-): Record<string, number[]> {
-  const count = (node: Node) => node.shape.reduce<number>((n, d) => n * (d === 'm' ? m : +d), 1);
-  return Object.fromEntries(
-    leaves.map((node, i) => {
-      const name = names[i]!;
-      const data = name === 'Y' ? bits(i + 1, count(node)) : normal(i + 1, count(node), scale);
-      return [name, data];
-    }),
-  );
-}

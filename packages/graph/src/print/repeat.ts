@@ -1,0 +1,43 @@
+// The shape that a reader of the text infers: what is repeated to a larger shape is not written
+// where other operands show the shape. It knows how text broadcasts.
+import { rowOf } from '../elementwise.ts';
+import { type Dim, type Node, type Shape, sameShape } from '../node.ts';
+
+/** Does the text of a node stand for its whole shape, or for something to be repeated? */
+export function showsItsShape(root: Node, isNamed: (node: Node) => boolean): boolean {
+  const shape = textShape(root, isNamed);
+  return shape.length >= root.shape.length && sameShape(wide(shape), wide(root.shape));
+}
+
+const wide = (shape: Shape): Shape => shape.filter((d) => d !== 1);
+
+function textShape(root: Node, isNamed: (node: Node) => boolean): Shape {
+  const isOpen = (node: Node): boolean =>
+    !isNamed(node) && (node.op === 'expand' || rowOf(node.op) !== undefined);
+  const found = new Set<Node>([root]);
+  for (const node of found) if (isOpen(node)) for (const s of node.src) found.add(s);
+  const shapes = new Map<Node, Shape>();
+  for (const node of [...found].sort((a, b) => a.id - b.id)) {
+    const below = () => broadcast(node.src.map((s) => shapes.get(s)!));
+    shapes.set(node, isOpen(node) ? below() : ownShape(node, isNamed));
+  }
+  return shapes.get(root)!;
+}
+
+function ownShape(node: Node, isNamed: (node: Node) => boolean): Shape {
+  if (node.op === 'const') return [];
+  const reduces = node.op === 'sum' || node.op === 'maxOver' || node.op === 'logsumexp';
+  if (!reduces || isNamed(node)) return node.shape;
+  // In text a reduced dimension stays, with the size 1.
+  const { axes } = node.attr;
+  const source = node.src[0]!.shape;
+  return axes.length === source.length ? [] : source.map((d, i) => (axes.includes(i) ? 1 : d));
+}
+
+function broadcast(shapes: readonly Shape[]): Shape {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, i): Dim => {
+    const dims = shapes.map((shape) => shape[i - rank + shape.length] ?? 1);
+    return dims.find((d) => d !== 1) ?? 1;
+  });
+}

@@ -1,0 +1,127 @@
+// Random formulas: gradients against differences, what simplification keeps, what a print means.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as g from '../src/index.ts';
+import { interpretAll, type Node, reachable } from '../src/index.ts';
+import { build, leaves, type Tree, trees, values } from './support/formulas.ts';
+
+// Another seed: CHAINRULE_SEED=7 npm test -- formulas; fast-check prints the one that failed.
+const seed = Number(process.env['CHAINRULE_SEED'] ?? 1);
+const numRuns = Number(process.env['CHAINRULE_RUNS'] ?? 300);
+const TOLERANCE = 1e-6;
+const SIZES = { m: 2 };
+
+/** A formula over fresh leaves, and data for it. */
+function setUp(tree: Tree) {
+  const nodes = leaves();
+  return { nodes, root: build(tree, nodes), data: values(11) };
+}
+
+/** All intermediate values, to know what rounding means for the result. */
+function largest(root: Node, data: g.Values): number {
+  const all = interpretAll(reachable([root]), data, SIZES).flatMap(({ data }) => [...data]);
+  return Math.max(...all.filter(Number.isFinite).map(Math.abs));
+}
+
+/** Beyond this, differences are too rough to judge by. */
+const MODERATE = 100;
+const isModerate = (root: Node, data: g.Values) => largest(root, data) < MODERATE;
+
+/** How far differences are off, at the step that suits best: a wrong gradient agrees at none. */
+function disagreement(J: Node, data: g.Values): number {
+  const size = largest(J, data);
+  let least = Number.POSITIVE_INFINITY;
+  for (const epsilon of [1e-5, 1e-6, 1e-4]) {
+    const { ratio, worst } = g.gradCheck(J, data, { epsilon, sizes: SIZES });
+    // Where large values cancel, J rounds at their size.
+    const noise = (4 * Number.EPSILON * size) / epsilon;
+    least = Math.min(least, Math.abs(worst.analytic - worst.numeric) <= noise ? 0 : ratio);
+    if (least < TOLERANCE) break;
+  }
+  return least;
+}
+
+/** A scalar of the gradient in all parameters. */
+const ofGradient = (J: Node): Node =>
+  g
+    .grad(J, g.paramsOf([J]))
+    .map((d) => g.mean(g.mul(d, g.add(d, 0.3))))
+    .reduce((a, b) => g.add(a, b));
+
+const check = (kinks: boolean, property: (tree: Tree) => void, except?: readonly string[]) =>
+  fc.assert(fc.property(trees(kinks, except), property), { seed, numRuns });
+
+describe(`random formulas, seed ${seed}`, () => {
+  test('gradients agree with differences', () => {
+    check(true, (tree) => {
+      const { root, data } = setUp(tree);
+      const J = g.mean(root);
+      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
+      expect(disagreement(J, data), g.print(J)).toBeLessThan(TOLERANCE);
+    });
+  });
+
+  test('so do gradients of gradients', () => {
+    check(false, (tree) => {
+      const { root, data } = setUp(tree);
+      const J = g.mean(root);
+      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
+      const second = ofGradient(J);
+      fc.pre(g.paramsOf([second]).length > 0 && isModerate(second, data));
+      expect(disagreement(second, data), g.print(J)).toBeLessThan(TOLERANCE);
+    });
+  });
+
+  test('simplification keeps the meaning, and is done when it is done', () => {
+    check(true, (tree) => {
+      const { root, data } = setUp(tree);
+      const simple = g.simplify(root);
+      expect(g.simplify(simple), g.print(root)).toBe(simple);
+      expect(simple.shape).toEqual(root.shape);
+      const [before, after] = interpretAll([root, simple], data, SIZES);
+      const scale = Math.max(1, largest(root, data));
+      before!.data.forEach((x, i) => {
+        // Sums in another order; where values cancel, relative to what was cancelled.
+        if (Number.isFinite(x)) expect(Math.abs(x - after!.data[i]!)).toBeLessThan(1e-11 * scale);
+      });
+    });
+  });
+
+  test('so are gradients', () => {
+    check(true, (tree) => {
+      const J = g.mean(setUp(tree).root);
+      fc.pre(g.paramsOf([J]).length > 0);
+      const gradients = g.grad(J, g.paramsOf([J]));
+      expect(g.simplifyAll(gradients)).toEqual(gradients);
+    });
+  });
+
+  test('every form prints, with its parentheses balanced', () => {
+    check(true, (tree) => {
+      const { root } = setUp(tree);
+      for (const text of [g.print(root), g.tex(root), g.tex(g.simplify(root))]) {
+        const depths = [...text].map((c) => +'({'.includes(c) - +')}'.includes(c));
+        expect(depths.reduce((a, b) => a + b, 0)).toBe(0);
+      }
+    });
+  });
+
+  test('a print read by math means the same', () => {
+    check(true, (tree) => {
+      const { nodes, root, data } = setUp(tree);
+      const bindings = Object.fromEntries(nodes.map((node) => [g.nameOf(node)!, node]));
+      for (const node of [root, g.simplify(root)]) {
+        const text = g.print(node);
+        fc.pre(!text.includes('expand(') && !text.includes('...'));
+        const { result } = g.math(bindings)(`result = ${text}`);
+        // Where nothing repeats it, a value may come back smaller: as in the text.
+        const [want, got] = interpretAll([node, g.expand(result!, node.shape)], data, SIZES);
+        const scale = Math.max(1, largest(root, data));
+        want!.data.forEach((x, i) => {
+          if (!Number.isFinite(x)) return;
+          expect(Math.abs(x - got!.data[i]!), text).toBeLessThan(1e-11 * scale);
+        });
+      }
+    });
+  });
+});
