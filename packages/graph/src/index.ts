@@ -46,4 +46,5 @@ export { tex, texOfName } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { structureOf } from './structural.ts';
+export { elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

@@ -79,11 +79,16 @@ type Unary = Extract<
   'exp' | 'log' | 'log1p' | 'expm1' | 'sin' | 'cos' | 'abs' | 'sigmoid' | 'tanh' | 'softplus'
 >;
 
+/** Operands repeated to the shape that they have in common. @throws ShapeError if they have none */
+export function broadcast(name: string, operands: readonly Operand[]): Node[] {
+  const nodes = operands.map(node);
+  const shape = broadcastShape(name, nodes);
+  return nodes.map((x) => expand(x, shape));
+}
+
 function elementwise(op: Plain, ...args: readonly Operand[]): Node {
-  const operands = args.map(node);
-  const shape = broadcastShape(op, operands);
-  const src = operands.map((x) => expand(x, shape));
-  return make(op, src, {}, shape);
+  const src = broadcast(op, args);
+  return make(op, src, {}, src[0]!.shape);
 }
 
 /** Swaps the last two dimensions of a matrix. @throws ShapeError below rank 2. */

@@ -50,7 +50,9 @@ function readFormula(bindings: Bindings, source: string): Record<string, Node> {
     names.set(name, isLeaf(node) && !isConst(node) ? named(node, name) : node);
     for (const dim of node.shape) if (typeof dim === 'string') sizes.add(dim);
   }
-  for (const statement of statements(source)) readStatement(statement, { names, sizes });
+  for (const statement of statements(source)) {
+    notTooDeep(statement, () => readStatement(statement, { names, sizes }));
+  }
   return Object.fromEntries(names);
 }
 
@@ -84,10 +86,23 @@ function readStatement(statement: Statement, scope: Scope): void {
   scope.names.set(name, named(value, name));
 }
 
+/** Trees are walked by recursion: a formula that is too deep for it is an error like others. */
+function notTooDeep(statement: Statement, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const start = { ...statement, text: `${statement.text.slice(0, 60)} ...` };
+    const fix = 'define parts of it on lines of their own.';
+    throw new FormulaError(frame(start, 0, 'the formula is nested too deeply.', fix));
+  }
+}
+
 function parseOrExplain(statement: Statement): MathNode {
   try {
     return parseStatement(statement.text);
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     const { message, char } = error as Error & { char?: number };
     const what = message.replace(/ \(char \d+\)$/, '').replace(/\.?$/, '.');
     const offset = Math.min((char ?? 1) - 1, statement.text.length);

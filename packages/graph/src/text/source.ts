@@ -72,6 +72,12 @@ function owners(node: MathNode): MathNode[] {
   }
 }
 
+/** The names that a formula refers to, in the order of their first appearance. */
+export function namesIn(root: MathNode): string[] {
+  const symbols = owners(root).map((node) => node as unknown as SyntaxNode);
+  return [...new Set(symbols.flatMap((n) => (n.type === 'SymbolNode' ? [n.name] : [])))];
+}
+
 interface OperatorSyntax {
   readonly type: 'OperatorNode';
   readonly op: string;
