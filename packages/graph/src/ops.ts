@@ -1,8 +1,10 @@
 // The ops as functions: shapes are checked and broadcasting is made explicit here, and only here.
 // What an op means, and its derivative, stand in its row (rows.ts).
 import { explain, ShapeError } from './errors.ts';
+import { foldConstant } from './fold.ts';
 import { constant, size } from './leaves.ts';
 import {
+  checkNode,
   type Dim,
   type Init,
   make,
@@ -17,7 +19,11 @@ import {
 /** What ops take: a node, or a number that stands for a constant. */
 export type Operand = Node | number;
 
-const node = (x: Operand): Node => (typeof x === 'number' ? constant(x) : x);
+function node(x: Operand): Node {
+  if (typeof x === 'number') return constant(x);
+  checkNode(x);
+  return x;
+}
 
 const describe = (x: Node): string => {
   const unnamed = x.src.length === 0 ? `an unnamed ${x.op}` : `the result of ${x.op}`;
@@ -88,8 +94,11 @@ export function broadcast(name: string, operands: readonly Operand[]): Node[] {
 
 function elementwise(op: Plain, ...args: readonly Operand[]): Node {
   const src = broadcast(op, args);
-  return make(op, src, {}, src[0]!.shape);
+  return folded(make(op, src, {}, src[0]!.shape));
 }
+
+/** A node of numbers only is a number. */
+const folded = (x: Node): Node => foldConstant(x) ?? x;
 
 /** Swaps the last two dimensions of a matrix. @throws ShapeError below rank 2. */
 export function transpose(x: Operand): Node {
@@ -147,6 +156,7 @@ export function matmul(x: Operand, y: Operand): Node {
 }
 
 function matmulFix(a: Node, b: Node, inner: Dim, innerB: Dim): string {
+  if (sameShape(a.shape, b.shape)) return 'to multiply element by element use .* (mul).';
   if (a.shape.at(-2) === innerB) return `transpose the left side: ${nameOf(a) ?? 'it'}'.`;
   if (b.shape.at(-1) === inner) return `transpose the right side: ${nameOf(b) ?? 'it'}'.`;
   if (a.op === 'param') {
@@ -279,7 +289,8 @@ export const sub = (a: Operand, b: Operand): Node => add(a, neg(b));
 /** a / b, elementwise. */
 export const div = (a: Operand, b: Operand): Node => {
   const inverse = pow(b, -1);
-  return typeof a === 'number' && a === 1 ? inverse : mul(a, inverse);
+  const one = a === 1 || (typeof a === 'object' && a === constant(1));
+  return one ? inverse : mul(a, inverse);
 };
 /** exp(x) */
 export const exp = (x: Operand): Node => elementwise('exp', x);
@@ -319,7 +330,8 @@ export function pow(x: Operand, exponent: Operand): Node {
   if (y === undefined) return exp(mul(exponent, log(x)));
   const a = node(x);
   if (y === 1) return a;
-  return y === 0 ? constant(1, a.shape) : make('pow', [a], { exponent: y }, a.shape);
+  if (y === 0) return constant(1, a.shape);
+  return folded(make('pow', [a], { exponent: y }, a.shape));
 }
 
 const constantOf = (x: Node): number | undefined => (x.op === 'const' ? x.attr.value : undefined);

@@ -1,7 +1,6 @@
 // Matches the left side of a rule against a node and builds the right side.
-import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
-import { make, type Node, type Shape, withSources } from '../node.ts';
+import { type Node, type Shape, withSources } from '../node.ts';
 import type { Rule } from './rules.ts';
 
 type Binding = ReadonlyMap<number, Node>;
@@ -44,17 +43,4 @@ function instantiate(pattern: Node, binding: Binding, shape: Shape): Node {
   if (pattern.op === 'const') return constant(pattern.attr.value, shape);
   const src = pattern.src.map((s) => instantiate(s, binding, shape));
   return withSources(pattern, src, shape);
-}
-
-/** An elementwise node of constants only is a constant. */
-export function foldConstant(node: Node): Node | undefined {
-  const row = rowOf(node.op);
-  if (!row || node.src.length === 0) return undefined;
-  const values: number[] = [];
-  for (const s of node.src) {
-    if (s.op !== 'const') return undefined;
-    values.push(s.attr.value);
-  }
-  const value = row.meaning(node.attr, ...values);
-  return Number.isFinite(value) ? make('const', [], { value }, node.shape) : undefined;
 }

@@ -1,10 +1,11 @@
 // The engine: brings a graph into normal form, sources first, until no rule applies. It knows the
 // rules only as tables and records what they did.
 import { ChainruleError } from '../errors.ts';
+import { foldConstant } from '../fold.ts';
 import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
 import { print } from '../print/print.ts';
 import { collect } from './collect.ts';
-import { applyRule, foldConstant } from './match.ts';
+import { applyRule } from './match.ts';
 import { allRules, type Rule } from './rules.ts';
 import { structureRules } from './structure.ts';
 

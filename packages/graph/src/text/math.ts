@@ -70,12 +70,17 @@ function checkBinding(name: string, node: unknown): void {
 }
 
 function readStatement(statement: Statement, scope: Scope): void {
+  if (statement.unclosed !== undefined) {
+    const fix = 'close it; a formula may go on over several lines inside parentheses.';
+    throw new FormulaError(frame(statement, statement.unclosed, 'this is not closed.', fix));
+  }
   const tree = parseOrExplain(statement);
   const where = locate(tree, statement.text);
   const place = { statement, where };
   const n = tree as unknown as SyntaxNode;
   if (n.type !== 'AssignmentNode' || n.index) {
-    throw at(place, tree, FormulaError, 'this line defines nothing.', 'write name = formula.');
+    const what = 'this line defines nothing.';
+    throw new FormulaError(frame(statement, 0, what, 'write name = formula.'));
   }
   const { name } = n.object as unknown as { name: string };
   if (scope.names.has(name)) {
@@ -92,9 +97,8 @@ function notTooDeep(statement: Statement, read: () => void): void {
     read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const start = { ...statement, text: `${statement.text.slice(0, 60)} ...` };
     const fix = 'define parts of it on lines of their own.';
-    throw new FormulaError(frame(start, 0, 'the formula is nested too deeply.', fix));
+    throw new FormulaError(frame(statement, 0, 'the formula is nested too deeply.', fix));
   }
 }
 
@@ -111,12 +115,20 @@ function parseOrExplain(statement: Statement): MathNode {
   }
 }
 
+/** The longest part of a line that an error shows. */
+const SHOWN = 72;
+
 /** The message of an error in a formula: the line, a caret, what, and the fix. */
 function frame(statement: Statement, offset: number, what: string, fix: string): string {
-  const { text, line, column } = statement;
+  const at = statement.pieces.findLast((piece) => piece.offset <= offset)!;
+  const column = offset - at.offset;
+  const from = column > SHOWN ? column - SHOWN / 2 : 0;
+  const before = from > 0 ? '... ' : '';
+  const after = at.text.length > from + SHOWN ? ' ...' : '';
+  const shown = `${before}${at.text.slice(from, from + SHOWN)}${after}`;
   return [
-    `in  ${text}   (line ${line}, column ${column + offset})`,
-    `    ${' '.repeat(offset)}^`,
+    `in  ${shown}   (line ${at.line}, column ${at.column + column})`,
+    `    ${' '.repeat(before.length + column - from)}^`,
     ...what.split('\n').map((row) => `  ${row.trim()}`),
     ...(fix ? [`  fix: ${fix}`] : []),
   ].join('\n');
@@ -174,11 +186,20 @@ function translate(tree: MathNode, scope: Scope, place: Place): Node {
       return callFunction(n, tree, scope, place, located);
     default: {
       const { type } = n as { type: string };
-      const fix = 'use operators, functions and names.';
-      throw at(place, tree, FormulaError, `${type} is not part of formulas.`, fix);
+      const what = `${STRANGERS.get(type) ?? 'this'} is not part of formulas.`;
+      throw at(place, tree, FormulaError, what, 'use operators, functions and names.');
     }
   }
 }
+
+/** What mathjs can read beyond formulas, for messages. */
+const STRANGERS: ReadonlyMap<string, string> = new Map([
+  ['ArrayNode', 'an array'],
+  ['AccessorNode', 'an entry'],
+  ['AssignmentNode', 'a definition inside another'],
+  ['ObjectNode', 'an object'],
+  ['RangeNode', 'a range'],
+]);
 
 function lookUp(name: string, tree: MathNode, scope: Scope, place: Place): Node {
   const node = scope.names.get(name);
@@ -197,8 +218,7 @@ function times(a: Node, b: Node): Node {
 }
 
 function over(a: Node, b: Node): Node {
-  if (b.shape.length === 0)
-    return isConst(a, 1) && a.shape.length === 0 ? op.div(1, b) : op.div(a, b);
+  if (b.shape.length === 0) return op.div(a, b);
   throw new ShapeError('/: the divisor is a matrix.\nfix: use ./ to divide element by element.');
 }
 
@@ -215,7 +235,7 @@ const OPERATORS: Readonly<Record<string, (...x: Node[]) => Node>> = {
   multiply: (a, b) => times(a!, b!),
   dotMultiply: (a, b) => op.mul(a!, b!),
   divide: (a, b) => over(a!, b!),
-  dotDivide: (a, b) => (isConst(a!, 1) && a!.shape.length === 0 ? op.div(1, b!) : op.div(a!, b!)),
+  dotDivide: (a, b) => op.div(a!, b!),
   pow: (a, b) => power(a!, b!),
   dotPow: (a, b) => op.pow(a!, b!),
   ctranspose: (a) => op.transpose(a!),
@@ -300,14 +320,14 @@ function callFunction(
   }
   const most = known.nodes + (known.numbers ?? 0);
   if (n.args.length < known.nodes || n.args.length > most) {
-    const takes = most > known.nodes ? `${known.nodes} to ${most}` : `${most}`;
-    const what = `${name} takes ${takes} arguments, not ${n.args.length}.`;
-    throw at(place, tree, FormulaError, what, `give ${name} ${takes} arguments.`);
+    const range = most > known.nodes ? `${known.nodes} to ${most}` : `${most}`;
+    const takes = `${range} argument${most === 1 ? '' : 's'}`;
+    const what = `${name} takes ${takes}, not ${n.args.length}.`;
+    throw at(place, tree, FormulaError, what, `give ${name} ${takes}.`);
   }
   const args = n.args.map((arg) => translate(arg, scope, place));
   const numbers = args.slice(known.nodes).map((arg, i) => {
-    const value = numberOf(arg);
-    if (value !== undefined) return value;
+    if (arg.op === 'const') return arg.attr.value;
     const what = `argument ${known.nodes + i + 1} of ${name} must be a number.`;
     throw at(
       place,
@@ -318,12 +338,4 @@ function callFunction(
     );
   });
   return located(() => known.build(args.slice(0, known.nodes), numbers));
-}
-
-/** The value of a constant, also of `-1`, which is a product in the graph. */
-function numberOf(node: Node): number | undefined {
-  if (node.op === 'const') return node.attr.value;
-  if (node.op !== 'mul') return undefined;
-  const factors = node.src.map(numberOf);
-  return factors.includes(undefined) ? undefined : (factors[0] as number) * (factors[1] as number);
 }

@@ -1,36 +1,62 @@
 // Formulas as text: cut into statements, every part of a syntax tree traced back to its column.
 import type { MathNode } from './parse.ts';
 
-/** One statement of a formula. */
-export interface Statement {
+/** A part of a line that belongs to a statement. */
+export interface Piece {
   readonly text: string;
-  /** 1-based line and column of its first character. */
+  /** Where it begins in the statement. */
+  readonly offset: number;
+  /** 1-based. */
   readonly line: number;
   readonly column: number;
+}
+
+/** One statement of a formula, of one line or of several. */
+export interface Statement {
+  readonly text: string;
+  readonly pieces: readonly Piece[];
+  /** Where a parenthesis opens that nothing closes. */
+  readonly unclosed?: number;
 }
 
 /** Cuts a formula at line ends and semicolons outside parentheses; comments (#) go. */
 export function statements(source: string): Statement[] {
   const out: Statement[] = [];
-  let depth = 0;
-  let open: { text: string; line: number; column: number } | undefined;
+  let pieces: Piece[] = [];
+  let parentheses: number[] = [];
+  const length = (): number => {
+    const last = pieces.at(-1);
+    return last ? last.offset + last.text.length + 1 : 0;
+  };
+  const add = (text: string, line: number, column: number): void => {
+    const code = text.trimEnd();
+    if (code.trim() === '') return;
+    const indent = code.length - code.trimStart().length;
+    const piece = { text: code.slice(indent), offset: length(), line, column: column + indent };
+    pieces.push(piece);
+  };
   const close = (): void => {
-    if (open && open.text.trim() !== '') out.push({ ...open, text: open.text.trimEnd() });
-    open = undefined;
+    const [unclosed] = parentheses;
+    const text = pieces.map((piece) => piece.text).join(' ');
+    if (text) out.push({ text, pieces, ...(unclosed !== undefined && { unclosed }) });
+    pieces = [];
+    parentheses = [];
   };
   source.split('\n').forEach((row, index) => {
     const code = row.replace(/#.*/, '');
-    [...code].forEach((c, column) => {
-      if (c === '(' || c === '[') depth++;
-      if (c === ')' || c === ']') depth--;
-      if (c === ';' && depth <= 0) close();
-      else if (open) open.text += c;
-      else if (c.trim() !== '') open = { text: c, line: index + 1, column: column + 1 };
-    });
-    if (depth <= 0) {
+    let from = 0;
+    for (let column = 0; column < code.length; column++) {
+      const c = code[column]!;
+      const indent = code.slice(from).length - code.slice(from).trimStart().length;
+      if (c === '(' || c === '[') parentheses.push(length() + column - from - indent);
+      if (c === ')' || c === ']') parentheses.pop();
+      if (c !== ';' || parentheses.length > 0) continue;
+      add(code.slice(from, column), index + 1, from + 1);
       close();
-      depth = 0;
-    } else if (open) open.text += ' ';
+      from = column + 1;
+    }
+    add(code.slice(from), index + 1, from + 1);
+    if (parentheses.length === 0) close();
   });
   close();
   return out;
