@@ -107,9 +107,10 @@ function checkNames(leaves: readonly Node[]): void {
     const name = nameOf(node);
     const what = `${node.op} of shape [${node.shape.join(', ')}]`;
     if (name === undefined) {
-      const call = `${node.op}(${[...node.shape, "{ name: 'X' }"].join(', ')})`;
+      const dims = node.shape.map((dim) => `${JSON.stringify(dim)}, `).join('');
+      const call = `${node.op}(${dims}{ name: 'X' })`;
       const fix = `name it: ${call}, or bind it in math({ X: ... }).`;
-      throw new NameError(`compile: one ${what} has no name.`, `${fix}`);
+      throw new NameError(`compile: one ${what} has no name.`, fix);
     }
     if (seen.has(name)) {
       throw new NameError(

@@ -57,7 +57,8 @@ function unknownInput(name: string, mayFeed: readonly Slot[]): NameError {
 function present(slot: Slot, feeds: Feeds): Data {
   const value = Object.hasOwn(feeds, slot.name) ? feeds[slot.name] : undefined;
   if (value !== undefined && value !== null) return value;
-  const given = Object.keys(feeds).join(', ') || 'nothing';
+  const present = Object.keys(feeds).filter((name) => feeds[name] != null);
+  const given = present.join(', ') || 'nothing';
   throw new FeedError(
     `${slot.name} [${slot.shape.join(', ')}] is not fed; fed: ${given}.`,
     `pass { ${slot.name}: data } as well.`,

@@ -56,6 +56,13 @@ export function flatten(slot: Slot, value: Data): Flat {
     throw new FeedError(explain(what, [], 'give every row the same number of values.'));
   });
   const shape = slot.order === 'columns' ? [width, rows.length] : [rows.length, width];
+  const size = slot.shape.at(-2);
+  if (slot.order === 'columns' && typeof size === 'number' && size !== width) {
+    throw new FeedError(
+      `${name} is declared with order 'columns': ${size} values an example; row 0 has ${width}.`,
+      `give one array of ${size} values for each example, or declare ${name} without order.`,
+    );
+  }
   return { data: rows.flat(), shape };
 }
 

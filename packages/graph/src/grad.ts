@@ -1,7 +1,7 @@
 // Gradients for users: simplified, stable, readable. The chain rule itself is in differentiate.ts.
 import { cotangents } from './differentiate.ts';
 import { constant, input } from './leaves.ts';
-import { isLeaf, type Node, named, nameOf, reachable, withSources } from './node.ts';
+import { checkNode, isLeaf, type Node, named, nameOf, reachable, withSources } from './node.ts';
 import { simplifyAll } from './rewrite/rewrite.ts';
 
 /**
@@ -17,6 +17,7 @@ export function grad(J: Node, wrt: readonly Node[]): Node[];
 export function grad(J: Node, wrt: Node | readonly Node[]): Node | Node[] {
   const many = Array.isArray(wrt);
   const list = (many ? wrt : [wrt]) as readonly Node[];
+  for (const x of [J, ...list]) checkNode(x);
   const inner = list.filter((x) => !isLeaf(x));
   if (inner.length === 0) {
     const result = gradientsOf(J, list);

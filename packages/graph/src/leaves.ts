@@ -52,8 +52,21 @@ export function input(...args: readonly (Dim | InputOptions)[]): Node {
 export function param(...args: readonly (Dim | ParamOptions)[]): Node {
   const { shape, options } = leafArguments<ParamOptions>('param', args);
   const init = options.init ?? { kind: 'constant', value: 0 };
+  checkInit(init);
   const node = make('param', [], { serial: newSerial(), init }, shape);
   return options.name ? named(node, options.name) : node;
+}
+
+const INITS: ReadonlySet<unknown> = new Set(['constant', 'normal', 'uniform', 'variance']);
+
+function checkInit(init: unknown): void {
+  if (typeof init === 'object' && init !== null && 'kind' in init && INITS.has(init.kind)) return;
+  const what = typeof init === 'function' ? `the function ${init.name}` : JSON.stringify(init);
+  const fix =
+    typeof init === 'function'
+      ? `call it: init: ${init.name}().`
+      : "give e.g. { kind: 'constant', value: 0.1 }, or he() of @chainrule/nn.";
+  throw new ChainruleError(`param: the first values are ${what}.`, fix);
 }
 
 function leafArguments<O extends object>(

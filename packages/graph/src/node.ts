@@ -127,7 +127,8 @@ export function reachable(roots: readonly Node[]): Node[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
-function checkNode(x: unknown): void {
+/** @throws ChainruleError if x is no node, with the likely reason */
+export function checkNode(x: unknown): void {
   if (typeof x === 'object' && x !== null && 'op' in x && 'src' in x) return;
   const fix =
     x === undefined

@@ -85,7 +85,7 @@ type Unary = Extract<
   'exp' | 'log' | 'log1p' | 'expm1' | 'sin' | 'cos' | 'abs' | 'sigmoid' | 'tanh' | 'softplus'
 >;
 
-/** Operands repeated to the shape that they have in common. @throws ShapeError if they have none */
+/** Operands repeated to the shape that they share. @throws ShapeError if they share none */
 export function broadcast(name: string, operands: readonly Operand[]): Node[] {
   const nodes = operands.map(node);
   const shape = broadcastShape(name, nodes);

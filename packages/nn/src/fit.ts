@@ -168,7 +168,7 @@ function countOf(data: Dataset): number {
     if (examples?.shape?.length === 2 && examples.data instanceof Float32Array) continue;
     throw new DataError(
       `${name} is no set of examples.`,
-      `wrap its data: examples(values per example, data), one example after another.`,
+      'wrap its data: examples(size, numbers), all values of the first example, then the next.',
     );
   }
   const count = first[1].shape[1];

@@ -52,6 +52,12 @@ export interface DenseOptions {
  * @throws ChainruleError for an unknown activation, or units that are no positive whole number
  */
 export function dense(below: Node, units: number, options: DenseOptions = {}): Node {
+  if (typeof options !== 'object') {
+    throw new ChainruleError(
+      `dense: the options are ${JSON.stringify(options)}.`,
+      `write dense(below, ${units}, { activation: ${JSON.stringify(options)} }).`,
+    );
+  }
   const { activation = 'linear', layer = layersBelow(below) + 1 } = options;
   const fanIn = below.shape.at(-2);
   if (fanIn === undefined || !Number.isInteger(units) || units < 1) {
@@ -65,7 +71,12 @@ export function dense(below: Node, units: number, options: DenseOptions = {}): N
   const W = param(units, fanIn, { name: `W${layer}`, init: options.init ?? init() });
   const b = param(units, 1, { name: `b${layer}`, init: options.biasInit ?? zeros() });
   const Z = named(add(matmul(W, below), b), `Z${layer}`);
-  return named(apply(Z), `A${layer}`);
+  const A: unknown = apply(Z);
+  if (typeof A === 'object' && A !== null && 'op' in A) return named(A as Node, `A${layer}`);
+  throw new ChainruleError(
+    `dense: the activation of layer ${layer} returned ${String(A)}, not a node.`,
+    'build it from ops: (Z) => mul(Z, 2), (Z) => max(Z, 0).',
+  );
 }
 
 function find(name: string): { apply: (z: Node) => Node; init: () => Init } {

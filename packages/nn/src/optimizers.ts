@@ -8,14 +8,17 @@ export interface Optimizer {
   update(param: Node, gradient: Node): readonly Update[];
 }
 
+const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'op' in x;
+
 /**
  * Gradient descent: `w := w - alpha dJ/dw`.
  * @param alpha the learning rate: a number, or a scalar input to feed a schedule
  * @throws ChainruleError if the number is not positive
  */
 export function sgd(alpha: number | Node): Optimizer {
-  if (typeof alpha === 'number' && !(alpha > 0 && alpha < Infinity)) {
-    throw new ChainruleError(`sgd: the learning rate is ${alpha}.`, `give e.g. 0.1.`);
+  const isRate = typeof alpha === 'number' ? alpha > 0 && alpha < Infinity : isNode(alpha);
+  if (!isRate) {
+    throw new ChainruleError(`sgd: the learning rate is ${String(alpha)}.`, `give e.g. 0.1.`);
   }
   return {
     name: 'sgd',

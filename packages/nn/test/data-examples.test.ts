@@ -132,3 +132,16 @@ describe('oneHot', () => {
     expect(() => oneHot([0], 1.5)).toThrow(DataError);
   });
 });
+
+test.each([
+  [
+    'rows',
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
+  ['text', ['1', 'a']],
+])('%s are no numbers, and that is said', (_, data) => {
+  expect(() => examples(2, data as unknown as number[])).toThrow(/not a number[\s\S]*fix: /);
+});

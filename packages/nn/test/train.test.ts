@@ -138,6 +138,11 @@ describe('dense', () => {
     ['a learning rate below 0', () => sgd(-1)],
     ['nothing to learn', () => train(meanSquaredError(X, X), sgd(1))],
     ['no scalar', () => train(dense(X, 2), sgd(1))],
+    ['an activation that makes no node', () => dense(X, 2, { activation: () => 3 as never })],
+    ['an initializer that was not called', () => dense(X, 2, { init: normal as never })],
+    ['an activation in the place of options', () => dense(X, 2, 'relu' as never)],
+    ['a learning rate that is text', () => sgd('0.1' as never)],
+    ['labels of another shape', () => softmaxCrossEntropy(X, input(1, 'm', { name: 'Y' }))],
   ])('refuses %s, and says how to go on', (_, make) => {
     expect(make).toThrow(/fix: /);
   });

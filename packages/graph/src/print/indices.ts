@@ -1,7 +1,7 @@
 // The letters of sums, and what they become on the way down a graph: the sum over the columns of
 // log(A) + B is the sum over i of log(A^{(i)}) + B^{(i)}. It knows views and reductions.
 import type { Node, NodeOf, Shape } from '../node.ts';
-import { wholeMonomialOf } from '../rewrite/monomial.ts';
+import { monomialOf } from '../rewrite/monomial.ts';
 
 /** The letter that runs over a dimension. */
 export type Index = ReadonlyMap<number, string>;
@@ -69,7 +69,7 @@ export function softmaxOf(node: NodeOf<'exp'> & Node): { x: Node; axis: number }
 function negated(node: Node, index: Index): { node: Node; index: Index } | undefined {
   if (node.op === 'expand') return negated(node.src[0]!, along(index, node));
   if (node.op !== 'mul') return undefined;
-  const { coefficient, factors } = wholeMonomialOf(node);
+  const { coefficient, factors } = monomialOf(node);
   const [factor, ...more] = factors;
   if (coefficient !== -1 || !factor || factor[1] !== 1 || more.length > 0) return undefined;
   let [inner] = factor;

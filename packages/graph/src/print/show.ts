@@ -3,6 +3,7 @@
 import { isConst } from '../leaves.ts';
 import {
   type AttrOf,
+  checkNode,
   isLeaf,
   type Node,
   type NodeOf,
@@ -84,11 +85,16 @@ interface Printer {
 
 /** One line for a node; nodes with a name inside it appear as their names. */
 export function show(root: Node, notation: Notation, names: Names = new Map()): string {
+  checkNode(root);
   const index: Index = new Map();
   return body({ notation, names, index, taken: '', depth: 0, count: { pieces: 0 } }, root).text;
 }
 
 const named = (p: Printer, node: Node): string | undefined => p.names.get(node) ?? nameOf(node);
+
+/** The factors of a product as a reader sees them: one with a name is one. */
+const monomialIn = (p: Printer, node: Node): Monomial =>
+  wholeMonomialOf(node, (n) => named(p, n) !== undefined);
 
 function piece(p: Printer, node: Node): Piece {
   const name = named(p, node);
@@ -129,7 +135,7 @@ function body(outer: Printer, node: Node): Piece {
       return showSum(p, node);
     case 'mul':
     case 'const':
-      return showProduct(p, wholeMonomialOf(node), node);
+      return showProduct(p, monomialIn(p, node), node);
     case 'pow':
       return showPower(p, node.src[0]!, node.attr.exponent, isNumber(p, node));
     case 'matmul':
@@ -261,7 +267,7 @@ function showSum(p: Printer, node: Node): Piece {
 
 function signedPiece({ p, node }: Term): { minus: boolean; text: string } {
   const product = named(p, node) === undefined && (node.op === 'mul' || node.op === 'const');
-  const m = product ? wholeMonomialOf(node) : undefined;
+  const m = product ? monomialIn(p, node) : undefined;
   if (!m || m.coefficient >= 0) return { minus: false, text: fitted(p, node, SUM) };
   const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);
   return { minus: true, text: fit(p, positive, HADAMARD) };

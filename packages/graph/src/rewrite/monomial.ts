@@ -40,10 +40,16 @@ export function monomialOf(node: Node): Monomial {
   return found;
 }
 
-/** The same, however long the product is. */
-export const wholeMonomialOf = (node: Node): Monomial => read(node, Number.POSITIVE_INFINITY)!;
+/** The same, however long the product is; what `isFactor` says is not looked into. */
+export const wholeMonomialOf = (node: Node, isFactor: (node: Node) => boolean): Monomial =>
+  read(node, Number.POSITIVE_INFINITY, isFactor)!;
 
-function read(root: Node, limit: number): Monomial | undefined {
+function read(
+  root: Node,
+  limit: number,
+  isFactor: (node: Node) => boolean = () => false,
+): Monomial | undefined {
+  const parts = (node: Node) => (node !== root && isFactor(node) ? undefined : partsOf(node));
   const found = new Set<Node>();
   const stack = [root];
   while (stack.length > 0) {
@@ -51,18 +57,16 @@ function read(root: Node, limit: number): Monomial | undefined {
     if (found.has(node)) continue;
     if (found.size >= limit) return undefined;
     found.add(node);
-    stack.push(...(partsOf(node)?.nodes ?? []).toReversed());
+    stack.push(...(parts(node)?.nodes ?? []).toReversed());
   }
   // A part may be met on exponentially many ways: exponents flow down in order, each edge once.
   const exponents = new Map<Node, number>([[root, 1]]);
   const add = (node: Node, e: number) => exponents.set(node, (exponents.get(node) ?? 0) + e);
   for (const node of [...found].sort((a, b) => b.id - a.id)) {
-    const parts = partsOf(node);
-    parts?.nodes.forEach((part) => {
-      add(part, parts.exponent * exponents.get(node)!);
-    });
+    const { nodes = [], exponent = 1 } = parts(node) ?? {};
+    for (const part of nodes) add(part, exponent * exponents.get(node)!);
   }
-  const ends = [...found].filter((node) => !partsOf(node));
+  const ends = [...found].filter((node) => !parts(node));
   return monomial(ends.map((node) => [node, exponents.get(node)!] as const)) ?? atom(root);
 }
 

@@ -38,9 +38,20 @@ export function examples(size: number, data: ArrayLike<number>): Examples {
       `pass a multiple of ${size} numbers, one example after another.`,
     );
   }
-  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (data instanceof Float32Array) return { shape: [size, count], data, order: 'columns' };
+  const bad = Array.from(data).findIndex((value) => typeof value !== 'number');
+  if (bad >= 0) {
+    throw new DataError(
+      `the value at ${bad} is ${describe(data[bad])}, not a number.`,
+      'pass numbers one example after another: rows.flat() where each row is an example.',
+    );
+  }
+  const values = Float32Array.from(data);
   return { shape: [size, count], data: values, order: 'columns' };
 }
+
+const describe = (value: unknown): string =>
+  Array.isArray(value) ? 'an array' : JSON.stringify(value);
 
 /**
  * Turns an array such as MNIST's `[60000, 28, 28]` into `[784, 60000]` examples: the first axis

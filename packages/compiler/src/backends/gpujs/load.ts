@@ -83,6 +83,6 @@ async function imported(): Promise<{ readonly default?: unknown }> {
   try {
     return await import('gpu.js');
   } catch (cause) {
-    throw new Error('gpu.js is not installed (fix: npm install gpu.js)', { cause });
+    throw new Error('gpu.js is not installed (npm install gpu.js --omit=optional)', { cause });
   }
 }
