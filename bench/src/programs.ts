@@ -33,7 +33,7 @@ export function logistic(n: number, m: number): Case {
 export function digits(hidden: number, m: number): Case {
   const [n, classes] = [784, 10];
   const X = input(n, 'm', { name: 'X' });
-  const Y = input(classes, 'm', { name: 'Y' });
+  const Y = input(classes, 'm', { name: 'Y', distribution: true });
   const A1 = dense(X, hidden, { activation: 'relu' });
   const J = softmaxCrossEntropy(dense(A1, classes, { activation: 'softmax' }), Y);
   const labels = new Float32Array(classes * m);
