@@ -1,6 +1,6 @@
 // The letters of sums, and what they become on the way down a graph: the sum over the columns of
 // log(A) + B is the sum over i of log(A^{(i)}) + B^{(i)}. It knows views and reductions.
-import type { Node, NodeOf, Shape } from '../node.ts';
+import type { Dim, Node, NodeOf } from '../node.ts';
 import { monomialOf } from '../rewrite/monomial.ts';
 
 /** The letter that runs over a dimension. */
@@ -13,19 +13,37 @@ const COLUMNS = 'khxyz';
 
 export const isExample = (letter: string): boolean => EXAMPLES.includes(letter);
 
-/** Letters for the dimensions that a sum runs over, other than those in use. */
-export function lettersFor(shape: Shape, axes: readonly number[], used: string): Index {
+/**
+ * Letters for the dimensions that a sum over x runs over, other than those in use. Columns count
+ * examples where their number has a name, such as m, and no parameter has it.
+ */
+export function lettersFor(
+  x: Node,
+  axes: readonly number[],
+  used: string,
+  isNamed: (node: Node) => boolean,
+): Index {
   let taken = used;
+  const { shape } = x;
   const last = shape.length - 1;
+  const ofParams = sizesOfParams(x, isNamed);
   const letters = new Map<number, string>();
   for (const axis of axes.filter((a) => shape[a] !== 1)) {
-    const columns = typeof shape[axis] === 'string' ? EXAMPLES : COLUMNS;
+    const isM = typeof shape[axis] === 'string' && !ofParams.has(shape[axis]);
+    const columns = isM ? EXAMPLES : COLUMNS;
     const letter =
       [...(axis === last ? columns : ROWS)].find((c) => !taken.includes(c)) ?? '\\cdot';
     letters.set(axis, letter);
     taken += letter;
   }
   return letters;
+}
+
+/** The sizes of the parameters that stand in the text of a node: it ends at names. */
+function sizesOfParams(x: Node, isNamed: (node: Node) => boolean): ReadonlySet<Dim> {
+  const found = new Set<Node>([x]);
+  for (const node of found) if (!isNamed(node)) for (const s of node.src) found.add(s);
+  return new Set([...found].flatMap((node) => (node.op === 'param' ? node.shape : [])));
 }
 
 /** The letters that a node varies with, in the order of its dimensions. */

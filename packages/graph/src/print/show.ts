@@ -208,8 +208,8 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   const inner = through(p, node);
   const { axes } = node.attr;
   const letters: Index =
-    node.op === 'sum' && p.notation.indexed
-      ? lettersFor(node.src[0]!.shape, axes, p.taken)
+    node.op !== 'logsumexp' && p.notation.indexed
+      ? lettersFor(node.src[0]!, axes, p.taken, (n) => named(p, n) !== undefined)
       : new Map();
   const index = new Map([...inner.index, ...letters]);
   const taken = [p.taken, ...letters.values()].join('');
@@ -266,6 +266,7 @@ function showSum(p: Printer, node: Node): Piece {
 }
 
 function signedPiece({ p, node }: Term): { minus: boolean; text: string } {
+  if (p.count.pieces > MAX_PIECES) return { minus: false, text: ELLIPSIS.text };
   const product = named(p, node) === undefined && (node.op === 'mul' || node.op === 'const');
   const m = product ? monomialIn(p, node) : undefined;
   if (!m || m.coefficient >= 0) return { minus: false, text: fitted(p, node, SUM) };
@@ -327,26 +328,36 @@ function showScale(
   const above = factors.filter(isAbove).map(raise);
   const below = factors.filter((f) => !isAbove(f)).map(raise);
   const number = (value: number): Piece => ({ text: p.notation.number(value), binds: ATOM });
-  const divisor = divisorOf(coefficient);
-  if (divisor !== undefined) below.unshift(number(divisor));
-  else if (coefficient !== 1) above.unshift(number(coefficient));
+  const [top, bottom] = fractionOf(coefficient);
+  if (top !== 1) above.unshift(number(top));
+  if (bottom !== 1) below.unshift(number(bottom));
   if (above.length + below.length === 0) return undefined;
   const join = (list: readonly Piece[]): Piece =>
     list.length === 1
       ? list[0]!
       : { text: list.map((x) => fit(p, x, PRODUCT)).join(p.notation.scale), binds: PRODUCT };
-  const top = above.length > 0 ? join(above) : number(1);
-  return below.length > 0 ? p.notation.quotient(top, join(below), true) : top;
+  const numerator = above.length > 0 ? join(above) : number(1);
+  return below.length > 0 ? p.notation.quotient(numerator, join(below), true) : numerator;
 }
 
-/** n where 1/n is how people write the number: 1/3, and 1/2 rather than 0.5, but 0.01. */
-function divisorOf(x: number): number | undefined {
-  const n = Math.round(1 / x);
-  const isReciprocal = n > 1 && Math.abs(n * x - 1) <= 4 * Number.EPSILON;
+const MAX_DIVISOR = 100;
+
+/** The fraction that people write for a number: 1/2 and 2/3, but 0.01 and 0.4. */
+function fractionOf(x: number): readonly [number, number] {
+  const inverse = Math.round(1 / x);
+  const n = isQuotient(x, 1, inverse) ? inverse : 0;
   const [fraction, decimal] = [`1/${n}`.length, String(x).length];
-  const reads = fraction < decimal || (fraction === decimal && n < 10);
-  return isReciprocal && reads ? n : undefined;
+  if (n > 1 && (fraction < decimal || (fraction === decimal && n < 10))) return [1, n];
+  // 0.6666666666666666: digits without an end are of a fraction, if of a simple one.
+  if (decimal < 15) return [x, 1];
+  for (let q = 3; q <= MAX_DIVISOR; q++) {
+    if (isQuotient(x, Math.round(x * q), q)) return [Math.round(x * q), q];
+  }
+  return [x, 1];
 }
+
+const isQuotient = (x: number, p: number, q: number): boolean =>
+  p > 0 && Math.abs(p / q - x) <= 2 * Number.EPSILON * x;
 
 function showFactors(p: Printer, factors: readonly Factor[], number: boolean): Piece | undefined {
   if (factors.length === 0) return undefined;

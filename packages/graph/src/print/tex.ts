@@ -15,7 +15,10 @@ import {
 } from './show.ts';
 
 const GREEK = new Set(
-  'alpha beta gamma delta epsilon eta theta lambda mu nu rho sigma tau phi omega'.split(' '),
+  (
+    'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau ' +
+    'upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega'
+  ).split(' '),
 );
 
 /**
@@ -59,15 +62,18 @@ function indexed(x: Piece, letters: readonly string[]): Piece {
 
 function number(value: number): string {
   const [digits, exponent] = String(value).split('e') as [string, string?];
-  if (exponent !== undefined) return `${digits} \\cdot 10^{${Number(exponent)}}`;
+  const power = `10^{${Number(exponent)}}`;
+  if (exponent !== undefined) return digits === '1' ? power : `${digits} \\cdot ${power}`;
   return digits.replace('Infinity', '\\infty').replace('NaN', '\\mathrm{NaN}');
 }
 
-/** A sum with its letters; the summand has them already. */
-function texSum(x: Piece, node: Node, letters: Index): Piece {
+/** A sum or a maximum with its letters; what stands behind has them already. */
+function overLetters(op: 'sum' | 'maxOver', x: Piece, node: Node, letters: Index): Piece {
   const { shape } = node.src[0]!;
   if (letters.size === 0) return x;
-  const signs = [...letters].map(([axis, letter]) => `\\sum_{${letter}=1}^{${shape[axis]}}`);
+  const signs = [...letters].map(([axis, letter]) =>
+    op === 'sum' ? `\\sum_{${letter}=1}^{${shape[axis]}}` : `\\max_{${letter}}`,
+  );
   const body = x.binds < HADAMARD ? group(x.text) : x.text;
   return { text: `${signs.join(' ')} ${body}`, binds: HADAMARD };
 }
@@ -108,9 +114,8 @@ const notation: Notation = {
   },
   softmax: (x) => ({ text: `\\operatorname{softmax}${group(x.text)}`, binds: ATOM }),
   reduce: (op, x, node, letters) => {
-    if (op === 'sum') return texSum(x, node, letters);
-    const word = op === 'maxOver' ? '\\max' : '\\operatorname{logsumexp}';
-    return { text: `${word}${group(x.text)}`, binds: ATOM };
+    if (op !== 'logsumexp') return overLetters(op, x, node, letters);
+    return { text: `\\operatorname{logsumexp}${group(x.text)}`, binds: ATOM };
   },
   call: (op, args, attr) => ({
     text: rowOf(op)?.tex?.(args, attr) ?? `\\operatorname{${op}}${group(args.join(', '))}`,
