@@ -77,7 +77,7 @@ describe('feeds', () => {
     expect(message).toMatchInlineSnapshot(`
       "FeedError: Y has 32 values; its shape [1, m] needs 33.
         m is 33 (from X)
-        fix: feed as many values as [1, m] has, for the same examples as the other inputs."
+        fix: feed Y as [1, 33]."
     `);
   });
   test('no whole number of examples', async () => {
@@ -86,7 +86,7 @@ describe('feeds', () => {
     const message = await messageOf(() => run.step({ X: X!.subarray(1), Y: Y! }));
     expect(message).toMatchInlineSnapshot(`
       "FeedError: X has 164 values; its shape [5, m] needs a multiple of 5.
-        fix: feed as many values as [5, m] has, for the same examples as the other inputs."
+        fix: feed X as [5, m]."
     `);
   });
   test('not a number', async () => {

@@ -41,7 +41,7 @@ const isTensor = (x: Data): x is TensorLike =>
 /** Flattens data of any accepted form. @throws FeedError for ragged rows and for anything else. */
 export function flatten(slot: Slot, value: Data): Flat {
   const { name } = slot;
-  if (typeof value === 'number') return { data: [value], shape: [] };
+  if (typeof value === 'number') return { data: [value] };
   if (typeof value !== 'object' || value === null) {
     const fix = 'pass a Float32Array, an array of numbers, rows of numbers, or { shape, data }.';
     throw new FeedError(explain(`${name} is ${String(value)}, not data.`, [], fix));
@@ -103,24 +103,30 @@ export function solveSizes(
 }
 
 function fromShape(slot: Slot, shape: readonly number[], known: Map<string, Known>): void {
-  const fits = shape.length === slot.shape.length;
+  if (!fits(slot.shape, shape, known)) {
+    const { name } = slot;
+    const what = `${name} has the shape ${showShape(shape)}; it is declared`;
+    const turned = shape.length === 2 && fits(slot.shape, [...shape].reverse(), known);
+    const fix = turned
+      ? `transpose ${name}; an input whose data have one example a row says { order: 'columns' }.`
+      : feedAs(slot, known);
+    throw new FeedError(explain(`${what} ${showShape(slot.shape)}.`, conflict(slot, known), fix));
+  }
   slot.shape.forEach((dim, i) => {
-    const expected = knownSize(dim, known);
-    const actual = shape[i];
-    if (fits && (expected === undefined || expected === actual)) {
-      if (typeof dim === 'string')
-        known.set(dim, known.get(dim) ?? { value: actual!, from: slot.name });
-      return;
-    }
-    const details = conflict(slot, known);
-    throw new FeedError(
-      explain(
-        `${slot.name} has the shape ${showShape(shape)}; it is declared ${showShape(slot.shape)}.`,
-        details,
-        `feed ${slot.name} as ${showShape(slot.shape.map((d) => knownSize(d, known) ?? d))}.`,
-      ),
-    );
+    if (typeof dim === 'number' || known.has(dim)) return;
+    known.set(dim, { value: shape[i]!, from: slot.name });
   });
+}
+
+const fits = (declared: Shape, shape: readonly number[], known: ReadonlyMap<string, Known>) =>
+  declared.length === shape.length &&
+  // A name that stands twice, as in [n, n], is one size.
+  declared.every((dim, i) => (knownSize(dim, known) ?? shape[declared.indexOf(dim)]) === shape[i]);
+
+/** The way out, with the numbers that are known. */
+function feedAs({ name, shape }: Slot, known: ReadonlyMap<string, Known>): string {
+  const bound = shape.map((dim) => knownSize(dim, known) ?? dim);
+  return `feed ${name} as ${shape.length === 0 ? 'a number' : showShape(bound)}.`;
 }
 
 const knownSize = (dim: Dim, known: ReadonlyMap<string, Known>): number | undefined =>
@@ -143,15 +149,9 @@ function fromLength(slot: Slot, length: number, known: Map<string, Known>): bool
     if (dim !== undefined) known.set(dim, { value, from: slot.name });
     return true;
   }
-  const shape = showShape(slot.shape);
   const expected = dim === undefined ? `${product}` : `a multiple of ${product}`;
-  throw new FeedError(
-    explain(
-      `${slot.name} has ${length} values; its shape ${shape} needs ${expected}.`,
-      conflict(slot, known),
-      `feed as many values as ${shape} has, for the same examples as the other inputs.`,
-    ),
-  );
+  const what = `${slot.name} has ${length} values; its shape ${showShape(slot.shape)} needs`;
+  throw new FeedError(explain(`${what} ${expected}.`, conflict(slot, known), feedAs(slot, known)));
 }
 
 function undetermined(slot: Slot, known: ReadonlyMap<string, Known>): FeedError {

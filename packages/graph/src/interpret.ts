@@ -1,6 +1,6 @@
 // The float64 meaning of every graph: the oracle of all tests. Plain loops, written to be read.
 import { rowOf } from './elementwise.ts';
-import { explain, FeedError } from './errors.ts';
+import { explain, FeedError, NameError } from './errors.ts';
 import { type Data, flatten, type Sizes, type Slot, solveSizes, toRowMajor } from './feed.ts';
 import { type Node, nameOf, reachable } from './node.ts';
 
@@ -35,6 +35,7 @@ export function interpretAll(
   const feeds = order
     .filter((node) => node.op === 'input' || node.op === 'param')
     .map((node) => ({ node, ...feedOf(node, values) }));
+  checkNames(feeds.map(({ slot }) => slot.name));
   const bound = solveSizes(feeds, sizes);
   const done = new Map<Node, Tensor64>();
   for (const { node, slot, flat } of feeds) {
@@ -43,6 +44,13 @@ export function interpretAll(
   }
   for (const node of order) if (!done.has(node)) done.set(node, evaluate(node, done, bound));
   return roots.map((root) => done.get(root)!);
+}
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  const fix = 'give each a name of its own, or use the same node twice.';
+  throw new NameError(`two inputs or parameters have the name ${twice}.`, fix);
 }
 
 /** How messages, feeds and solvers see an input or a parameter. */

@@ -224,7 +224,10 @@ export function unreduce(x: Node, axes: readonly number[], shape: Shape): Node {
   return expandTo(x, shape, kept);
 }
 
-/** The sum over an axis, several, or all of them. */
+/**
+ * The sum over an axis, several, or all of them; they are dropped unless `keepdims` is set.
+ * @throws ShapeError for an axis that is not there
+ */
 export const sum = (
   x: Operand,
   axis?: number | readonly number[],
@@ -278,7 +281,7 @@ export function logSoftmax(x: Operand, axis = 0): Node {
 
 // ---- elementwise
 
-/** a + b, elementwise. */
+/** a + b, elementwise. Here and below operands broadcast: sizes are equal or 1, from the right. */
 export const add = (a: Operand, b: Operand): Node => elementwise('add', a, b);
 /** a * b, elementwise. */
 export const mul = (a: Operand, b: Operand): Node => elementwise('mul', a, b);
@@ -300,7 +303,9 @@ export const log = (x: Operand): Node => elementwise('log', x);
 export const log1p = (x: Operand): Node => elementwise('log1p', x);
 /** exp(x) - 1, accurate near 0. */
 export const expm1 = (x: Operand): Node => elementwise('expm1', x);
+/** The sine of x in radians. */
 export const sin = (x: Operand): Node => elementwise('sin', x);
+/** The cosine of x in radians. */
 export const cos = (x: Operand): Node => elementwise('cos', x);
 /** The absolute value; derivative 0 at 0. */
 export const abs = (x: Operand): Node => elementwise('abs', x);
@@ -308,7 +313,7 @@ export const abs = (x: Operand): Node => elementwise('abs', x);
 export const max = (a: Operand, b: Operand): Node => elementwise('max', a, b);
 /** The smaller of two, elementwise; at a tie the derivative goes to `b`. */
 export const min = (a: Operand, b: Operand): Node => elementwise('min', a, b);
-/** 1 where a < b, else 0. */
+/** 1 where a < b, else 0; derivative 0, as that of all comparisons. */
 export const less = (a: Operand, b: Operand): Node => elementwise('less', a, b);
 /** 1 where a > b, else 0. */
 export const greater = (a: Operand, b: Operand): Node => less(b, a);
@@ -321,22 +326,20 @@ export const equal = (a: Operand, b: Operand): Node => mul(lessEqual(a, b), grea
 /** `a` where the condition is not 0, else `b`; no gradient leaks from the branch not taken. */
 export const where = (condition: Operand, a: Operand, b: Operand): Node =>
   elementwise('where', condition, a, b);
-/** -1, 0 or 1. */
+/** -1, 0 or 1; derivative 0. */
 export const sign = (x: Operand): Node => sub(less(0, x), less(x, 0));
 
-/** `x` to a constant power, or to a node's (then exp(y log x), for x > 0). */
+/** x^y, elementwise. If y is no number but a node, it is exp(y log(x)), for x > 0. */
 export function pow(x: Operand, exponent: Operand): Node {
-  const y = typeof exponent === 'number' ? exponent : constantOf(exponent);
-  if (y === undefined) return exp(mul(exponent, log(x)));
-  const a = node(x);
+  const [a, power] = broadcast('pow', [x, exponent]) as [Node, Node];
+  if (power.op !== 'const') return exp(mul(exponent, log(x)));
+  const y = power.attr.value;
   if (y === 1) return a;
   if (y === 0) return constant(1, a.shape);
   return folded(make('pow', [a], { exponent: y }, a.shape));
 }
 
-const constantOf = (x: Node): number | undefined => (x.op === 'const' ? x.attr.value : undefined);
-
-/** The square root. */
+/** The square root; its derivative is infinite at 0. */
 export const sqrt = (x: Operand): Node => pow(x, 0.5);
 /** x * x */
 export const square = (x: Operand): Node => pow(x, 2);
