@@ -88,7 +88,24 @@ describe(`random formulas, seed ${seed}`, () => {
     });
   });
 
-  test('so are gradients', () => {
+  test('it loses no finite value, however far out', () => {
+    check(true, (tree) => {
+      const { root, data } = setUp(tree);
+      const simple = g.simplify(root);
+      for (const scale of [1e-3, 30, 1000]) {
+        const far = Object.fromEntries(
+          Object.entries(data).map(([name, x]) => [name, x.map((v) => v * scale)]),
+        );
+        const [before, after] = interpretAll([root, simple], far, SIZES);
+        before!.data.forEach((x, i) => {
+          if (Number.isFinite(x)) expect(after!.data[i], g.print(root)).not.toBe(NaN);
+          if (Number.isFinite(x)) expect(Math.abs(after!.data[i]!)).toBeLessThan(Infinity);
+        });
+      }
+    });
+  });
+
+  test('a gradient comes simplified', () => {
     check(true, (tree) => {
       const J = g.mean(setUp(tree).root);
       fc.pre(g.paramsOf([J]).length > 0);

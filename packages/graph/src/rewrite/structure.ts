@@ -2,7 +2,7 @@
 // repeated values become products. Each is a function of a node, undefined where it does not fit.
 
 import { rowOf } from '../elementwise.ts';
-import { constant, isConst, size } from '../leaves.ts';
+import { constant, size } from '../leaves.ts';
 import { type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
 import {
   exp,
@@ -225,12 +225,6 @@ function sumOfDistribution(node: Node): Node | undefined {
   return reduceAxes('sum', constant(1, shape), rest);
 }
 
-/** A product with a factor 0 is 0 (also where the other factor is not finite). */
-function productWithZero(node: Node): Node | undefined {
-  if (node.op !== 'matmul' || !node.src.some((s) => isConst(s, 0))) return undefined;
-  return constant(0, node.shape);
-}
-
 const rule = (
   name: string,
   apply: (node: Node) => Node | undefined,
@@ -252,5 +246,4 @@ export const structureRules: readonly StructureRule[] = [
   rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
   rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),
   rule('sum-of-choices', sumOfChoices, 'two halves of one choice'),
-  rule('product-with-zero', productWithZero, 'nothing to compute'),
 ];

@@ -1,0 +1,117 @@
+// The rules about shape: an example of each, with what it becomes; its value stays.
+import { describe, expect, test } from 'vitest';
+import * as g from '../src/index.ts';
+import { interpretAll, math, type Node, param, print, type Step } from '../src/index.ts';
+import { structureRules } from '../src/rewrite/structure.ts';
+import { normal } from './support/nets.ts';
+
+const leaves = () => ({
+  A: param(3, 'm'),
+  B: param(3, 'm'),
+  W: param(3, 3),
+  V: param(2, 3),
+  b: param(3, 1),
+  r: param(1, 'm'),
+  s: param(),
+  T: param(2, 3, 4),
+  Y: g.input(3, 'm', { distribution: true }),
+});
+type Leaves = ReturnType<typeof leaves>;
+type Example = readonly [string | ((x: Leaves) => Node), string];
+
+/** For each rule: formulas that need it, and what they become. */
+const examples: Readonly<Record<string, readonly Example[]>> = {
+  'view-of-view': [
+    ["A''", 'A'],
+    [(x) => g.permute(g.permute(x.T, [2, 0, 1]), [1, 2, 0]), 'T'],
+    [(x) => g.transpose(g.expand(x.s, [2, 3])), 's'],
+    [(x) => g.sum(g.expand(g.expand(x.b, [3, 4]), [5, 3, 4])), '20 * sum(b)'],
+  ],
+  'transpose-of-product': [
+    ["(V * W')'", "W * V'"],
+    ["(A' * W)'", "W' * A"],
+    ["(W * A)'", "(W * A)'"],
+  ],
+  'float-scale': [
+    ['sum(A / m, 1)', '1/m * sum(A, 1)'],
+    ['W * (-2 * A)', '-2 * W * A'],
+    ["(2 * A)'", "2 * A'"],
+    ['(3 * V) * (s * A)', '3 * s * V * A'],
+    ['2 * b + A', '2 * b + A'],
+  ],
+  'expand-outward': [
+    [(x) => g.exp(g.neg(g.expand(x.b, [3, 4]))), 'exp(-b)'],
+    [(x) => g.sum(g.mul(g.expand(x.b, [3, 4]), g.expand(x.b, [3, 4]))), '4 * sum(b .^ 2)'],
+  ],
+  'sum-of-sum': [['sum(sum(A .* A, 0))', 'sum(A .^ 2)']],
+  'sum-of-repeated': [
+    [(x) => g.sum(g.expand(x.b, [3, 'm'])), 'm * sum(b)'],
+    [(x) => g.sum(g.expand(x.b, [3, 'm']), 1), 'm * sum(b, 1)'],
+    ['sum(0 * A + 2)', '6 * m'],
+  ],
+  'product-with-repeated': [
+    [(x) => g.matmul(x.V, g.expand(x.s, [3, 4])), 's * sum(V, 1)'],
+    ['W * (0 * A)', '0'],
+    [(x) => g.matmul(g.expand(x.b, [3, 'm']), g.transpose(x.A)), "sum(b, 1) .* sum(A', 0)"],
+  ],
+  'sum-of-distribution': [
+    ['sum(Y, 0) .* A', 'A'],
+    ['sum(Y)', 'm'],
+  ],
+  'log-sum-exp': [
+    ['log(sum(exp(A), 0))', 'logsumexp(A, 0)'],
+    ['log(sum(exp(A)))', 'logsumexp(A)'],
+  ],
+  softmax: [
+    ['exp(A) ./ sum(exp(A), 0)', 'softmax(A, 0)'],
+    ['exp(A) .* (1 ./ sum(exp(A), 1))', 'softmax(A, 1)'],
+    ['exp(A) ./ sum(exp(B), 0)', 'exp(A) ./ sum(exp(B), 0)'],
+  ],
+  'choose-branch': [
+    ['where(A > 0, B, B)', 'B'],
+    ['where(1 < 2, A, B)', 'A'],
+    ['where(A > 0, where(A > 0, B, 1), 2)', 'where(A > 0, B, 2)'],
+    ['where(A > 0, 1, where(A > 0, 2, B))', 'where(A > 0, 1, B)'],
+  ],
+  'product-of-choice': [
+    ['where(A > 0, B, 0) ./ A', 'where(A > 0, B ./ A, 0)'],
+    ['-2 / m * where(A > 0, 0, B) .* A', '-2/m * where(A > 0, 0, B .* A)'],
+  ],
+  'scale-of-choice': [['where(A > 0, 2 / m * B, 0)', '2/m * where(A > 0, B, 0)']],
+  'sum-of-choices': [
+    ['where(A > 0, B, 0) + where(A > 0, 0, A)', 'where(A > 0, B, A)'],
+    ['where(A > 0, B, 0) - 0.1 * where(A > 0, 0, A)', 'where(A > 0, B, -0.1 * A)'],
+  ],
+};
+
+test('every rule has an example', () => {
+  expect(Object.keys(examples).sort()).toEqual(structureRules.map(({ name }) => name).sort());
+});
+
+const values = Object.fromEntries(
+  Object.entries({ A: 6, B: 6, W: 9, V: 6, b: 3, r: 2, s: 1, T: 24 }).map(([name, count], i) => [
+    name,
+    normal(i + 1, count),
+  ]),
+);
+const data = { ...values, Y: [0.2, 1, 0.5, 0, 0.3, 0] };
+
+describe.each(Object.entries(examples))('%s', (rule, list) => {
+  test.each(list)('%s', (formula, expected) => {
+    const x = leaves();
+    const bound = math(x);
+    for (const [name, leaf] of Object.entries(x)) g.named(leaf, name);
+    const before =
+      typeof formula === 'string' ? bound(`result = ${formula}`)['result']! : formula(x);
+    const trace: Step[] = [];
+    const after = g.simplify(before, trace);
+    expect(print(after)).toBe(expected);
+    const applied = trace.map((step) => step.rule);
+    if (print(before) !== expected) expect(applied).toContain(rule);
+    const [want, got] = interpretAll([before, after], data, { m: 2 });
+    expect(got!.shape).toEqual(want!.shape);
+    want!.data.forEach((v, i) => {
+      if (Number.isFinite(v)) expect(got!.data[i]).toBeCloseTo(v, 10);
+    });
+  });
+});
