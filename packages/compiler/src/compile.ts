@@ -2,6 +2,7 @@
 import {
   bindShape,
   ChainruleError,
+  isNode,
   NameError,
   type Node,
   nameOf,
@@ -77,7 +78,6 @@ function startParameters(
   );
 }
 
-const isNode = (x: object): x is Node => 'op' in x && 'src' in x;
 const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
 
 function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task {

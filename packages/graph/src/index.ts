@@ -32,6 +32,7 @@ export {
   type Dim,
   type Init,
   isLeaf,
+  isNode,
   type Node,
   named,
   nameOf,

@@ -127,9 +127,13 @@ export function reachable(roots: readonly Node[]): Node[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/** Is this a node, and not a number or something that a user passed by mistake? */
+export const isNode = (x: unknown): x is Node =>
+  typeof x === 'object' && x !== null && 'op' in x && 'src' in x;
+
 /** @throws ChainruleError if x is no node, with the likely reason */
 export function checkNode(x: unknown): void {
-  if (typeof x === 'object' && x !== null && 'op' in x && 'src' in x) return;
+  if (isNode(x)) return;
   const fix =
     x === undefined
       ? 'check the names that you took from math: no line defines one of them.'

@@ -61,6 +61,12 @@ export const structural = {
   },
 } as const satisfies { [K in StructuralOp]: StructuralRow<K> };
 
+/** Does this order swap the last two dimensions, and nothing else? */
+export const isTransposition = (axes: readonly number[]): boolean =>
+  axes.length >= 2 &&
+  axes.slice(0, -2).every((a, i) => a === i) &&
+  axes.at(-1) === axes.length - 2;
+
 /** The order of dimensions that undoes `axes`. */
 export const inverse = (axes: readonly number[]): number[] => axes.map((_, i) => axes.indexOf(i));
 

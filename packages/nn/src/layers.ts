@@ -3,6 +3,7 @@ import {
   add,
   ChainruleError,
   type Init,
+  isNode,
   leakyRelu,
   matmul,
   type Node,
@@ -72,7 +73,7 @@ export function dense(below: Node, units: number, options: DenseOptions = {}): N
   const b = param(units, 1, { name: `b${layer}`, init: options.biasInit ?? zeros() });
   const Z = named(add(matmul(W, below), b), `Z${layer}`);
   const A: unknown = apply(Z);
-  if (typeof A === 'object' && A !== null && 'op' in A) return named(A as Node, `A${layer}`);
+  if (isNode(A)) return named(A, `A${layer}`);
   throw new ChainruleError(
     `dense: the activation of layer ${layer} returned ${String(A)}, not a node.`,
     'build it from ops: (Z) => mul(Z, 2), (Z) => max(Z, 0).',

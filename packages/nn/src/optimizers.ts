@@ -1,14 +1,12 @@
 // Optimizers: from a parameter and its gradient to the updates of one step, as graphs.
 import type { Update } from '@chainrule/compiler';
-import { ChainruleError, mul, type Node, sub } from '@chainrule/graph';
+import { ChainruleError, isNode, mul, type Node, sub } from '@chainrule/graph';
 
 /** How parameters learn. State of its own (a momentum) is a parameter that it updates too. */
 export interface Optimizer {
   readonly name: string;
   update(param: Node, gradient: Node): readonly Update[];
 }
-
-const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'op' in x;
 
 /**
  * Gradient descent: `w := w - alpha dJ/dw`.

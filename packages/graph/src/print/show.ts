@@ -12,6 +12,7 @@ import {
   type Shape,
 } from '../node.ts';
 import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
+import { isTransposition } from '../structural.ts';
 import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
 import { showsItsShape } from './repeat.ts';
 
@@ -192,11 +193,6 @@ function showMatmul(p: Printer, node: Node): Piece {
   const product = { text, binds: PRODUCT };
   return onRight ? product : indexed(p, node, product);
 }
-
-const isTransposition = (axes: readonly number[]): boolean =>
-  axes.length >= 2 &&
-  axes.slice(0, -2).every((a, i) => a === i) &&
-  axes.at(-1) === axes.length - 2;
 
 function showPermute(p: Printer, source: Node, axes: readonly number[], node: Node): Piece {
   const x = whole(plain(p), source);

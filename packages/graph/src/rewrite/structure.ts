@@ -15,6 +15,7 @@ import {
   transpose,
   unreduce,
 } from '../ops.ts';
+import { isTransposition } from '../structural.ts';
 import { chooseBranch, productOfChoice, scaleOfChoice, sumOfChoices } from './choice.ts';
 import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
 
@@ -23,11 +24,6 @@ export interface StructureRule {
   readonly reason: string;
   readonly apply: (node: Node) => Node | undefined;
 }
-
-const isTransposition = (axes: readonly number[]): boolean => {
-  const n = axes.length;
-  return n >= 2 && axes.every((a, i) => a === (i < n - 2 ? i : n - 1 - (i - (n - 2))));
-};
 
 function floatScale(node: Node): Node | undefined {
   if (node.op === 'matmul') {

@@ -2,7 +2,7 @@
 // where things stand; shapes are checked by the ops.
 import { type ChainruleError, FormulaError, NameError, ShapeError } from '../errors.ts';
 import { constant, isConst, size } from '../leaves.ts';
-import { isLeaf, type Node, named } from '../node.ts';
+import { isLeaf, isNode, type Node, named } from '../node.ts';
 import * as op from '../ops.ts';
 import { type MathNode, parseStatement } from './parse.ts';
 import { locate, type Statement, type SyntaxNode, statements } from './source.ts';
@@ -62,7 +62,7 @@ function checkBinding(name: string, node: unknown): void {
       `math: ${JSON.stringify(name)} is no name.\n  fix: use letters and digits.`,
     );
   }
-  if (typeof node === 'object' && node !== null && 'op' in node && 'shape' in node) return;
+  if (isNode(node)) return;
   throw new NameError(
     `math: ${name} is ${String(node)}, not a node.`,
     'bind it to input(...), param(...), a number or another node.',
