@@ -2,7 +2,7 @@
 // kinks.
 import { derivative } from 'mathjs';
 import { describe, expect, test } from 'vitest';
-import { type ElementwiseRow, elementwise, testAttributes } from '../src/elementwise.ts';
+import { type ElementwiseRow, elementwise } from '../src/elementwise.ts';
 import { grad, interpret, interpretAll, math, type Node, param, sum } from '../src/index.ts';
 import { type AttrOf, make, type OpName } from '../src/node.ts';
 import { add, mul } from '../src/ops.ts';
@@ -10,9 +10,7 @@ import { add, mul } from '../src/ops.ts';
 type Row = ElementwiseRow<OpName>;
 type Attr = AttrOf[OpName];
 const cases = (Object.entries(elementwise) as unknown as [OpName, Row][]).flatMap(([op, row]) =>
-  (testAttributes[op] ?? [{}]).map(
-    (attr) => [op, JSON.stringify(attr), row, attr as Attr] as const,
-  ),
+  (row.attributes ?? [{}]).map((attr) => [op, JSON.stringify(attr), row, attr as Attr] as const),
 );
 
 const TOLERANCE = 1e-6;

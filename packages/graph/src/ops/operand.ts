@@ -1,0 +1,103 @@
+// What ops take, and how operands meet: shapes are checked and broadcasting is made explicit here.
+import { explain, ShapeError } from '../errors.ts';
+import { foldConstant } from '../fold.ts';
+import { constant } from '../leaves.ts';
+import {
+  type AttrOf,
+  checkNode,
+  type Dim,
+  make,
+  type Node,
+  nameOf,
+  type OpName,
+  type Shape,
+  sameShape,
+  showShape,
+} from '../node.ts';
+
+/** What ops take: a node, or a number that stands for a constant. */
+export type Operand = Node | number;
+
+/** The node of an operand: itself, or a constant. @throws ChainruleError if it is neither */
+export function toNode(x: Operand): Node {
+  if (typeof x === 'number') return constant(x);
+  checkNode(x);
+  return x;
+}
+
+const describe = (x: Node): string => {
+  const unnamed = x.src.length === 0 ? `an unnamed ${x.op}` : `the result of ${x.op}`;
+  return `${nameOf(x) ?? unnamed} is ${showShape(x.shape)}`;
+};
+
+/** An error about shapes that names the operands. */
+export function shapeError(
+  op: string,
+  operands: readonly Node[],
+  why: string,
+  fix: string,
+): ShapeError {
+  const shown = operands.filter((x) => x.op !== 'const').map(describe);
+  return new ShapeError(explain(`${op}: ${shown.join(' and ')}: ${why}`, [], fix));
+}
+
+/**
+ * Repeats a node along new or size-1 dimensions; sizes are aligned at the right.
+ * @throws ShapeError if a dimension is neither equal nor 1.
+ */
+export function expand(x: Operand, shape: Shape): Node {
+  const source = toNode(x);
+  const lead = shape.length - source.shape.length;
+  const fits = lead >= 0 && source.shape.every((d, i) => d === 1 || d === shape[lead + i]);
+  if (!fits) {
+    throw shapeError('expand', [source], `it cannot repeat to ${showShape(shape)}.`, EQUAL_OR_1);
+  }
+  return expandTo(
+    source,
+    shape,
+    source.shape.map((_, i) => lead + i),
+  );
+}
+
+export const EQUAL_OR_1 = 'sizes must be equal or 1, aligned at the right.';
+
+/** Repeats `x`, its dimension i becoming dimension `dims[i]` of the result. Checks nothing. */
+export function expandTo(x: Node, shape: Shape, dims: readonly number[]): Node {
+  if (x.op === 'const') return constant(x.attr.value, shape);
+  const identity = sameShape(x.shape, shape) && dims.every((d, i) => d === i);
+  return identity ? x : make('expand', [x], { dims }, shape);
+}
+
+/** What operands have in common, aligned at the right; the last `apart` dimensions left out. */
+export function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
+  const shapes = operands.map((x) => x.shape.slice(0, x.shape.length - apart));
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const at = (shape: Shape, i: number): Dim => shape[i - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, i) => {
+    const dims = new Set(shapes.map((shape) => at(shape, i)).filter((d) => d !== 1));
+    if (dims.size > 1) {
+      const why = `the sizes ${[...dims].join(' and ')} differ.`;
+      throw shapeError(op, operands, why, EQUAL_OR_1);
+    }
+    return [...dims][0] ?? 1;
+  });
+}
+
+/** The ops without attributes. */
+type Plain = { [K in OpName]: keyof AttrOf[K] extends never ? K : never }[OpName];
+
+/** Operands repeated to the shape that they share. @throws ShapeError if they share none */
+export function broadcast(name: string, operands: readonly Operand[]): Node[] {
+  const nodes = operands.map(toNode);
+  const shape = broadcastShape(name, nodes);
+  return nodes.map((x) => expand(x, shape));
+}
+
+/** The node of an elementwise op on operands that broadcast. */
+export function elementwise(op: Plain, ...args: readonly Operand[]): Node {
+  const src = broadcast(op, args);
+  return folded(make(op, src, {}, src[0]!.shape));
+}
+
+/** A node of numbers only is a number. */
+export const folded = (x: Node): Node => foldConstant(x) ?? x;
