@@ -2,7 +2,9 @@
 import { rowOf } from './elementwise.ts';
 import { explain, FeedError, NameError } from './errors.ts';
 import { type Data, flatten, type Sizes, type Slot, solveSizes, toRowMajor } from './feed.ts';
-import { type Node, nameOf, reachable } from './node.ts';
+import { type Node, nameOf, type OpName, reachable } from './node.ts';
+import { flatPosition, numbers, unflatten } from './positions.ts';
+import { type ReductionRow, structureOf, type ViewRow } from './structural.ts';
 
 /** A tensor in float64, row-major. */
 export interface Tensor64 {
@@ -94,35 +96,44 @@ export function sizeOf(dim: string, sizes: Sizes): number {
 function evaluate(node: Node, done: ReadonlyMap<Node, Tensor64>, sizes: Sizes): Tensor64 {
   const src = node.src.map((s) => done.get(s)!);
   const shape = bindShape(node, sizes);
-  const row = rowOf(node.op);
-  if (row) {
+  const fill = (at: (i: number) => number): Tensor64 => ({
+    shape,
+    data: Float64Array.from({ length: count(shape) }, (_, i) => at(i)),
+  });
+  const elementwise = rowOf(node.op);
+  if (elementwise) {
     const values = src.map((s) => s.data);
-    const at = (i: number) => row.meaning(node.attr, ...values.map((v) => v[i]!));
-    return { shape, data: Float64Array.from({ length: count(shape) }, (_, i) => at(i)) };
+    return fill((i) => elementwise.meaning(node.attr, ...values.map((v) => v[i]!)));
   }
-  switch (node.op) {
-    case 'const':
-      return { shape, data: new Float64Array(count(shape)).fill(node.attr.value) };
-    case 'size':
-      return { shape, data: Float64Array.of(sizeOf(node.attr.dim, sizes)) };
-    case 'matmul':
+  const row = structureOf(node.op)!;
+  switch (row.kind) {
+    case 'leaf':
+      if (node.op === 'size') return fill(() => sizeOf(node.attr.dim, sizes));
+      return fill((i) =>
+        row.value!(
+          node.attr,
+          (axis) => position(i, shape)[axis]!,
+          (x) => x,
+        ),
+      );
+    case 'view':
+      return fill(view(row, node, src[0]!, shape));
+    case 'reduction':
+      return reduction(row, src[0]!, shape, (node.attr as { axes: readonly number[] }).axes);
+    case 'contraction':
       return { shape, data: product(src[0]!, src[1]!, shape) };
-    case 'permute': {
-      const { axes } = node.attr;
-      return view(src[0]!, shape, (at) => axes.map((_, i) => at[axes.indexOf(i)]!));
-    }
-    case 'expand': {
-      const { dims } = node.attr;
-      const from = src[0]!.shape;
-      return view(src[0]!, shape, (at) => dims.map((d, i) => (from[i] === 1 ? 0 : at[d]!)));
-    }
-    case 'sum':
-    case 'maxOver':
-    case 'logsumexp':
-      return reduction(node.op, src[0]!, shape, node.attr.axes);
-    default:
-      throw new Error(`no meaning for ${node.op}`); // unreachable: every op is above or has a row
   }
+}
+
+/** The element of a view at a row-major index. */
+function view(row: ViewRow<OpName>, node: Node, x: Tensor64, shape: readonly number[]) {
+  const from = { attr: node.attr, shape, source: x.shape };
+  return (i: number): number => {
+    const at = position(i, shape);
+    const inside = row.inside?.(numbers, at, from) ?? [];
+    if (!inside.every((c) => c.from <= c.i && c.i < c.below)) return 0;
+    return x.data[flatPosition(numbers, row.from(numbers, at, from), x.shape)]!;
+  };
 }
 
 function product(a: Tensor64, b: Tensor64, shape: readonly number[]): Float64Array {
@@ -142,52 +153,18 @@ function product(a: Tensor64, b: Tensor64, shape: readonly number[]): Float64Arr
   return out;
 }
 
-const offset = (at: readonly number[], shape: readonly number[]): number =>
-  at.reduce((sum, i, d) => sum * shape[d]! + i, 0);
-
-function position(index: number, shape: readonly number[]): number[] {
-  const at = new Array<number>(shape.length);
-  let rest = index;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    at[d] = rest % shape[d]!;
-    rest = Math.floor(rest / shape[d]!);
-  }
-  return at;
-}
-
-function view(x: Tensor64, shape: readonly number[], from: (at: number[]) => number[]): Tensor64 {
-  const data = Float64Array.from(
-    { length: count(shape) },
-    (_, i) => x.data[offset(from(position(i, shape)), x.shape)]!,
-  );
-  return { shape, data };
-}
+const position = (i: number, shape: readonly number[]): number[] => unflatten(numbers, i, shape);
 
 function reduction(
-  op: 'sum' | 'maxOver' | 'logsumexp',
+  row: ReductionRow<OpName>,
   x: Tensor64,
   shape: readonly number[],
   axes: readonly number[],
 ): Tensor64 {
-  const target = Array.from(x.data, (_, i) =>
-    offset(
-      position(i, x.shape).filter((_, d) => !axes.includes(d)),
-      shape,
-    ),
-  );
-  const sum = (values: (i: number) => number): Float64Array => {
-    const out = new Float64Array(count(shape));
-    target.forEach((to, i) => {
-      out[to]! += values(i);
-    });
-    return out;
-  };
-  if (op === 'sum') return { shape, data: sum((i) => x.data[i]!) };
-  const largest = new Float64Array(count(shape)).fill(-Infinity);
-  target.forEach((to, i) => {
-    largest[to] = Math.max(largest[to]!, x.data[i]!);
+  const values = Array.from({ length: count(shape) }, (): number[] => []);
+  x.data.forEach((v, i) => {
+    const kept = position(i, x.shape).filter((_, d) => !axes.includes(d));
+    values[flatPosition(numbers, kept, shape)]!.push(v);
   });
-  if (op === 'maxOver') return { shape, data: largest };
-  const scaled = sum((i) => Math.exp(x.data[i]! - largest[target[i]!]!));
-  return { shape, data: scaled.map((s, i) => Math.log(s) + largest[i]!) };
+  return { shape, data: Float64Array.from(values, row.meaning) };
 }

@@ -25,6 +25,8 @@ export type Order = 'rows' | 'columns';
 
 type None = Readonly<Record<never, never>>;
 type Axes = { readonly axes: readonly number[] };
+/** Of each dimension. */
+type Strided = { readonly starts: readonly number[]; readonly steps: readonly number[] };
 
 /** The attributes of every op: plain JSON. */
 export interface AttrOf {
@@ -34,13 +36,24 @@ export interface AttrOf {
   hole: { readonly index: number };
   const: { readonly value: number };
   size: { readonly dim: string };
+  /** The position along an axis, counted from 0. */
+  iota: { readonly axis: number };
   matmul: None;
   permute: Axes;
   /** `dims[i]` is the dimension of the result that dimension i of the source becomes. */
   expand: { readonly dims: readonly number[] };
+  reshape: None;
+  /** Position i of the result is position `starts + steps * i` of the source. */
+  slice: Strided;
+  /** Zeros all around: position i of the source is position `starts + steps * i` of the result. */
+  pad: Strided;
+  flip: Axes;
   sum: Axes;
   maxOver: Axes;
   logsumexp: Axes;
+  /** Over one axis: see its derivative. */
+  prod: Axes;
+  norm: Axes;
   add: None;
   mul: None;
   pow: { readonly exponent: number };

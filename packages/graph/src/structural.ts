@@ -1,26 +1,77 @@
-// The derivatives of leaves, views, products and reductions: the ops that change shape.
+// The ops that are not elementwise, one row each: leaves, views, products and reductions. A row says
+// what the op means, where a view reads, and how it differentiates.
 import type { ElementwiseOp } from './elementwise.ts';
-import type { Node, NodeOf, OpName } from './node.ts';
+import type { Machine } from './machine.ts';
+import type { AttrOf, Node, NodeOf, OpName, Shape } from './node.ts';
 import * as op from './ops.ts';
+import { flatPosition, type Inside, type Positions, unflatten } from './positions.ts';
 
-type StructuralOp = Exclude<OpName, ElementwiseOp>;
+export type StructuralOp = Exclude<OpName, ElementwiseOp>;
 
 /** What fusion needs to know: a leaf is given, a view moves indices, the others run loops. */
 export type StructureKind = 'leaf' | 'view' | 'reduction' | 'contraction';
 
-interface StructuralRow<K extends OpName> {
-  readonly kind: StructureKind;
+/** What a view is seen from: its attributes and sizes, all of them numbers. */
+export interface View<K extends OpName> {
+  readonly attr: AttrOf[K];
+  readonly shape: readonly number[];
+  readonly source: readonly number[];
+}
+
+/** How a reduction folds its values, in a loop of a device. */
+export type Fold = 'sum' | 'max' | 'logsumexp' | 'prod' | 'norm';
+
+interface Row<K extends OpName> {
+  /** The cotangents of the sources, given the cotangent g of the node y. */
   readonly grad: (y: NodeOf<K> & Node, g: Node) => readonly (Node | undefined)[];
 }
 
+/** A leaf; its value at a position, if nobody feeds it. */
+export interface LeafRow<K extends OpName> extends Row<K> {
+  readonly kind: 'leaf';
+  readonly value?: <E>(
+    attr: AttrOf[K],
+    position: (axis: number) => E,
+    constant: (value: number) => E,
+  ) => E;
+}
+
+/** A view: which element of the source stands at a position, and where there is one (else 0). */
+export interface ViewRow<K extends OpName> extends Row<K> {
+  readonly kind: 'view';
+  readonly from: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly I[];
+  readonly inside?: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly Inside<I>[];
+}
+
+/** A reduction; of one value it is that value, or what `single` makes of it. */
+export interface ReductionRow<K extends OpName> extends Row<K> {
+  readonly kind: 'reduction';
+  readonly meaning: (values: readonly number[]) => number;
+  readonly fold: Fold;
+  readonly single?: <E>(m: Machine<E>, x: E) => E;
+}
+
+interface ContractionRow<K extends OpName> extends Row<K> {
+  readonly kind: 'contraction';
+}
+
+export type StructuralRow<K extends OpName> =
+  | LeafRow<K>
+  | ViewRow<K>
+  | ReductionRow<K>
+  | ContractionRow<K>;
+
 const leaf = { kind: 'leaf', grad: () => [] } as const;
+const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
 
 export const structural = {
   input: leaf,
   param: leaf,
   hole: leaf,
-  const: leaf,
   size: leaf,
+  const: { ...leaf, value: ({ value }, _, constant) => constant(value) },
+  iota: { ...leaf, value: ({ axis }, position) => position(axis) },
   matmul: {
     kind: 'contraction',
     // C = A B: dA = dC B^T, dB = A^T dC
@@ -28,19 +79,58 @@ export const structural = {
   },
   permute: {
     kind: 'view',
+    from: (_, at, { attr }) => inverse(attr.axes).map((i) => at[i]!),
     grad: (y, g) => [op.permute(g, inverse(y.attr.axes))],
   },
   expand: {
     kind: 'view',
+    from: (p, at, { attr, source }) =>
+      attr.dims.map((d, i) => (source[i] === 1 ? p.zero : at[d]!)),
     // What was repeated is summed.
     grad: (y, g) => [sumExpanded(y, g)],
   },
+  reshape: {
+    kind: 'view',
+    from: (p, at, { shape, source }) => unflatten(p, flatPosition(p, at, shape), source),
+    grad: (y, g) => [op.reshapeTo(g, y.src[0]!.shape)],
+  },
+  slice: {
+    kind: 'view',
+    from: (p, at, { attr }) => at.map((i, d) => p.affine(i, attr.steps[d]!, attr.starts[d]!)),
+    grad: (y, g) => [op.padTo(g, y.attr, y.src[0]!.shape)],
+  },
+  pad: {
+    kind: 'view',
+    from: (p, at, { attr: { starts, steps }, source }) =>
+      at.map((i, d) => {
+        const from = p.quotient(p.affine(i, 1, -starts[d]!), steps[d]!);
+        return p.clamp(from, source[d]! - 1);
+      }),
+    inside: (p, at, { attr: { starts, steps }, source }) =>
+      at.flatMap((i, d) => {
+        const moved = p.affine(i, 1, -starts[d]!);
+        const range = { i: moved, from: 0, below: (source[d]! - 1) * steps[d]! + 1 };
+        const between = { i: p.remainder(moved, steps[d]!), from: 0, below: 1 };
+        return steps[d] === 1 ? [range] : [range, between];
+      }),
+    grad: (y, g) => [op.sliceTo(g, y.attr, y.src[0]!.shape)],
+  },
+  flip: {
+    kind: 'view',
+    from: (p, at, { attr: { axes }, shape }) =>
+      at.map((i, d) => (axes.includes(d) ? p.affine(i, -1, shape[d]! - 1) : i)),
+    grad: (y, g) => [op.flip(g, y.attr.axes)],
+  },
   sum: {
     kind: 'reduction',
+    fold: 'sum',
+    meaning: total,
     grad: (y, g) => [op.unreduce(g, y.attr.axes, y.src[0]!.shape)],
   },
   maxOver: {
     kind: 'reduction',
+    fold: 'max',
+    meaning: largest,
     grad: (y, g) => {
       const x = y.src[0]!;
       const { axes } = y.attr;
@@ -52,11 +142,40 @@ export const structural = {
   },
   logsumexp: {
     kind: 'reduction',
+    fold: 'logsumexp',
+    meaning: (values) => {
+      const most = largest(values);
+      // -Infinity - -Infinity is NaN.
+      if (!Number.isFinite(most)) return most;
+      return most + Math.log(total(values.map((x) => Math.exp(x - most))));
+    },
     // softmax
     grad: (y, g) => {
       const x = y.src[0]!;
       const wide = (z: Node) => op.unreduce(z, y.attr.axes, x.shape);
       return [op.mul(wide(g), op.exp(op.sub(x, wide(y))))];
+    },
+  },
+  prod: {
+    kind: 'reduction',
+    fold: 'prod',
+    meaning: (values) => values.reduce((a, b) => a * b, 1),
+    grad: (y, g) => {
+      const [axis] = y.attr.axes as [number];
+      const x = y.src[0]!;
+      return [op.mul(op.unreduce(g, [axis], x.shape), productOfOthers(x, axis))];
+    },
+  },
+  norm: {
+    kind: 'reduction',
+    fold: 'norm',
+    meaning: (values) => Math.hypot(...values),
+    single: (m, x) => m.abs(x),
+    // x / |x|, and 0 at 0: the shortest of the subgradients
+    grad: (y, g) => {
+      const x = y.src[0]!;
+      const wide = (z: Node) => op.unreduce(z, y.attr.axes, x.shape);
+      return [op.where(wide(op.less(0, y)), op.mul(wide(op.div(g, y)), x), 0)];
     },
   },
 } as const satisfies { [K in StructuralOp]: StructuralRow<K> };
@@ -84,6 +203,28 @@ function sumExpanded(y: NodeOf<'expand'> & Node, g: Node): Node {
   return op.expandTo(op.reduceAxes('sum', g, broadcast), x.shape, kept);
 }
 
+/**
+ * Entry i is the product of all entries along the axis but the i-th: each row of a matrix of copies
+ * with a 1 on its diagonal. It divides by nothing, so zeros are no trouble at any order.
+ */
+function productOfOthers(x: Node, axis: number): Node {
+  const n = x.shape[axis]!;
+  const shape: Shape = [...x.shape.slice(0, axis), n, ...x.shape.slice(axis)];
+  const copies = op.expandTo(
+    x,
+    shape,
+    x.shape.map((_, d) => (d < axis ? d : d + 1)),
+  );
+  const diagonal = op.equal(op.iota(shape, axis), op.iota(shape, axis + 1));
+  return op.reduceAxes('prod', op.where(diagonal, 1, copies), [axis + 1]);
+}
+
 /** The structural row of an op, its attributes untyped. */
 export const structureOf = (op: OpName): StructuralRow<OpName> | undefined =>
   (structural as unknown as Record<string, StructuralRow<OpName>>)[op];
+
+/** The row of a reduction, or undefined: is a node one? */
+export function reductionOf(node: Node): ReductionRow<OpName> | undefined {
+  const row = structureOf(node.op);
+  return row?.kind === 'reduction' ? row : undefined;
+}

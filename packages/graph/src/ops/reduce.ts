@@ -1,22 +1,11 @@
 // Reductions over axes.
-import { size } from '../leaves.ts';
+import { constant, size } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
 import { exp, mul, pow, sub } from './arithmetic.ts';
-import { expandTo, type Operand, shapeError, toNode } from './operand.ts';
+import { axesOf } from './axes.ts';
+import { expandTo, type Operand, toNode } from './operand.ts';
 
-function axesOf(op: string, x: Node, axis: number | readonly number[] | undefined): number[] {
-  const rank = x.shape.length;
-  const list = axis === undefined ? x.shape.map((_, i) => i) : [axis].flat();
-  const axes = list.map((a) => (a < 0 ? a + rank : a));
-  const bad = axes.findIndex((a) => !Number.isInteger(a) || a < 0 || a >= rank);
-  if (bad >= 0 || new Set(axes).size < axes.length) {
-    const why = bad >= 0 ? `it has no axis ${list[bad]}.` : `${list.join(', ')} repeats an axis.`;
-    throw shapeError(op, [x], why, `use axes from 0 to ${rank - 1}, each once.`);
-  }
-  return axes.sort((p, q) => p - q);
-}
-
-type Reduction = 'sum' | 'maxOver' | 'logsumexp';
+export type Reduction = 'sum' | 'maxOver' | 'logsumexp' | 'prod' | 'norm';
 
 /** Options of reductions. */
 export interface ReduceOptions {
@@ -24,7 +13,8 @@ export interface ReduceOptions {
   readonly keepdims?: boolean;
 }
 
-function reduce(
+/** A reduction over axes that a person gives. */
+export function reduce(
   op: Reduction,
   operand: Operand,
   axis: number | readonly number[] | undefined,
@@ -33,14 +23,16 @@ function reduce(
   const x = toNode(operand);
   const axes = axesOf(op, x, axis);
   const result = reduceAxes(op, x, axes);
-  return options.keepdims
-    ? unreduce(
-        result,
-        axes,
-        x.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
-      )
-    : result;
+  return options.keepdims ? keepDims(result, x, axes) : result;
 }
+
+/** Puts the reduced axes of x back, with size 1. */
+export const keepDims = (result: Node, x: Node, axes: readonly number[]): Node =>
+  unreduce(
+    result,
+    axes,
+    x.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+  );
 
 /** Reduces over `axes` (sorted) and drops them. Checks nothing. */
 export function reduceAxes(op: Reduction, x: Node, axes: readonly number[]): Node {
@@ -90,19 +82,17 @@ export function mean(
   options: ReduceOptions = {},
 ): Node {
   const x = toNode(operand);
-  const count = axesOf('mean', x, axis)
-    .filter((i) => x.shape[i] !== 1)
-    .map((i) => size(x.shape[i]!));
   const total = sum(x, axis, options);
-  if (count.length === 0) return total;
-  return mul(
-    pow(
-      count.reduce((p, q) => mul(p, q)),
-      -1,
-    ),
-    total,
-  );
+  const count = countOver(x, axesOf('mean', x, axis));
+  return count === constant(1) ? total : mul(pow(count, -1), total);
 }
+
+/** How many elements a reduction over `axes` takes in. */
+export const countOver = (x: Node, axes: readonly number[]): Node =>
+  axes
+    .filter((i) => x.shape[i] !== 1)
+    .map((i) => size(x.shape[i]!))
+    .reduce<Node | undefined>((p, q) => (p ? mul(p, q) : q), undefined) ?? constant(1);
 
 /** exp(x) / sum(exp(x)) along an axis (0, the classes, unless given), finite at any finite x. */
 export function softmax(x: Operand, axis = 0): Node {

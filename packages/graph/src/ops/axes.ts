@@ -1,0 +1,22 @@
+// Axes as people give them: one, several, all; negative ones count from the end.
+import type { Node } from '../node.ts';
+import { shapeError } from './operand.ts';
+
+/** The axes meant, sorted. @throws ShapeError for one that is not there, or stands twice */
+export function axesOf(
+  op: string,
+  x: Node,
+  axis: number | readonly number[] | undefined,
+): number[] {
+  const rank = x.shape.length;
+  const list = axis === undefined ? x.shape.map((_, i) => i) : [axis].flat();
+  const axes = list.map((a) => (a < 0 ? a + rank : a));
+  const bad = axes.findIndex((a) => !Number.isInteger(a) || a < 0 || a >= rank);
+  if (bad >= 0 || new Set(axes).size < axes.length) {
+    const why = bad >= 0 ? `it has no axis ${list[bad]}.` : `${list.join(', ')} repeats an axis.`;
+    const fix =
+      rank === 0 ? 'a number has no axes.' : `use axes from 0 to ${rank - 1}, each once.`;
+    throw shapeError(op, [x], why, fix);
+  }
+  return axes.sort((p, q) => p - q);
+}
