@@ -8,6 +8,8 @@ import type { Affine, Expr } from './nest.ts';
 export interface ExprBuilder extends Machine<Expr> {
   load(input: number, index: readonly Affine[]): Expr;
   readonly acc: Expr;
+  /** A position as a number. */
+  position(of: Affine): Expr;
 }
 
 type Args = readonly Expr[];
@@ -40,6 +42,10 @@ export function createExprBuilder(): ExprBuilder {
     load: (input, index) =>
       intern(`l${input} ${JSON.stringify(index)}`, { op: 'load', input, index }),
     acc: intern('acc', { op: 'acc' }),
+    position: (of) =>
+      of.of.length === 0
+        ? constant(of.at)
+        : intern(`p${JSON.stringify(of)}`, { op: 'position', index: [of] }),
     add: (a, b) => addition(build, apply, a, b),
     sub: (a, b) => (isValue(b, 0) ? a : apply('sub', a, b)),
     mul: (a, b) => product(build, apply, a, b),

@@ -1,6 +1,14 @@
 // Decides which nodes are stored. Every stored node is one kernel; all else is computed inside the
 // kernels that need it. It knows ops by their kind and their cost only.
-import { type Node, reachable, rowOf, structureOf } from '@chainrule/graph';
+import {
+  type Node,
+  type OpName,
+  type Positions,
+  reachable,
+  rowOf,
+  structureOf,
+  type ViewRow,
+} from '@chainrule/graph';
 
 /** A kernel to be: the node that it stores, and the reduction inside it. */
 export interface Kernel {
@@ -76,7 +84,8 @@ function grow(
   owner: ReadonlyMap<Node, Node>,
 ): Region {
   // frames: how the dimensions of a member lie over those of the reduction.
-  const frames = new Map<Node, string>([[reduction, reduction.shape.map((_, i) => i).join()]]);
+  const labels = reduction.shape.map((d, i) => (d === 1 ? '-' : i));
+  const frames = new Map<Node, string>([[reduction, labels.join()]]);
   const open = new Set<Node>([reduction]);
   let best: Region = { kernel: { root: reduction, reduction }, members: new Set(open) };
   for (;;) {
@@ -105,13 +114,38 @@ function frameOf(node: Node, frames: ReadonlyMap<Node, string>): string | undefi
   const inside = node.src.map((s) => frames.get(s)).filter((f) => f !== undefined);
   if (isElementwise(node)) return new Set(inside).size === 1 ? inside[0] : undefined;
   if (!isView(node) || count(node) !== count(node.src[0]!)) return undefined;
+  const row = structureOf(node.op)!;
   const frame = inside[0]!.split(',');
-  if (node.op === 'permute') return node.attr.axes.map((a) => frame[a]).join();
-  if (node.op === 'expand') {
-    return node.shape.map((_, i) => frame[node.attr.dims.indexOf(i)] ?? '-').join();
+  if (row.kind !== 'view') {
+    const { axes } = node.attr as { axes: readonly number[] };
+    return frame.filter((_, i) => !axes.includes(i)).join();
   }
-  const { axes } = node.attr as { axes: readonly number[] };
-  return frame.filter((_, i) => !axes.includes(i)).join();
+  return row.inside ? undefined : frameThrough(row, node, frame);
+}
+
+/** A place that a position cannot be traced back to. */
+const NOWHERE = -1;
+/** Only what is left as it is can be traced. */
+const traces: Positions<number> = {
+  zero: NOWHERE,
+  add: (a, b) => (a === NOWHERE ? b : b === NOWHERE ? a : NOWHERE),
+  affine: (i, step, at) => (step === 1 && at === 0 ? i : NOWHERE),
+  quotient: (i, by) => (by === 1 ? i : NOWHERE),
+  remainder: () => NOWHERE,
+  clamp: () => NOWHERE,
+};
+
+/** The frame behind a view that moves whole dimensions; undefined for one that does more. */
+function frameThrough(
+  row: ViewRow<OpName>,
+  node: Node,
+  frame: readonly string[],
+): string | undefined {
+  const shape = node.shape as readonly number[];
+  const source = node.src[0]!.shape as readonly number[];
+  const from = row.from(traces, [...shape.keys()], { attr: node.attr, shape, source });
+  if (source.some((d, i) => d !== 1 && from[i] === NOWHERE)) return undefined;
+  return shape.map((d, i) => (d === 1 ? '-' : (frame[from.indexOf(i)] ?? '-'))).join();
 }
 
 /** The elementwise nodes outside all regions that are better stored than computed again. */

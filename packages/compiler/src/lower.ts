@@ -1,14 +1,12 @@
 // Turns one kernel into a nest: elementwise ops become machine ops, views become index maps.
 // It knows nodes and nests, and no backend.
-import { type Node, type OpName, rowOf } from '@chainrule/graph';
+import { type Inside, type Node, rowOf, structureOf } from '@chainrule/graph';
+import { affinePositions, along, rangeOf, ZERO } from './affine.ts';
 import { createExprBuilder, type ExprBuilder } from './expr.ts';
 import { isView, type Kernel } from './fuse.ts';
-import type { Affine, Expr, Fold, Nest } from './nest.ts';
+import type { Affine, Expr, Nest } from './nest.ts';
 
 type Index = readonly Affine[];
-
-const ZERO: Affine = { at: 0, of: [] };
-const along = (axis: number): Affine => ({ at: 0, of: [{ axis, step: 1 }] });
 
 interface Lowering {
   readonly kernel: Kernel;
@@ -16,6 +14,8 @@ interface Lowering {
   readonly bufferOf: ReadonlyMap<Node, number>;
   readonly inputs: number[];
   readonly done: Map<string, Expr>;
+  /** Turns of each loop. */
+  readonly extents: number[];
   fold?: { node: Node; at: string; axes: readonly number[]; body: Expr };
 }
 
@@ -32,28 +32,17 @@ export function lower(
   bufferOf: ReadonlyMap<Node, number>,
 ): Nest {
   const m = createExprBuilder();
-  const lowering: Lowering = { kernel, m, bufferOf, inputs: [], done: new Map() };
   const { root } = kernel;
+  const extents = [...numbers(root.shape)];
+  const lowering: Lowering = { kernel, m, bufferOf, inputs: [], done: new Map(), extents };
   const index = numbers(root.shape).map((n, i) => (n === 1 ? ZERO : along(i)));
   const result = (kernel.copy ? value : compute)(lowering, root, index);
   const { fold, inputs } = lowering;
   const nest: Nest = { name, axes: numbers(root.shape), result, inputs, output };
   if (!fold) return nest;
-  return { ...nest, fold: { kind: foldKind(fold.node), axes: fold.axes, body: fold.body } };
-}
-
-/** How each loop of the graph folds. */
-const FOLDS: Readonly<Partial<Record<OpName, Fold>>> = {
-  matmul: 'sum',
-  sum: 'sum',
-  maxOver: 'max',
-  logsumexp: 'logsumexp',
-};
-
-function foldKind(node: Node): Fold {
-  const kind = FOLDS[node.op];
-  if (kind) return kind;
-  throw new Error(`no loop for ${node.op}`); // unreachable: fuse calls no other op a loop
+  const row = structureOf(fold.node.op);
+  const kind = row?.kind === 'reduction' ? row.fold : 'sum'; // a product of matrices
+  return { ...nest, fold: { kind, axes: fold.axes, body: fold.body } };
 }
 
 /** The value of a node at an index: loaded where it is stored, else computed. */
@@ -75,22 +64,53 @@ function compute(l: Lowering, node: Node, index: Index): Expr {
 }
 
 function computeAnew(l: Lowering, node: Node, index: Index): Expr {
-  if (node.op === 'const') return l.m.constant(node.attr.value);
   const row = rowOf(node.op);
   if (row) return row.lower(l.m, node.attr as never, ...node.src.map((s) => value(l, s, index)));
-  if (isView(node)) return value(l, node.src[0]!, throughView(node, index));
-  return foldOf(l, node, index);
+  const structure = structureOf(node.op)!;
+  switch (structure.kind) {
+    case 'leaf':
+      return structure.value!(node.attr, (axis) => l.m.position(index[axis]!), l.m.constant);
+    case 'view':
+      return viewed(l, node, index);
+    case 'reduction': {
+      if (!isView(node)) return foldOf(l, node, index);
+      const { axes } = node.attr as { axes: readonly number[] };
+      const source = numbers(node.src[0]!.shape);
+      const x = value(
+        l,
+        node.src[0]!,
+        spread(source, axes, index, () => ZERO),
+      );
+      return structure.single?.(l.m, x) ?? x;
+    }
+    case 'contraction':
+      return foldOf(l, node, index);
+  }
 }
 
-/** Where in its source an element of a view comes from. */
-function throughView(node: Node, index: Index): Index {
-  const source = numbers(node.src[0]!.shape);
-  if (node.op === 'permute') return source.map((_, i) => index[node.attr.axes.indexOf(i)]!);
-  if (node.op === 'expand') {
-    return source.map((d, i) => (d === 1 ? ZERO : index[node.attr.dims[i]!]!));
-  }
-  const { axes } = node.attr as { axes: readonly number[] };
-  return spread(source, axes, index, () => ZERO);
+/** The element of a view: that of its source, or 0 where there is none. */
+function viewed(l: Lowering, node: Node, index: Index): Expr {
+  const row = structureOf(node.op)!;
+  if (row.kind !== 'view') throw new Error(`${node.op} is no view`); // unreachable: see above
+  const from = {
+    attr: node.attr,
+    shape: numbers(node.shape),
+    source: numbers(node.src[0]!.shape),
+  };
+  const p = affinePositions(l.extents);
+  const x = value(l, node.src[0]!, row.from(p, index, from));
+  const conditions = (row.inside?.(p, index, from) ?? []).flatMap((c) => conditionsOf(l, c));
+  return conditions.reduceRight((inner, c) => l.m.select(c, inner, l.m.constant(0)), x);
+}
+
+/** What is left to ask where the sizes of the loops do not answer it: is it inside? */
+function conditionsOf(l: Lowering, { i, from, below }: Inside<Affine>): Expr[] {
+  const { least, most } = rangeOf(i, l.extents);
+  const at = l.m.position(i);
+  return [
+    ...(least < from ? [l.m.less(l.m.constant(from - 0.5), at)] : []),
+    ...(most >= below ? [l.m.less(at, l.m.constant(below - 0.5))] : []),
+  ];
 }
 
 /** Indexes a reduction's source: kept dimensions by `index`, reduced ones by `inner`. */
@@ -128,6 +148,7 @@ interface Loop {
 function contraction(l: Lowering, node: Node, index: Index, outer: number): Loop {
   const [a, b] = node.src as readonly [Node, Node];
   const inner = numbers(a.shape).at(-1)!;
+  l.extents[outer] = inner;
   const k = inner === 1 ? ZERO : along(outer);
   const batch = index.slice(0, -2);
   const left = value(l, a, [...batch, index.at(-2)!, k]);
@@ -138,10 +159,9 @@ function contraction(l: Lowering, node: Node, index: Index, outer: number): Loop
 function reduction(l: Lowering, node: Node, index: Index, outer: number): Loop {
   const x = node.src[0]!;
   const { axes } = node.attr as { axes: readonly number[] };
-  const body = value(
-    l,
-    x,
-    spread(numbers(x.shape), axes, index, (i) => along(outer + i)),
-  );
-  return { axes: axes.map((a) => numbers(x.shape)[a]!), body };
+  const turns = axes.map((a) => numbers(x.shape)[a]!);
+  l.extents.splice(outer, turns.length, ...turns);
+  // The index maps never name a loop of one turn.
+  const inner = (i: number) => (turns[i] === 1 ? ZERO : along(outer + i));
+  return { axes: turns, body: value(l, x, spread(numbers(x.shape), axes, index, inner)) };
 }

@@ -1,12 +1,24 @@
 // The one loop template (map, reduce and contraction) that every backend prints.
 // It knows buffers, loop axes and machine ops; it must not know graph nodes or devices.
+import type { Fold as GraphFold } from '@chainrule/graph';
 import type { MachineOp } from './machine.ts';
 
-/** A position along one dimension of a buffer: `at + sum(step * loop variable of axis)`. */
+/** A position along one dimension of a buffer: `at + sum(step * term)`. */
 export interface Affine {
   readonly at: number;
-  readonly of: readonly { readonly axis: number; readonly step: number }[];
+  readonly of: readonly Term[];
 }
+
+/** A loop variable, or a part of a position that is no multiple of one: floor(of / by) or ... */
+export type Term =
+  | { readonly axis: number; readonly step: number }
+  | {
+      /** `clamp`: `of`, but at least 0 and at most `by`. */
+      readonly part: 'quotient' | 'remainder' | 'clamp';
+      readonly of: Affine;
+      readonly by: number;
+      readonly step: number;
+    };
 
 /**
  * A scalar expression inside the loops. Equal subexpressions of one nest are the same object,
@@ -16,10 +28,15 @@ export type Expr =
   | { readonly op: 'const'; readonly value: number }
   | { readonly op: 'load'; readonly input: number; readonly index: readonly Affine[] }
   | { readonly op: 'acc' }
+  /** A position as a number. */
+  | { readonly op: 'position'; readonly index: readonly [Affine] }
   | { readonly op: MachineOp; readonly args: readonly Expr[] };
 
-/** How a nest folds its inner loops. `logsumexp` runs online: a maximum and a scaled sum. */
-export type Fold = 'sum' | 'max' | 'logsumexp';
+/**
+ * How a nest folds its inner loops. `logsumexp` runs online, a maximum and a scaled sum; so does
+ * `norm`, the root of the sum of squares.
+ */
+export type Fold = GraphFold;
 
 /**
  * One kernel. The outer loops run over `axes`, the shape of what is written; loop variables are

@@ -237,7 +237,8 @@ function readsInPlace(nest: Nest, buffer: number): boolean {
     index.every((a, d) => {
       const [term] = a.of;
       if (a.of.length === 0) return a.at === 0 && nest.axes[d] === 1;
-      return a.at === 0 && a.of.length === 1 && term!.axis === d && term!.step === 1;
+      const isOwn = term !== undefined && 'axis' in term && term.axis === d && term.step === 1;
+      return a.at === 0 && a.of.length === 1 && isOwn;
     });
   return expressions(nest).every((e) => e.op !== 'load' || e.input !== input || same(e.index));
 }

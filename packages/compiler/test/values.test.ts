@@ -4,18 +4,14 @@ import {
   abs,
   add,
   createRandom,
-  exp,
   grad,
   input,
   interpret,
-  logsumexp,
   matmul,
-  maxOver,
   mean,
   mul,
   type Node,
   param,
-  permute,
   sigmoid,
   sin,
   softplus,
@@ -23,7 +19,6 @@ import {
   sum,
   tanh,
   transpose,
-  where,
 } from '@chainrule/graph';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -45,53 +40,6 @@ async function agrees(node: Node, feeds: Record<string, Float32Array>, sizes = {
   const scale = Math.max(1e-30, ...expected.data.map(Math.abs));
   const worst = Math.max(0, ...value.data.map((v, i) => Math.abs(v - expected.data[i]!)));
   expect(worst / scale).toBeLessThan(TOLERANCE);
-}
-
-const X = input(4, 'm', { name: 'X' });
-const B = input(2, 4, 'm', { name: 'B' });
-const feeds = (m: number) => ({ X: data(4 * m, 1), B: data(8 * m, 2) });
-
-describe('structure', () => {
-  const nodes: Record<string, Node> = {
-    'a view alone': transpose(X),
-    'a copy of an input': X,
-    'a constant': add(mul(X, 0), 3),
-    'X X^T': matmul(X, transpose(X)),
-    'X^T X': matmul(transpose(X), X),
-    'a product and its transpose added': add(
-      matmul(X, transpose(X)),
-      transpose(matmul(X, transpose(X))),
-    ),
-    'a batch of products': matmul(B, permute(B, [0, 2, 1])),
-    'a batch broadcast over a matrix': matmul(transpose(X), B),
-    'sum over all': sum(X),
-    'sum over rows': sum(X, 0),
-    'sum over columns, kept': sum(X, 1, { keepdims: true }),
-    'sum over two of three': sum(B, [0, 2]),
-    'mean of means': mean(mean(X, 0)),
-    'max over rows': maxOver(X, 0),
-    'logsumexp over columns': logsumexp(X, 1),
-    'logsumexp over all': logsumexp(X),
-    'two reductions in one expression': mul(sum(X, 0), maxOver(X, 0)),
-    'a reduction of a reduction': sum(exp(logsumexp(X, 0))),
-    'centred and scaled': mul(sub(X, mean(X, 1, { keepdims: true })), 2),
-    'an outer product': matmul(sum(X, 1, { keepdims: true }), sum(X, 0, { keepdims: true })),
-    'a choice': where(sub(X, 0.5), exp(X), tanh(X)),
-    'permuted three dimensions': permute(mul(B, B), [2, 0, 1]),
-  };
-  test.each(Object.entries(nodes))('%s', async (_, node) => {
-    for (const m of [1, 3, 4, 5, 64]) await agrees(node, pick(node, feeds(m)), { m });
-  });
-});
-
-/** Only the feeds that a node needs. */
-function pick(node: Node, all: Record<string, Float32Array>): Record<string, Float32Array> {
-  const needed = new Set<string>();
-  const visit = new Set<Node>([node]);
-  for (const n of visit) for (const s of n.src) visit.add(s);
-  if (visit.has(X)) needed.add('X');
-  if (visit.has(B)) needed.add('B');
-  return Object.fromEntries(Object.entries(all).filter(([name]) => needed.has(name)));
 }
 
 describe('inputs that hold one example after another', () => {

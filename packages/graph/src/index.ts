@@ -42,10 +42,11 @@ export {
   type Shape,
 } from './node.ts';
 export * from './ops.ts';
+export type { Inside, Positions } from './positions.ts';
 export { print } from './print/print.ts';
 export { tex, texOfName } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
-export { structureOf } from './structural.ts';
+export { type Fold, structureOf, type ViewRow } from './structural.ts';
 export { elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

@@ -4,6 +4,7 @@ import type { Device, Handle } from '../../src/device.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
 import { type NestCase, nestCases } from './nests.ts';
+import { positionCases } from './positions.ts';
 
 /**
  * Relative to the largest magnitude of the tensor: near zero a relative error means nothing, since
@@ -53,10 +54,13 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
   });
   afterAll(() => device?.dispose());
 
-  test.each(nestCases.map((nest) => [nest.name, nest] as const))('%s', async (_, nest) => {
-    const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
-    const found = await runCase(device, nest);
-    expect(found.length).toBe(wanted!.length);
-    expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
-  });
+  test.each([...nestCases, ...positionCases].map((nest) => [nest.name, nest] as const))(
+    '%s',
+    async (_, nest) => {
+      const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+      const found = await runCase(device, nest);
+      expect(found.length).toBe(wanted!.length);
+      expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
+    },
+  );
 }

@@ -1,7 +1,7 @@
 // What a Nest means: plain loops in float64, the reference of every backend. It shares nothing
 // with the printers but the meaning of the machine ops.
 import { machine } from '../../src/machine.ts';
-import type { Affine, Buffer, Expr, Nest, Plan } from '../../src/nest.ts';
+import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../src/nest.ts';
 
 /** Row-major numbers of each buffer, whatever its order in a device's memory. */
 export type Values = Map<number, ArrayLike<number>>;
@@ -27,9 +27,7 @@ function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values)
   }));
   const load = (input: number, index: readonly Affine[], at: readonly number[]) => {
     const { data, shape } = inputs[input]!;
-    const where = index.map(({ at: start, of }) =>
-      of.reduce((sum, { axis, step }) => sum + step * at[axis]!, start),
-    );
+    const where = index.map((i) => positionOf(i, at));
     const flat = where.reduce((n, position, dim) => {
       if (position < 0 || position >= shape[dim]!) throw new RangeError(`${nest.name}: ${where}`);
       return n * shape[dim]! + position;
@@ -40,6 +38,7 @@ function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values)
     if (expr.op === 'const') return expr.value;
     if (expr.op === 'acc') return acc;
     if (expr.op === 'load') return load(expr.input, expr.index, at);
+    if (expr.op === 'position') return positionOf(expr.index[0], at);
     const [a, b, c] = expr.args.map((arg) => evaluate(arg, at, acc));
     return machine[expr.op].meaning(a!, b!, c!);
   };
@@ -53,10 +52,23 @@ function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values)
   return out;
 }
 
+function positionOf({ at: start, of }: Affine, at: readonly number[]): number {
+  const value = (term: Term): number => {
+    if ('axis' in term) return at[term.axis]!;
+    const inner = positionOf(term.of, at);
+    if (term.part === 'clamp') return Math.min(Math.max(inner, 0), term.by);
+    const quotient = Math.floor(inner / term.by);
+    return term.part === 'quotient' ? quotient : inner - term.by * quotient;
+  };
+  return of.reduce((sum, term) => sum + term.step * value(term), start);
+}
+
 function folded(kind: NonNullable<Nest['fold']>['kind'], values: readonly number[]): number {
   const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (kind === 'max') return largest;
   if (kind === 'sum') return values.reduce((a, b) => a + b, 0);
+  if (kind === 'prod') return values.reduce((a, b) => a * b, 1);
+  if (kind === 'norm') return Math.hypot(...values);
   return largest + Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0));
 }
 

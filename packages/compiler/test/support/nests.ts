@@ -11,7 +11,7 @@ export interface NestCase {
 }
 
 // Sizes around the widths of SIMD and workgroups; 1500 is beyond gpu.js's default loop limit.
-const SIZES = [1, 3, 4, 5, 64];
+export const SIZES = [1, 3, 4, 5, 64];
 const LONG = 1500;
 
 // ---- a small language for writing nests
@@ -76,7 +76,9 @@ function turning<T extends Pick<Nest, 'axes' | 'result' | 'fold'>>(nest: T): T {
   const known = new Map<Expr, Expr>();
   const index = ({ at: start, of }: Affine): Affine => ({
     at: start,
-    of: of.filter(({ axis }) => sizes[axis] !== 1),
+    of: of
+      .filter((term) => !('axis' in term && sizes[term.axis] === 1))
+      .map((term) => ('axis' in term ? term : { ...term, of: index(term.of) })),
   });
   const rewrite = (expr: Expr): Expr => {
     const seen = known.get(expr);
@@ -84,9 +86,11 @@ function turning<T extends Pick<Nest, 'axes' | 'result' | 'fold'>>(nest: T): T {
     const made: Expr =
       expr.op === 'load'
         ? { ...expr, index: expr.index.map(index) }
-        : 'args' in expr
-          ? { op: expr.op, args: expr.args.map(rewrite) }
-          : expr;
+        : expr.op === 'position'
+          ? { ...expr, index: [index(expr.index[0])] }
+          : 'args' in expr
+            ? { op: expr.op, args: expr.args.map(rewrite) }
+            : expr;
     known.set(expr, made);
     return made;
   };
@@ -301,7 +305,7 @@ const negative = (random: () => number) => -5 - random();
 const extreme = (random: () => number) => (random() < 0.5 ? -1000 : 1000) + random();
 
 const folds = [...SIZES, LONG].flatMap((k) =>
-  (['sum', 'max', 'logsumexp'] as const).flatMap((kind) => {
+  (['sum', 'max', 'logsumexp', 'norm'] as const).flatMap((kind) => {
     const row = { kind, axes: [k], body: load(0, 0, 1) } as const;
     const column = { kind, axes: [k], body: load(0, 2, 0) } as const;
     return [
@@ -329,6 +333,17 @@ const folds = [...SIZES, LONG].flatMap((k) =>
 
 const unlikely = (random: () => number, i: number) =>
   i % 4 === 1 ? centred(random) : Number.NEGATIVE_INFINITY;
+
+/** Products of many of these neither overflow nor vanish. */
+const nearOne = (random: () => number) => 1 + 0.02 * centred(random);
+
+const multiplied = [...SIZES, LONG].map((k) =>
+  nestCase(
+    `prod of rows, k = ${k}`,
+    { axes: [4], fold: { kind: 'prod', axes: [k], body: load(0, 0, 1) }, result: acc },
+    [{ shape: [4, k], numbers: nearOne }],
+  ),
+);
 
 const rare = [
   nestCase(
@@ -372,5 +387,6 @@ export const nestCases: readonly NestCase[] = [
   ...products,
   ...batched,
   ...folds,
+  ...multiplied,
   ...rare,
 ];

@@ -13,6 +13,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { compile, type DeviceRequest, type Session } from '../../src/index.ts';
 import { type Case, cases, net } from './programs.ts';
+import { values } from './values.ts';
 
 const STEPS = 12;
 // float32 has 6e-8 of relative precision; sums of a few hundred terms over a dozen steps gather
@@ -60,6 +61,8 @@ export function sessions(device: DeviceRequest): void {
       expect(found.at(-1)).toBeLessThan(found[0]!);
     });
   });
+
+  describe('computes like float64', () => values(device));
 
   test('logits far out stay finite, and move', async () => {
     const c = net({ layers: [5, 1], m: 33, scale: 1000, alpha: 0.01 });

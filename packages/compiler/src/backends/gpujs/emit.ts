@@ -1,7 +1,8 @@
 // Prints a Nest as the source of one gpu.js kernel: pure text, sizes baked in as literals.
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
+import { axesIn } from '../../affine.ts';
 import type { Program } from '../../device.ts';
-import type { Affine, Buffer, Expr, Fold, Nest, Plan } from '../../nest.ts';
+import type { Affine, Buffer, Expr, Fold, Nest, Plan, Term } from '../../nest.ts';
 import { type GpuKind, type Group, type Layout, layoutOf, stride } from './layout.ts';
 import { withoutSines } from './sine.ts';
 import { atom, chooseLess, number, type Text, within, words } from './words.ts';
@@ -63,14 +64,25 @@ function decode(group: Group, thread: string, names: string[]): string[] {
 
 /** `at + sum(step * variable)`, in integers where the variables are. */
 function affine({ at, of }: Affine, names: readonly string[]): string {
-  const terms = of.filter(({ axis, step }) => names[axis] !== '0' && step !== 0);
-  const term = ({ axis, step }: Affine['of'][number]) =>
-    Math.abs(step) === 1 ? names[axis]! : `${names[axis]} * ${Math.abs(step)}`;
+  const terms = of.filter((t) => t.step !== 0 && !('axis' in t && names[t.axis] === '0'));
+  const term = (t: Term) => {
+    const text = 'axis' in t ? names[t.axis]! : partOf(t, names);
+    return Math.abs(t.step) === 1 ? text : `${text} * ${Math.abs(t.step)}`;
+  };
   const plus = terms.filter(({ step }) => step > 0).map(term);
   const minus = terms.filter(({ step }) => step < 0).map((t) => ` - ${term(t)}`);
   const whole = at < 0 && plus.length > 0 ? ` - ${-at}` : '';
   const start = at > 0 || plus.length === 0 ? [...plus, `${at}`] : plus;
   return `${start.join(' + ')}${whole}${minus.join('')}`;
+}
+
+/** A part of a position, in floats: those of GPUs count exactly to 2^24. */
+function partOf({ part, of, by }: Extract<Term, { part: unknown }>, names: readonly string[]) {
+  const inner = affine(of, names);
+  if (part === 'clamp') return `Math.min(Math.max(${inner}, 0.0), ${by}.0)`;
+  // The half keeps a quotient that a GPU rounds down from losing its whole number.
+  const quotient = `Math.floor((${inner} + 0.5) / ${by}.0)`;
+  return part === 'quotient' ? quotient : `(${inner} - ${quotient} * ${by}.0)`;
 }
 
 /** `b0[z][y][x]`: one subscript for each group of dimensions. */
@@ -109,6 +121,11 @@ function createPrinter(nest: Nest, names: readonly string[], layouts: readonly L
     if (expr.op === 'const') return number(expr.value);
     if (expr.op === 'acc') return atom('acc');
     if (expr.op === 'load') return load(expr, layouts[expr.input]!, names);
+    if (expr.op === 'position') {
+      const text = affine(expr.index[0], names);
+      // A sum with a float is a float.
+      return { text: `${text} + 0.0`, binds: 2 };
+    }
     const [a, b, c] = expr.args;
     if (expr.op === 'select' && a?.op === 'less' && uses.get(a) === 1) {
       const [x, y] = a.args;
@@ -157,8 +174,8 @@ function survey(nest: Nest) {
     return level;
   };
   const levelOf = (expr: Expr): number => {
-    if (expr.op === 'load') {
-      const axes = expr.index.flatMap(({ of }) => of.map(({ axis }) => axis));
+    if ('index' in expr) {
+      const axes = expr.index.flatMap(axesIn);
       const moving = axes.filter((axis) => turns[axis] !== 1);
       return Math.max(OUTSIDE, ...moving.map((axis) => axis - outer + 1));
     }
@@ -179,6 +196,9 @@ interface FoldWords {
 // Below any logit, yet far enough from the largest float that a difference stays finite.
 const NO_LOGIT = -1e30;
 
+// What is smaller is flushed to 0 by GPUs: a divisor that is never 0.
+const SMALLEST = 2 ** -126;
+
 const folds = {
   sum: {
     start: ['let acc = 0.0;'],
@@ -189,6 +209,22 @@ const folds = {
     start: [`let acc = ${number(Number.NEGATIVE_INFINITY).text};`],
     take: (value) => [`acc = Math.max(acc, ${value.text});`],
     end: [],
+  },
+  prod: {
+    start: ['let acc = 1.0;'],
+    take: (value) => [`acc = acc * ${within(value, 4)};`],
+    end: [],
+  },
+  // sqrt(sum(v^2)) = m sqrt(s), s = sum((v / m)^2); s is rescaled when the largest size m grows.
+  norm: {
+    start: [`let m = ${number(SMALLEST).text};`, 'let s = 0.0;'],
+    take: (value) => [
+      `const v = Math.abs(${value.text});`,
+      'const r = Math.min(v, m) / Math.max(v, m);',
+      's = m < v ? s * r * r + 1.0 : s + r * r;',
+      'm = Math.max(m, v);',
+    ],
+    end: ['const acc = m * Math.sqrt(s);'],
   },
   // log(sum(exp(v))) = m + log(s), s = sum(exp(v - m)); s is rescaled when the maximum m grows.
   logsumexp: {

@@ -1,6 +1,7 @@
 // Prints nests as JavaScript loops. Pure text: it touches no device and knows no graph node.
+import { axesIn } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
-import type { Affine, Buffer, Expr, Nest, Plan } from '../../nest.ts';
+import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
 
 /** The word of each machine op. */
 const words: Record<MachineOp, (a: string, b: string, c: string) => string> = {
@@ -158,6 +159,17 @@ const FOLDS: Record<
     value: (s) => s,
   },
   // Online: the largest so far, and the sum of exp(x - largest).
+  prod: {
+    start: (s) => `let ${s} = 1;`,
+    turn: (s, x) => `${s} *= ${x};`,
+    value: (s) => s,
+  },
+  // Squares of float32 numbers do not overflow float64.
+  norm: {
+    start: (s) => `let ${s} = 0;`,
+    turn: (s, x) => `${s} += ${x} * ${x};`,
+    value: (s) => `Math.sqrt(${s})`,
+  },
   logsumexp: {
     start: (s) => `let ${s} = -Infinity, ${s}e = 0;`,
     turn: (s, x) =>
@@ -181,11 +193,15 @@ function emitExpr(
     const at = offsetOf(p, p.nest.inputs[expr.input]!, expr.index, lane, offsets);
     return define(to, `b${expr.input}[${at}]`);
   }
+  if (expr.op === 'position') {
+    const at = positionOf(p, expr.index[0], lane, offsets);
+    return define(to, at);
+  }
   const [a, b, c] = expr.args.map((arg) => emitExpr(p, to, offsets, arg, lane, acc));
   return define(to, words[expr.op](a!, b!, c!));
 }
 
-/** Where an element is; what the inner loops do not change is computed before them. */
+/** Where an element is in memory. */
 function offsetOf(
   p: Printer,
   id: number,
@@ -194,26 +210,43 @@ function offsetOf(
   offsets: Block,
 ): string {
   const strides = stridesOf(p.buffers.get(id)!);
-  const steps = new Map<number, number>();
-  let constant = 0;
-  index.forEach(({ at, of }, d) => {
-    constant += at * strides[d]!;
-    for (const { axis, step } of of) {
-      constant += (lane.get(axis) ?? 0) * step * strides[d]!;
-      steps.set(axis, (steps.get(axis) ?? 0) + step * strides[d]!);
-    }
-  });
-  const term = ([axis, step]: readonly [number, number]) =>
-    step === 1 ? `i${axis}` : `i${axis} * ${step}`;
-  const entries = [...steps].filter(([, step]) => step !== 0);
-  const isOuter = ([axis]: readonly [number, number]) => axis < p.nest.axes.length;
-  const fixed = [...entries.filter(isOuter).map(term), ...(constant ? [String(constant)] : [])];
-  const inner = entries.filter((e) => !isOuter(e)).map(term);
+  const terms = index.flatMap(({ of }, d) =>
+    of.map((term) => ({ ...term, step: term.step * strides[d]! })),
+  );
+  const at = index.reduce((sum, i, d) => sum + i.at * strides[d]!, 0);
+  return positionOf(p, { at, of: terms }, lane, offsets);
+}
+
+/** The text of a position; what the inner loops do not change is computed before them. */
+function positionOf(p: Printer, { at, of }: Affine, lane: Lane, offsets: Block): string {
+  const steps = new Map<string, { step: number; outer: boolean }>();
+  let constant = at;
+  for (const term of of) {
+    const text = 'axis' in term ? `i${term.axis}` : partOf(p, term, lane, offsets);
+    if ('axis' in term) constant += (lane.get(term.axis) ?? 0) * term.step;
+    const inside = 'axis' in term ? [term.axis] : axesIn(term.of);
+    const outer = inside.every((axis) => axis < p.nest.axes.length);
+    steps.set(text, { step: term.step + (steps.get(text)?.step ?? 0), outer });
+  }
+  const entries = [...steps].filter(([, { step }]) => step !== 0);
+  const texts = (wanted: boolean): string[] =>
+    entries
+      .filter(([, { outer }]) => outer === wanted)
+      .map(([text, { step }]) => (step === 1 ? text : `${text} * ${step}`));
+  const fixed = [...texts(true), ...(constant ? [String(constant)] : [])];
   const base =
     fixed.length > 1 || fixed.some((t) => t.includes('*'))
       ? define(offsets, fixed.join(' + '))
       : fixed[0];
-  return [...(base ? [base] : []), ...inner].join(' + ') || '0';
+  return [...(base ? [base] : []), ...texts(false)].join(' + ') || '0';
+}
+
+type Part = Extract<Term, { part: unknown }>;
+
+function partOf(p: Printer, { part, of, by }: Part, lane: Lane, offsets: Block): string {
+  const inner = positionOf(p, of, lane, offsets);
+  if (part === 'clamp') return `Math.min(Math.max(${inner}, 0), ${by})`;
+  return part === 'quotient' ? `Math.floor((${inner}) / ${by})` : `((${inner}) % ${by})`;
 }
 
 /** Floats between neighbours along each dimension. */
