@@ -141,7 +141,7 @@ async function agrees(node: Node, device: DeviceRequest, m: number): Promise<voi
 /** Registers the suite: inside a `describe` of the device. */
 export function values(device: DeviceRequest): void {
   test.each(Object.entries(nodes))('%s, and its gradients', async (_, node) => {
-    // Sizes that are no multiple of a vector, and one; a size that divides by 4.
-    for (const m of [1, 3, 8]) await agrees(node, device, m);
+    // On the CPU also one, and a multiple of 4; GPUs take their time to compile each size.
+    for (const m of device === 'js' ? [1, 3, 8] : [3]) await agrees(node, device, m);
   });
 }

@@ -62,13 +62,15 @@ function decode(group: Group, thread: string, names: string[]): string[] {
   });
 }
 
-/** `at + sum(step * variable)`, in integers where the variables are. */
-function affine({ at, of }: Affine, names: readonly string[]): string {
-  const terms = of.filter((t) => t.step !== 0 && !('axis' in t && names[t.axis] === '0'));
-  const term = (t: Term) => {
-    const text = 'axis' in t ? names[t.axis]! : partOf(t, names);
-    return Math.abs(t.step) === 1 ? text : `${text} * ${Math.abs(t.step)}`;
-  };
+/** What a term of a position is called. */
+type NameOf = (term: Term) => string;
+
+/** `at + sum(step * term)`, in integers where the terms are. */
+function affine({ at, of }: Affine, nameOf: NameOf): string {
+  const named = of.map((t) => ({ step: t.step, name: nameOf(t) }));
+  const terms = named.filter(({ step, name }) => step !== 0 && name !== '0');
+  const term = ({ step, name }: { step: number; name: string }) =>
+    Math.abs(step) === 1 ? name : `${name} * ${Math.abs(step)}`;
   const plus = terms.filter(({ step }) => step > 0).map(term);
   const minus = terms.filter(({ step }) => step < 0).map((t) => ` - ${term(t)}`);
   const whole = at < 0 && plus.length > 0 ? ` - ${-at}` : '';
@@ -76,10 +78,13 @@ function affine({ at, of }: Affine, names: readonly string[]): string {
   return `${start.join(' + ')}${whole}${minus.join('')}`;
 }
 
+/** A whole number that gpu.js may have as an integer, as a float: only a fraction makes it one. */
+const asFloat = (text: string): string => `Math.floor(${text} + 0.5)`;
+
 /** A part of a position, in floats: those of GPUs count exactly to 2^24. */
-function partOf({ part, of, by }: Extract<Term, { part: unknown }>, names: readonly string[]) {
-  const inner = affine(of, names);
-  if (part === 'clamp') return `Math.min(Math.max(${inner}, 0.0), ${by}.0)`;
+function partOf({ part, of, by }: Extract<Term, { part: unknown }>, nameOf: NameOf): string {
+  const inner = affine(of, nameOf);
+  if (part === 'clamp') return `Math.min(Math.max(${asFloat(inner)}, 0.0), ${by}.0)`;
   // The half keeps a quotient that a GPU rounds down from losing its whole number.
   const quotient = `Math.floor((${inner} + 0.5) / ${by}.0)`;
   return part === 'quotient' ? quotient : `(${inner} - ${quotient} * ${by}.0)`;
@@ -89,11 +94,11 @@ function partOf({ part, of, by }: Extract<Term, { part: unknown }>, names: reado
 function load(
   { input, index }: Extract<Expr, { op: 'load' }>,
   { groups }: Layout,
-  names: readonly string[],
+  nameOf: NameOf,
 ): Text {
   const subscripts = groups.map((group) => {
     const parts = group.map(({ dim }, member) => {
-      const position = affine(index[dim]!, names);
+      const position = affine(index[dim]!, nameOf);
       const step = stride(group, member);
       if (step === 1 || position === '0') return position;
       return /^\w+(\.\w+)*$/.test(position) ? `${position} * ${step}` : `(${position}) * ${step}`;
@@ -114,18 +119,35 @@ interface Printer {
 function createPrinter(nest: Nest, names: readonly string[], layouts: readonly Layout[]): Printer {
   const { uses, levels } = survey(nest);
   const known = new Map<Expr, Text>();
+  const parts = new Map<string, string>();
   const pending = new Map<number, string[]>();
   let count = 0;
+
+  const define = (text: string, home: number): string => {
+    const name = `t${count++}`;
+    pending.set(home, [...(pending.get(home) ?? []), `const ${name} = ${text};`]);
+    return name;
+  };
+
+  /** Parts have names of their own: inside a subscript gpu.js would make integers of them. */
+  const nameAt =
+    (level: number): NameOf =>
+    (term) => {
+      if ('axis' in term) return names[term.axis]!;
+      const key = JSON.stringify({ ...term, step: 1 });
+      const seen = parts.get(key);
+      if (seen !== undefined) return seen;
+      const home = level === AFTER ? AFTER : levelOfAxes(nest, axesIn(term.of));
+      const name = define(partOf(term, nameAt(level)), home);
+      parts.set(key, name);
+      return name;
+    };
 
   const write = (expr: Expr, level: number): Text => {
     if (expr.op === 'const') return number(expr.value);
     if (expr.op === 'acc') return atom('acc');
-    if (expr.op === 'load') return load(expr, layouts[expr.input]!, names);
-    if (expr.op === 'position') {
-      const text = affine(expr.index[0], names);
-      // A sum with a float is a float.
-      return { text: `${text} + 0.0`, binds: 2 };
-    }
+    if (expr.op === 'load') return load(expr, layouts[expr.input]!, nameAt(level));
+    if (expr.op === 'position') return atom(asFloat(affine(expr.index[0], nameAt(level))));
     const [a, b, c] = expr.args;
     if (expr.op === 'select' && a?.op === 'less' && uses.get(a) === 1) {
       const [x, y] = a.args;
@@ -143,10 +165,7 @@ function createPrinter(nest: Nest, names: readonly string[], layouts: readonly L
     // What does not change inside a loop is computed before it.
     const home = level === AFTER ? AFTER : own;
     if (plain || (uses.get(expr) === 1 && home === level)) return write(expr, level);
-    const text = write(expr, home).text;
-    const name = atom(`t${count++}`);
-    const lines = pending.get(home) ?? [];
-    pending.set(home, [...lines, `const ${name.text} = ${text};`]);
+    const name = atom(define(write(expr, home).text, home));
     known.set(expr, name);
     return name;
   };
@@ -159,12 +178,18 @@ function createPrinter(nest: Nest, names: readonly string[], layouts: readonly L
   return { print, lines };
 }
 
+/** Inside how many fold loops something changes that depends on these loop variables. */
+function levelOfAxes(nest: Nest, axes: readonly number[]): number {
+  const outer = nest.axes.length;
+  const turns = [...nest.axes, ...(nest.fold?.axes ?? [])];
+  const moving = axes.filter((axis) => turns[axis] !== 1);
+  return Math.max(OUTSIDE, ...moving.map((axis) => axis - outer + 1));
+}
+
 /** How often each expression of a nest is used, and inside how many fold loops it changes. */
 function survey(nest: Nest) {
   const uses = new Map<Expr, number>();
   const levels = new Map<Expr, number>();
-  const outer = nest.axes.length;
-  const turns = [...nest.axes, ...(nest.fold?.axes ?? [])];
   const visit = (expr: Expr): number => {
     uses.set(expr, (uses.get(expr) ?? 0) + 1);
     const seen = levels.get(expr);
@@ -174,11 +199,7 @@ function survey(nest: Nest) {
     return level;
   };
   const levelOf = (expr: Expr): number => {
-    if ('index' in expr) {
-      const axes = expr.index.flatMap(axesIn);
-      const moving = axes.filter((axis) => turns[axis] !== 1);
-      return Math.max(OUTSIDE, ...moving.map((axis) => axis - outer + 1));
-    }
+    if ('index' in expr) return levelOfAxes(nest, expr.index.flatMap(axesIn));
     return 'args' in expr ? Math.max(OUTSIDE, ...expr.args.map(visit)) : OUTSIDE;
   };
   if (nest.fold) visit(nest.fold.body);
