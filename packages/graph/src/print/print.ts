@@ -1,5 +1,6 @@
 // Stable plain text, close to what `math` reads.
 import type { Node } from '../node.ts';
+import { moveText } from './move.ts';
 import {
   ATOM,
   HADAMARD,
@@ -44,6 +45,10 @@ const text: Notation = {
     const list = axes.length === 1 ? `${axes[0]}` : `[${axes.join(', ')}]`;
     return { text: `${op}(${x.text}${all ? '' : `, ${list}`})`, binds: ATOM };
   },
+  move: (node, x) => ({
+    text: moveText(node, node.op === 'slice' ? tight(x, ATOM) : x.text),
+    binds: ATOM,
+  }),
   call: (op, args, attr) => ({
     text: `${op}(${[...args, ...Object.values(attr)].join(', ')})`,
     binds: ATOM,

@@ -2,6 +2,7 @@
 // where other operands show the shape. It knows how text broadcasts.
 import { rowOf } from '../elementwise.ts';
 import { type Dim, type Node, type Shape, sameShape } from '../node.ts';
+import { reductionOf } from '../structural.ts';
 
 /** Does the text of a node stand for its whole shape, or for something to be repeated? */
 export function showsItsShape(root: Node, isNamed: (node: Node) => boolean): boolean {
@@ -26,10 +27,9 @@ function textShape(root: Node, isNamed: (node: Node) => boolean): Shape {
 
 function ownShape(node: Node, isNamed: (node: Node) => boolean): Shape {
   if (node.op === 'const') return [];
-  const reduces = node.op === 'sum' || node.op === 'maxOver' || node.op === 'logsumexp';
-  if (!reduces || isNamed(node)) return node.shape;
+  if (!reductionOf(node) || isNamed(node)) return node.shape;
   // In text a reduced dimension stays, with the size 1.
-  const { axes } = node.attr;
+  const { axes } = node.attr as { axes: readonly number[] };
   const source = node.src[0]!.shape;
   return axes.length === source.length ? [] : source.map((d, i) => (axes.includes(i) ? 1 : d));
 }

@@ -11,6 +11,7 @@ import {
   type OpName,
   type Shape,
 } from '../node.ts';
+import type { Reduction } from '../ops/reduce.ts';
 import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
 import { isTransposition } from '../structural.ts';
 import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
@@ -36,7 +37,8 @@ export interface Piece {
   readonly opposite?: string;
 }
 
-export type ReductionOp = 'sum' | 'maxOver' | 'logsumexp';
+export type ReductionOp = Reduction;
+export type MovingOp = 'iota' | 'reshape' | 'slice' | 'pad' | 'flip';
 
 /** The words of one output language. */
 export interface Notation {
@@ -59,6 +61,8 @@ export interface Notation {
   softmax(x: Piece, axis: number): Piece;
   reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
   call(op: OpName, args: readonly string[], attr: AttrOf[OpName]): Piece;
+  /** Ops that move elements, or count them; x is the piece of what they move. */
+  move(node: Node & { op: MovingOp }, x: Piece): Piece;
   /** x repeated to a shape; a language without it leaves that to the reader. */
   readonly repeat?: (x: Piece, shape: Shape) => Piece;
   /** x with the letters of its dimensions; a language without it shows whole tensors only. */
@@ -134,8 +138,10 @@ function body(outer: Printer, node: Node): Piece {
   switch (node.op) {
     case 'add':
       return showSum(p, node);
-    case 'mul':
     case 'const':
+      if (!Number.isFinite(node.attr.value)) return infinite(notation, node.attr.value);
+      return showProduct(p, monomialIn(p, node), node);
+    case 'mul':
       return showProduct(p, monomialIn(p, node), node);
     case 'pow':
       return showPower(p, node.src[0]!, node.attr.exponent, isNumber(p, node));
@@ -148,7 +154,16 @@ function body(outer: Printer, node: Node): Piece {
     case 'sum':
     case 'maxOver':
     case 'logsumexp':
+    case 'prod':
+    case 'norm':
       return showReduction(p, node);
+    case 'iota':
+      return indexed(p, node, notation.move(node, ELLIPSIS));
+    case 'reshape':
+    case 'slice':
+    case 'pad':
+    case 'flip':
+      return indexed(p, node, notation.move(node, whole(plain(p), node.src[0]!)));
     case 'less':
       return showRelation(p, node.src[0]!, node.src[1]!);
     case 'where':
@@ -163,6 +178,12 @@ function body(outer: Printer, node: Node): Piece {
       return showCall(p, node);
   }
 }
+
+/** Infinity is no coefficient. */
+const infinite = (notation: Notation, value: number): Piece => ({
+  text: value < 0 ? `-${notation.number(-value)}` : notation.number(value),
+  binds: value < 0 ? SUM : ATOM,
+});
 
 const leafName = (node: Node): string =>
   nameOf(node) ?? (node.op === 'hole' ? 'xyzuvw'.charAt(node.attr.index) : `unnamed ${node.op}`);
@@ -204,7 +225,7 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   const inner = through(p, node);
   const { axes } = node.attr;
   const letters: Index =
-    node.op !== 'logsumexp' && p.notation.indexed
+    node.op !== 'logsumexp' && node.op !== 'norm' && p.notation.indexed
       ? lettersFor(node.src[0]!, axes, p.taken, (n) => named(p, n) !== undefined)
       : new Map();
   const index = new Map([...inner.index, ...letters]);
@@ -263,7 +284,9 @@ function showSum(p: Printer, node: Node): Piece {
 
 function signedPiece({ p, node }: Term): { minus: boolean; text: string } {
   if (p.count.pieces > MAX_PIECES) return { minus: false, text: ELLIPSIS.text };
-  const product = named(p, node) === undefined && (node.op === 'mul' || node.op === 'const');
+  const isNumber = node.op === 'const' && Number.isFinite(node.attr.value);
+  const isProduct = node.op === 'mul' || isNumber;
+  const product = named(p, node) === undefined && isProduct;
   const m = product ? monomialIn(p, node) : undefined;
   if (!m || m.coefficient >= 0) return { minus: false, text: fitted(p, node, SUM) };
   const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);

@@ -2,10 +2,12 @@
 import { rowOf } from '../elementwise.ts';
 import type { Node } from '../node.ts';
 import { type Index, isExample } from './indices.ts';
+import { partsOf } from './move.ts';
 import { parenthesized as group } from './parentheses.ts';
 import {
   ATOM,
   HADAMARD,
+  type MovingOp,
   type Names,
   type Notation,
   type Piece,
@@ -60,6 +62,25 @@ function indexed(x: Piece, letters: readonly string[]): Piece {
   return superscript(`${raised.base!}_{${below.join('')}}`, raised.sup!);
 }
 
+/** W_{1:2,:}: a part. */
+function subscript(x: Piece, parts: readonly string[]): Piece {
+  const base = x.binds < ATOM && x.base === undefined ? group(x.text) : (x.base ?? x.text);
+  const below = `${base}_{${parts.join(',\\,')}}`;
+  return superscript(x.sup === undefined || x.sup === '' ? below : `{${below}}`, x.sup ?? '');
+}
+
+/** An op that moves elements, with what it does below. */
+function moved(node: Node & { op: MovingOp }, x: Piece): Piece {
+  const call = (name: string, below: string, of: string): Piece => ({
+    text: `\\operatorname{${name}}_{${below}}${of}`,
+    binds: ATOM,
+  });
+  const sizes = node.shape.join(' \\times ');
+  if (node.op === 'iota') return call('index', `${node.attr.axis}`, group(sizes));
+  if (node.op === 'flip') return call('flip', node.attr.axes.join(','), group(x.text));
+  return call(node.op, sizes, group(x.text));
+}
+
 function number(value: number): string {
   const [digits, exponent] = String(value).split('e') as [string, string?];
   const power = `10^{${Number(exponent)}}`;
@@ -67,12 +88,15 @@ function number(value: number): string {
   return digits.replace('Infinity', '\\infty').replace('NaN', '\\mathrm{NaN}');
 }
 
-/** A sum or a maximum with its letters; what stands behind has them already. */
-function overLetters(op: 'sum' | 'maxOver', x: Piece, node: Node, letters: Index): Piece {
+/** The signs of reductions that run over letters. */
+const SIGNS = { sum: '\\sum', prod: '\\prod', maxOver: '\\max' } as const;
+
+/** A reduction with its letters; what stands behind has them already. */
+function overLetters(op: keyof typeof SIGNS, x: Piece, node: Node, letters: Index): Piece {
   const { shape } = node.src[0]!;
   if (letters.size === 0) return x;
   const signs = [...letters].map(([axis, letter]) =>
-    op === 'sum' ? `\\sum_{${letter}=1}^{${shape[axis]}}` : `\\max_{${letter}}`,
+    op === 'maxOver' ? `\\max_{${letter}}` : `${SIGNS[op]}_{${letter}=1}^{${shape[axis]}}`,
   );
   const body = x.binds < HADAMARD ? group(x.text) : x.text;
   return { text: `${signs.join(' ')} ${body}`, binds: HADAMARD };
@@ -114,9 +138,11 @@ const notation: Notation = {
   },
   softmax: (x) => ({ text: `\\operatorname{softmax}${group(x.text)}`, binds: ATOM }),
   reduce: (op, x, node, letters) => {
+    if (op === 'norm') return { text: `\\left\\|${x.text}\\right\\|`, binds: ATOM };
     if (op !== 'logsumexp') return overLetters(op, x, node, letters);
     return { text: `\\operatorname{logsumexp}${group(x.text)}`, binds: ATOM };
   },
+  move: (node, x) => (node.op === 'slice' ? subscript(x, partsOf(node)) : moved(node, x)),
   call: (op, args, attr) => ({
     text: rowOf(op)?.tex?.(args, attr) ?? `\\operatorname{${op}}${group(args.join(', '))}`,
     binds: op === 'exp' ? POWER : ATOM,

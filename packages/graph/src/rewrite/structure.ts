@@ -4,20 +4,11 @@
 import { rowOf } from '../elementwise.ts';
 import { constant, size } from '../leaves.ts';
 import { type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
-import {
-  exp,
-  expandTo,
-  matmul,
-  mul,
-  permute,
-  reduceAxes,
-  sub,
-  transpose,
-  unreduce,
-} from '../ops.ts';
-import { isTransposition } from '../structural.ts';
+import { exp, expandTo, matmul, mul, reduceAxes, sub, transpose, unreduce } from '../ops.ts';
+import { isTransposition, structureOf } from '../structural.ts';
 import { chooseBranch, productOfChoice, scaleOfChoice, sumOfChoices } from './choice.ts';
-import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
+import { applyScale, isUnit, splitScale, times } from './monomial.ts';
+import { viewOfView } from './views.ts';
 
 export interface StructureRule {
   readonly name: string;
@@ -31,39 +22,11 @@ function floatScale(node: Node): Node | undefined {
     const scale = times(a!.scale, b!.scale);
     return isUnit(scale) ? undefined : applyScale(scale, matmul(a!.body, b!.body));
   }
-  if (node.op !== 'permute' && node.op !== 'sum' && node.op !== 'expand') return undefined;
+  if (node.op !== 'sum' && structureOf(node.op)?.kind !== 'view') return undefined;
   const { scale, body } = splitScale(node.src[0]!);
   if (isUnit(scale)) return undefined;
-  if (node.op === 'permute') return applyScale(scale, permute(body, node.attr.axes));
   if (node.op === 'sum') return applyScale(scale, reduceAxes('sum', body, node.attr.axes));
-  return applyScale(scale, expandTo(body, node.shape, node.attr.dims));
-}
-
-function viewOfView(node: Node): Node | undefined {
-  const inner = node.src[0];
-  if (node.op === 'permute') {
-    const { axes } = node.attr;
-    if (axes.every((a, i) => a === i)) return inner;
-    if (inner!.op === 'const') return constant(inner!.attr.value, node.shape);
-    const scalar = expandedScalar(inner!);
-    if (scalar) return expandTo(scalar, node.shape, []);
-    if (inner!.op !== 'permute') return undefined;
-    const innerAxes = inner!.attr.axes;
-    return permute(
-      inner!.src[0]!,
-      axes.map((a) => innerAxes[a]!),
-    );
-  }
-  if (node.op === 'expand' && inner!.op === 'const') {
-    return constant(inner!.attr.value, node.shape);
-  }
-  if (node.op !== 'expand' || inner!.op !== 'expand') return undefined;
-  const { dims } = node.attr;
-  return expandTo(
-    inner!.src[0]!,
-    node.shape,
-    inner!.attr.dims.map((d) => dims[d]!),
-  );
+  return applyScale(scale, withSources(node, [body]));
 }
 
 /** log(expand(x)) = expand(log(x)), and the same for sums and products of what repeats alike. */
