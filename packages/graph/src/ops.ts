@@ -2,6 +2,7 @@
 export type { Init } from './node.ts';
 export * from './ops/activations.ts';
 export * from './ops/arithmetic.ts';
+export * from './ops/elementary.ts';
 export { broadcast, expand, expandTo, type Operand } from './ops/operand.ts';
 export * from './ops/reduce.ts';
 export * from './ops/structure.ts';
