@@ -3,7 +3,10 @@
 import type { OpName } from './node.ts';
 import { activations } from './rows/activations.ts';
 import { arithmetic } from './rows/arithmetic.ts';
+import { errorFunction } from './rows/error-function.ts';
 import { exponential } from './rows/exponential.ts';
+import { hyperbolic } from './rows/hyperbolic.ts';
+import { roots } from './rows/roots.ts';
 import type { ElementwiseRow, Rows } from './rows/row.ts';
 import { trigonometric } from './rows/trigonometric.ts';
 
@@ -12,7 +15,10 @@ export type { ElementwiseRow };
 export const elementwise = {
   ...arithmetic,
   ...exponential,
+  ...roots,
   ...trigonometric,
+  ...hyperbolic,
+  ...errorFunction,
   ...activations,
 } as const satisfies Rows;
 

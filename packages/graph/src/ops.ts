@@ -3,6 +3,7 @@ export type { Init } from './node.ts';
 export * from './ops/activations.ts';
 export * from './ops/arithmetic.ts';
 export * from './ops/einsum.ts';
+export * from './ops/elementary.ts';
 export * from './ops/matrix.ts';
 export { broadcast, expand, expandTo, type Operand } from './ops/operand.ts';
 export * from './ops/reduce.ts';

@@ -1,10 +1,12 @@
-// One suite for every backend: runs the hand-written nests on a device and compares with float64.
+// One suite for every backend: runs the hand-written nests and every row of the op table on a
+// device and compares with float64.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, Handle } from '../../src/device.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
 import { type NestCase, nestCases } from './nests.ts';
 import { positionCases } from './positions.ts';
+import { rowCases } from './rows.ts';
 
 /**
  * Relative to the largest magnitude of the tensor: near zero a relative error means nothing, since
@@ -63,4 +65,12 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
       expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
     },
   );
+  test.each(rowCases.map((row) => [row.name, row] as const))('%s', async (_, row) => {
+    const found = await runCase(device, row);
+    row.wanted.forEach((want, i) => {
+      const error = Math.abs(found[i]! - want) / Math.max(1, Math.abs(want));
+      const what = `at ${row.points[i]}: ${found[i]} instead of ${want}`;
+      expect(error, what).toBeLessThanOrEqual(row.tolerance);
+    });
+  });
 }
