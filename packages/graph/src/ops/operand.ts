@@ -38,7 +38,8 @@ export function shapeError(
   fix: string,
 ): ShapeError {
   const shown = operands.filter((x) => x.op !== 'const').map(describe);
-  return new ShapeError(explain(`${op}: ${shown.join(' and ')}: ${why}`, [], fix));
+  const what = [op, ...(shown.length > 0 ? [shown.join(' and ')] : []), why];
+  return new ShapeError(explain(what.join(': '), [], fix));
 }
 
 /**

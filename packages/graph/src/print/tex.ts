@@ -65,8 +65,8 @@ function indexed(x: Piece, letters: readonly string[]): Piece {
 /** W_{1:2,:}: a part. */
 function subscript(x: Piece, parts: readonly string[]): Piece {
   const base = x.binds < ATOM && x.base === undefined ? group(x.text) : (x.base ?? x.text);
-  const below = `${base}_{${parts.join(',\\,')}}`;
-  return superscript(x.sup === undefined || x.sup === '' ? below : `{${below}}`, x.sup ?? '');
+  // In braces of its own: letters of sums may come below it.
+  return superscript(`{${base}_{${parts.join(',\\,')}}}`, x.sup ?? '');
 }
 
 /** An op that moves elements, with what it does below. */
