@@ -8,8 +8,8 @@ import { argument, type Second } from './truth.ts';
 type Formula = (x: np.Array) => np.Array;
 
 /**
- * Arguments and labels are cut from a longer array, as data are: an array of equal numbers would be taken for
- * a constant, and the formula computed in float64 while it is compiled.
+ * Arguments and labels are cut from a longer array, as data are: an array of equal numbers would
+ * be taken for a constant, and the formula computed in float64 while it is compiled.
  */
 function data(x: number | readonly number[]): np.Array {
   const list = [x].flat();

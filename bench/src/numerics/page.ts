@@ -101,10 +101,10 @@ function totals(columns: readonly Column[]): string {
       [title, ...VERDICTS],
       all.map((column) => [column.name, ...tally(of(column))]),
     );
-  const count45 = functions(columns[0]!).length;
+  const many = functions(columns[0]!).length;
   return `${count(`${stability.length} values and gradients`, (column) => column.stability)}
 
-${count(`second derivatives of ${count45} functions`, functions)}`;
+${count(`second derivatives of ${many} functions`, functions)}`;
 }
 
 /** The whole page. */
@@ -118,12 +118,13 @@ type it, with nothing rewritten by hand. Made by \`npm run numerics\`; edit
   (\`bench/fixtures/numerics.py\`); all points are exact in float32.
 - **chainrule** is compiled for its device \`js\`: float32 in memory, float64 inside a kernel. The
   same graphs run in its float64 interpreter too; where that is judged otherwise, both are shown.
-- **TensorFlow.js** runs on its \`cpu\` backend, **jax-js** on its \`wasm\` backend, both in float32.
+- **TensorFlow.js** runs on its \`cpu\` backend, **jax-js** on its \`wasm\` backend, both in
+  float32.
 - A gradient is \`grad\` of the formula, a second derivative \`grad\` of \`grad\`, in each library.
-- **Right** is an error of at most ${TOLERANCE} of the truth: three of float32's seven digits may go
-  in roundings. Below the smallest normal float32, 1.2e-38, everything counts as 0.
-- **Rounded** (*italic* below) is an error above that, yet at most ${SMALL}: 0 where 2e-9 is true. It
-  harms only who divides by it or takes its logarithm.
+- **Right** is an error of at most ${TOLERANCE} of the truth: three of float32's seven digits may
+  go in roundings. Below the smallest normal float32, 1.2e-38, everything counts as 0.
+- **Rounded** (*italic* below) is an error above that, yet at most ${SMALL}: 0 where 2e-9 is
+  true. It harms only who divides by it or takes its logarithm.
 - **Wrong** (bold below) is any other number. A function is judged by its worst point.
 
 ${totals(columns)}
