@@ -37,6 +37,11 @@ export interface ParamOptions {
  * A size is a number or a name that is bound when the graph is compiled.
  * @throws ChainruleError if a size is neither a positive whole number nor a name.
  */
+export function input<const S extends Shape>(...dims: S): Node<Readonly<S>>;
+export function input<const S extends Shape>(
+  ...args: readonly [...S, InputOptions]
+): Node<Readonly<S>>;
+export function input(...args: readonly (Dim | InputOptions)[]): Node;
 export function input(...args: readonly (Dim | InputOptions)[]): Node {
   const { shape, options } = leafArguments<InputOptions>('input', args);
   const { order = 'rows', distribution = false } = options;
@@ -49,6 +54,11 @@ export function input(...args: readonly (Dim | InputOptions)[]): Node {
  * A parameter, learned by training: `param(4, 3, { name: 'W1', init: he() })`.
  * @throws ChainruleError if a size is neither a positive whole number nor a name.
  */
+export function param<const S extends Shape>(...dims: S): Node<Readonly<S>>;
+export function param<const S extends Shape>(
+  ...args: readonly [...S, ParamOptions]
+): Node<Readonly<S>>;
+export function param(...args: readonly (Dim | ParamOptions)[]): Node;
 export function param(...args: readonly (Dim | ParamOptions)[]): Node {
   const { shape, options } = leafArguments<ParamOptions>('param', args);
   const init = options.init ?? { kind: 'constant', value: 0 };
@@ -90,8 +100,10 @@ function leafArguments<O extends object>(
 }
 
 /** A constant, the same number everywhere in `shape`. */
-export const constant = (value: number, shape: Shape = []): Node =>
-  make('const', [], { value: value === 0 ? 0 : value }, shape);
+export const constant = <const S extends Shape = readonly []>(
+  value: number,
+  shape: S = [] as Shape as S,
+): Node<S> => make('const', [], { value: value === 0 ? 0 : value }, shape) as Node<S>;
 
 /** A size as a number in the graph: the m of 1/m. */
 export const size = (dim: Dim): Node =>

@@ -106,8 +106,22 @@ export interface NodeOf<K extends OpName> {
   readonly shape: Shape;
 }
 
-/** A node of the graph. Nodes are immutable and hash-consed: compare them with `===`. */
-export type Node = { [K in OpName]: NodeOf<K> }[OpName];
+type AnyNode = { [K in OpName]: NodeOf<K> }[OpName];
+
+declare const SHAPE: unique symbol;
+/** A shape that only the types know. */
+export interface Shaped<S extends Shape> {
+  readonly [SHAPE]?: S;
+}
+
+/**
+ * A node of the graph. Nodes are immutable and hash-consed: compare them with `===`. The type may
+ * carry the shape, `Node<[4, 'm']>`: then what does not fit is red in the editor. A plain `Node`
+ * fits everywhere, and is checked when the graph is built.
+ */
+export type Node<S extends Shape = Shape> = number extends S['length']
+  ? AnyNode
+  : AnyNode & Shaped<S>;
 
 // The table holds nodes weakly: a page may build graphs for days and keep none.
 const table = /* @__PURE__ */ new Map<string, WeakRef<Node>>();

@@ -152,8 +152,9 @@ describe('shapes', () => {
 });
 
 describe('shapes that do not fit say so', () => {
-  const W = param(4, 3, { name: 'W' });
-  const X = g.input(2, 'm', { name: 'X' });
+  // Plain nodes: with their sizes in the types these would be errors of types.
+  const W: Node = param(4, 3, { name: 'W' });
+  const X: Node = g.input(2, 'm', { name: 'X' });
   test.each<[string, () => Node]>([
     ['matmul', () => g.matmul(W, X)],
     ['matmul, transposed', () => g.matmul(W, param(4, 2, { name: 'V' }))],
@@ -165,7 +166,7 @@ describe('shapes that do not fit say so', () => {
     ['permute', () => g.permute(W, [0, 0])],
     ['sum', () => g.sum(W, 2)],
     ['sum, twice', () => g.sum(W, [0, -2])],
-    ['batch', () => g.matmul(param(2, 3, 3), param(4, 3, 3))],
+    ['batch', () => g.matmul(param(2, 3, 3) as Node, param(4, 3, 3))],
     ['slope', () => g.leakyRelu(W, -1)],
     ['grad', () => g.grad(W, W)],
   ])('%s', (_, build) => {

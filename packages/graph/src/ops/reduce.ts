@@ -1,6 +1,7 @@
 // Reductions over axes.
 import { constant, size } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
+import type { Reduced, ShapeOf } from '../shapes.ts';
 import { exp, mul, pow, sub } from './arithmetic.ts';
 import { axesOf } from './axes.ts';
 import { expandTo, type Operand, toNode } from './operand.ts';
@@ -13,11 +14,25 @@ export interface ReduceOptions {
   readonly keepdims?: boolean;
 }
 
+/** One axis, several, or all of them if it is left out; negative ones count from the end. */
+export type Axis = number | readonly number[];
+
+/** A reduction as a function: its axes are dropped, or kept with size 1. */
+export type Reducer = <
+  X extends Operand,
+  const A extends Axis | undefined = undefined,
+  const O extends ReduceOptions = { readonly keepdims: false },
+>(
+  x: X,
+  axis?: A,
+  options?: O,
+) => Node<Reduced<ShapeOf<X>, A, O['keepdims']>>;
+
 /** A reduction over axes that a person gives. */
 export function reduce(
   op: Reduction,
   operand: Operand,
-  axis: number | readonly number[] | undefined,
+  axis: Axis | undefined,
   options: ReduceOptions,
 ): Node {
   const x = toNode(operand);
@@ -25,6 +40,10 @@ export function reduce(
   const result = reduceAxes(op, x, axes);
   return options.keepdims ? keepDims(result, x, axes) : result;
 }
+
+const reducer = (op: Reduction): Reducer =>
+  ((x: Operand, axis?: Axis, options: ReduceOptions = {}) =>
+    reduce(op, x, axis, options)) as Reducer;
 
 /** Puts the reduced axes of x back, with size 1. */
 export const keepDims = (result: Node, x: Node, axes: readonly number[]): Node =>
@@ -55,37 +74,21 @@ export function unreduce(x: Node, axes: readonly number[], shape: Shape): Node {
  * The sum over an axis, several, or all of them; they are dropped unless `keepdims` is set.
  * @throws ShapeError for an axis that is not there
  */
-export const sum = (
-  x: Operand,
-  axis?: number | readonly number[],
-  options: ReduceOptions = {},
-): Node => reduce('sum', x, axis, options);
+export const sum = reducer('sum');
 
 /** The largest value over an axis, several, or all. Ties share the gradient equally. */
-export const maxOver = (
-  x: Operand,
-  axis?: number | readonly number[],
-  options: ReduceOptions = {},
-): Node => reduce('maxOver', x, axis, options);
+export const maxOver = reducer('maxOver');
 
 /** log(sum(exp(x))) over an axis, several, or all, finite at any finite x. */
-export const logsumexp = (
-  x: Operand,
-  axis?: number | readonly number[],
-  options: ReduceOptions = {},
-): Node => reduce('logsumexp', x, axis, options);
+export const logsumexp = reducer('logsumexp');
 
 /** The mean over an axis, several, or all: the sum times 1/m. */
-export function mean(
-  operand: Operand,
-  axis?: number | readonly number[],
-  options: ReduceOptions = {},
-): Node {
+export const mean = ((operand: Operand, axis?: Axis, options: ReduceOptions = {}): Node => {
   const x = toNode(operand);
   const total = sum(x, axis, options);
   const count = countOver(x, axesOf('mean', x, axis));
   return count === constant(1) ? total : mul(pow(count, -1), total);
-}
+}) as Reducer;
 
 /** How many elements a reduction over `axes` takes in. */
 export const countOver = (x: Node, axes: readonly number[]): Node =>
