@@ -4,6 +4,9 @@ import type { OpName } from './node.ts';
 import { activations } from './rows/activations.ts';
 import { arithmetic } from './rows/arithmetic.ts';
 import { exponential } from './rows/exponential.ts';
+import { hashes } from './rows/hash.ts';
+import { powers } from './rows/power.ts';
+import { rounding } from './rows/rounding.ts';
 import type { ElementwiseRow, Rows } from './rows/row.ts';
 import { trigonometric } from './rows/trigonometric.ts';
 
@@ -11,6 +14,9 @@ export type { ElementwiseRow };
 
 export const elementwise = {
   ...arithmetic,
+  ...rounding,
+  ...powers,
+  ...hashes,
   ...exponential,
   ...trigonometric,
   ...activations,
