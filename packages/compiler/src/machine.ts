@@ -14,7 +14,7 @@ const row = (
   cost: number,
 ): MachineRow => ({ arity, meaning, cost });
 
-/** Every machine op. `less`, `lessEqual` give 1 or 0; `select(c, a, b)` is `a` where `c` is not 0. */
+/** Every machine op. Comparisons give 1 or 0; `select(c, a, b)` is `a` where `c` is not 0. */
 export const machine = {
   add: row(2, (a, b) => a + b, 1),
   sub: row(2, (a, b) => a - b, 1),

@@ -6,7 +6,7 @@ export * from './ops/gelu.ts';
 export * from './ops/logic.ts';
 export { broadcast, expand, expandTo, type Operand } from './ops/operand.ts';
 export * from './ops/power.ts';
-export { dropout, normal, type RandomOptions, uniform } from './ops/random.ts';
+export { dropout, hash, normal, type RandomOptions, uniform } from './ops/random.ts';
 export * from './ops/reduce.ts';
 export * from './ops/rounding.ts';
 export * from './ops/structure.ts';

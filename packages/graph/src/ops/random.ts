@@ -13,13 +13,14 @@ const iota = (shape: Shape, axis: number): Node => {
 
 /** Options of `uniform`, `normal` and `dropout`. */
 export interface RandomOptions {
-  /** A whole number from 0 on; equal seeds draw equal numbers. A new one for each call if left out. */
+  /** A whole number from 0 on; equal seeds draw equal numbers. Left out, each call has its own. */
   readonly seed?: number;
   /** A scalar, such as a counter of steps: whole, from 0 to 2^24 - 1. Each value draws anew. */
   readonly at?: Operand;
 }
 
-const hash = (a: Operand, b: Operand): Node => elementwise('hash', a, b);
+/** A pseudo-random whole number below 2^24 of two such numbers: see its row. */
+export const hash = (a: Operand, b: Operand): Node => elementwise('hash', a, b);
 
 /** Whole numbers below 2^24: the hashes of seed, step and the indices, one after another. */
 export function randomBits(

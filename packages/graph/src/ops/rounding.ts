@@ -22,14 +22,22 @@ export const mod = (a: Operand, b: Operand): Node => elementwise('mod', a, b);
  * Bounds may be nodes: min(max(x, lo), hi). @throws ShapeError for numbers lo > hi
  */
 export function clip(x: Operand, lo: Operand, hi: Operand): Node {
-  if (typeof lo !== 'number' || typeof hi !== 'number') return min(max(x, lo), hi);
+  const [low, high] = [numberOf(lo), numberOf(hi)];
+  if (low === undefined || high === undefined) return min(max(x, lo), hi);
   const a = toNode(x);
-  if (!(lo <= hi)) {
-    throw shapeError('clip', [a], `no number is from ${lo} to ${hi}.`, 'use e.g. clip(x, 0, 1).');
+  if (!(low <= high)) {
+    const fix = 'use e.g. clip(x, 0, 1).';
+    throw shapeError('clip', [a], `no number is from ${low} to ${high}.`, fix);
   }
-  if (lo === Number.NEGATIVE_INFINITY) return hi === Number.POSITIVE_INFINITY ? a : min(a, hi);
-  if (hi === Number.POSITIVE_INFINITY) return max(a, lo);
-  return folded(make('clip', [a], { lo, hi }, a.shape));
+  if (low === Number.NEGATIVE_INFINITY)
+    return high === Number.POSITIVE_INFINITY ? a : min(a, high);
+  if (high === Number.POSITIVE_INFINITY) return max(a, low);
+  return folded(make('clip', [a], { lo: low, hi: high }, a.shape));
+}
+
+function numberOf(x: Operand): number | undefined {
+  const node = toNode(x);
+  return node.op === 'const' && node.shape.length === 0 ? node.attr.value : undefined;
 }
 
 /** x / 6 + 1/2, clipped to 0 ... 1; derivative 0 at -3 and 3, as in PyTorch. */

@@ -14,6 +14,7 @@ import {
 import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
 import { isTransposition } from '../structural.ts';
 import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
+import { fractionOf, logarithmOf } from './numbers.ts';
 import { showsItsShape } from './repeat.ts';
 
 /** How tightly a piece binds; a looser one inside a tighter one needs parentheses. */
@@ -357,31 +358,6 @@ function showScale(
   const numerator = above.length > 0 ? join(above) : number(1);
   return below.length > 0 ? p.notation.quotient(numerator, join(below), true) : numerator;
 }
-
-const MAX_DIVISOR = 100;
-
-/** The fraction that people write for a number: 1/2 and 2/3, but 0.01 and 0.4. */
-function fractionOf(x: number): readonly [number, number] {
-  const inverse = Math.round(1 / x);
-  const n = isQuotient(x, 1, inverse) ? inverse : 0;
-  const [fraction, decimal] = [`1/${n}`.length, String(x).length];
-  if (n > 1 && (fraction < decimal || (fraction === decimal && n < 10))) return [1, n];
-  // 0.6666666666666666: digits without an end are of a fraction, if of a simple one.
-  if (decimal < 15) return [x, 1];
-  for (let q = 3; q <= MAX_DIVISOR; q++) {
-    if (isQuotient(x, Math.round(x * q), q)) return [Math.round(x * q), q];
-  }
-  return [x, 1];
-}
-
-/** The n of a number that is log(n): the log(2) in the derivative of 2^x. */
-function logarithmOf(x: number): number | undefined {
-  const n = Math.round(Math.exp(Math.min(x, 5)));
-  return n > 1 && Math.abs(Math.log(n) - x) <= Number.EPSILON * x ? n : undefined;
-}
-
-const isQuotient = (x: number, p: number, q: number): boolean =>
-  p > 0 && Math.abs(p / q - x) <= 2 * Number.EPSILON * x;
 
 function showFactors(p: Printer, factors: readonly Factor[], number: boolean): Piece | undefined {
   if (factors.length === 0) return undefined;

@@ -15,14 +15,10 @@ export const powers = {
       const value = m.exp(m.mul(y!, m.log(m.select(isZero, unit, base))));
       const half = m.mul(m.constant(0.5), y!);
       const odd = m.mul(m.constant(2), m.sub(half, m.floor(half)));
-      const signed = m.select(
-        m.less(x!, zero),
-        m.sub(value, m.mul(odd, m.add(value, value))),
-        value,
-      );
+      const sign = m.select(m.less(x!, zero), m.sub(unit, m.add(odd, odd)), unit);
       // 0^y is 0, 1 or infinite.
       const atZero = m.select(m.less(y!, zero), m.div(unit, size), m.lessEqual(y!, zero));
-      return m.select(isZero, atZero, signed);
+      return m.select(isZero, atZero, m.mul(sign, value));
     },
     // dx = y x^(y-1), also at x = 0, where 0 times an infinite power would be NaN at y = 0;
     // dy = log(x) x^y, taken as 0 for x <= 0.
@@ -44,6 +40,7 @@ export const powers = {
       [1e10, -3],
       [-1.5, -2],
       [-2, 3],
+      [-1.5e19, 2],
     ],
     kinks: [
       { at: [0, 2], slopes: () => [0, 0] },
