@@ -53,7 +53,7 @@ export function celu(x: Operand, alpha = 1): Node {
 /** x sigmoid(x) (Elfwing et al. 2017). */
 export const silu = (x: Operand): Node => mul(x, sigmoid(x));
 /** Another name of `silu`. */
-export const swish = silu;
+export const swish = (x: Operand): Node => silu(x);
 /** x tanh(softplus(x)) (Misra 2019). */
 export const mish = (x: Operand): Node => mul(x, tanh(softplus(x)));
 /** x / (1 + |x|) */

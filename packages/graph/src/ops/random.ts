@@ -22,11 +22,14 @@ export interface RandomOptions {
 /** A pseudo-random whole number below 2^24 of two such numbers: see its row. */
 export const hash = (a: Operand, b: Operand): Node => elementwise('hash', a, b);
 
+/** Seeds that nobody chooses, for calls without one. */
+const OWN_SEEDS = HASH_RANGE * (HASH_RANGE - 1);
+
 /** Whole numbers below 2^24: the hashes of seed, step and the indices, one after another. */
 export function randomBits(
   name: string,
   indices: readonly Node[],
-  { seed = newSerial(), at = 0 }: RandomOptions,
+  { seed = newSerial() + OWN_SEEDS, at = 0 }: RandomOptions,
 ): Node {
   const step = toNode(at);
   if (step.shape.length > 0) {
