@@ -1,5 +1,6 @@
 // Whatever the graph can say, the compiled program computes: against the float64 interpreter.
 
+import * as g from '@chainrule/graph';
 import {
   abs,
   add,
@@ -41,6 +42,45 @@ async function agrees(node: Node, feeds: Record<string, Float32Array>, sizes = {
   const worst = Math.max(0, ...value.data.map((v, i) => Math.abs(v - expected.data[i]!)));
   expect(worst / scale).toBeLessThan(TOLERANCE);
 }
+
+const X = input(4, 'm', { name: 'X' });
+
+describe('functions', () => {
+  const at = input({ name: 'at' });
+  const functions: Record<string, (x: Node) => Node> = {
+    relu6: g.relu6,
+    hardSigmoid: g.hardSigmoid,
+    hardSwish: g.hardSwish,
+    logSigmoid: g.logSigmoid,
+    prelu: (x) => g.prelu(x, 0.25),
+    elu: (x) => g.elu(x, 0.7),
+    selu: g.selu,
+    celu: (x) => g.celu(x, 2),
+    gelu: (x) => g.gelu(x, { approximate: 'tanh' }),
+    silu: g.silu,
+    mish: g.mish,
+    softsign: g.softsign,
+    xlogx: (x) => g.xlogx(g.abs(x)),
+    xlogy: (x) => g.xlogy(x, g.square(x)),
+    logit: (x) => g.logit(g.sigmoid(x)),
+    power: (x) => g.pow(g.square(x), g.sub(1, x)),
+    round: (x) => g.mul(x, g.round(g.mul(3, x))),
+    mod: (x) => g.mul(x, g.mod(x, 0.75)),
+    clip: (x) => g.clip(x, -1, 0.5),
+    logic: (x) => g.mul(x, g.or(g.and(g.lessEqual(x, 1), g.less(0, x)), g.not(g.notEqual(x, x)))),
+    finite: (x) => g.where(g.or(g.isNaN(x), g.not(g.isFinite(x))), 0, x),
+    stopGradient: (x) => g.mul(x, g.stopGradient(x)),
+    noise: (x) => g.mul(x, g.add(g.uniform([], { seed: 3, at }), g.normal([], { seed: 4, at }))),
+    dropout: (x) => g.mul(x, g.dropout(g.constant(1), 0.5, { seed: 5, at })),
+  };
+  test.each(Object.entries(functions))('%s and its derivative', async (name, f) => {
+    const step = ['noise', 'dropout'].includes(name) ? { at: Float32Array.of(7) } : {};
+    const Y = f(X);
+    for (const node of [Y, grad(sum(g.mul(Y, g.exp(X))), X)]) {
+      await agrees(node, { X: data(4 * 5, 1), ...step }, { m: 5 });
+    }
+  });
+});
 
 describe('inputs that hold one example after another', () => {
   const C = input(3, 'm', { name: 'C', order: 'columns' });

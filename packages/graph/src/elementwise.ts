@@ -5,8 +5,11 @@ import { activations } from './rows/activations.ts';
 import { arithmetic } from './rows/arithmetic.ts';
 import { errorFunction } from './rows/error-function.ts';
 import { exponential } from './rows/exponential.ts';
+import { hashes } from './rows/hash.ts';
 import { hyperbolic } from './rows/hyperbolic.ts';
+import { powers } from './rows/power.ts';
 import { roots } from './rows/roots.ts';
+import { rounding } from './rows/rounding.ts';
 import type { ElementwiseRow, Rows } from './rows/row.ts';
 import { trigonometric } from './rows/trigonometric.ts';
 
@@ -14,6 +17,9 @@ export type { ElementwiseRow };
 
 export const elementwise = {
   ...arithmetic,
+  ...rounding,
+  ...powers,
+  ...hashes,
   ...exponential,
   ...roots,
   ...trigonometric,

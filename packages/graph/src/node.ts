@@ -87,11 +87,26 @@ export interface AttrOf {
   max: None;
   min: None;
   less: None;
+  lessEqual: None;
+  equal: None;
+  isFinite: None;
+  isNaN: None;
   where: None;
+  floor: None;
+  round: None;
+  mod: None;
+  clip: { readonly lo: number; readonly hi: number };
+  power: None;
+  xlogx: None;
+  xlogy: None;
+  stopGradient: None;
+  hash: None;
   sigmoid: None;
   tanh: None;
   softplus: None;
   leakyRelu: { readonly slope: number };
+  elu: { readonly alpha: number };
+  softsign: None;
 }
 
 export type OpName = keyof AttrOf;

@@ -69,7 +69,8 @@ describe.each(cases)('%s %s', (op, _, row, attr) => {
   // Derivatives such as s (1 - s) round 1 - s at the size of 1.
   const slope: Rounded = { f: (x) => evaluate([mixture], x)[0]!, rounding: 1 };
 
-  test('its derivative is the limit of differences', () => {
+  test('its derivative is the limit of differences', (context) => {
+    if (row.stops) context.skip(row.stops);
     for (const at of row.points) {
       expectSlopes(evaluate(first, at), value, at);
     }

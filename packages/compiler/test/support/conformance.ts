@@ -1,10 +1,12 @@
 // One suite for every backend: runs the hand-written nests and every row of the op table on a
 // device and compares with float64.
+import { rowOf } from '@chainrule/graph';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, Handle } from '../../src/device.ts';
+import { createExprBuilder } from '../../src/expr.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
-import { type NestCase, nestCases } from './nests.ts';
+import { at, type NestCase, nestCase, nestCases } from './nests.ts';
 import { positionCases } from './positions.ts';
 import { rowCases } from './rows.ts';
 
@@ -48,6 +50,15 @@ export function worstError(found: ArrayLike<number>, wanted: ArrayLike<number>):
   return errors.reduce((a, b) => (Number.isNaN(b) ? Number.POSITIVE_INFINITY : Math.max(a, b)), 0);
 }
 
+/** The hash of the op table, of whole numbers below 2^24. */
+function hashCase(): NestCase {
+  const m = createExprBuilder();
+  const result = rowOf('hash')!.lower(m, {}, m.load(0, at(0)), m.load(1, at(0)));
+  const numbers = (random: () => number) => Math.floor(2 ** 24 * random());
+  const input = { shape: [257], numbers };
+  return nestCase('hash', { axes: [257], result }, [input, input]);
+}
+
 /** Registers the suite for one device: inside a `describe`. */
 export function conformance(openDevice: () => Device | Promise<Device>): void {
   let device: Device;
@@ -72,5 +83,11 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
       const what = `at ${row.points[i]}: ${found[i]} instead of ${want}`;
       expect(error, what).toBeLessThanOrEqual(row.tolerance);
     });
+  });
+
+  test('random numbers are the same to the bit', async () => {
+    const nest = hashCase();
+    const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+    expect([...(await runCase(device, nest))]).toEqual([...wanted!]);
   });
 }

@@ -15,6 +15,7 @@ import type { Reduction } from '../ops/reduce.ts';
 import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
 import { isTransposition } from '../structural.ts';
 import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
+import { fractionOf, logarithmOf } from './numbers.ts';
 import { showsItsShape } from './repeat.ts';
 
 /** How tightly a piece binds; a looser one inside a tighter one needs parentheses. */
@@ -40,11 +41,16 @@ export interface Piece {
 export type ReductionOp = Reduction;
 export type MovingOp = 'iota' | 'reshape' | 'slice' | 'pad' | 'flip';
 
+/** How two sides compare. */
+export type RelationSign = '<' | '<=' | '>' | '>=' | '==';
+
 /** The words of one output language. */
 export interface Notation {
   readonly hadamard: string;
   readonly matmul: string;
   readonly scale: string;
+  /** Between a scale and a number. */
+  readonly dot: string;
   /** Is text read from left to right, `a .* B * C` as `(a .* B) * C`? */
   readonly leftToRight: boolean;
   name(name: string): Piece;
@@ -53,10 +59,11 @@ export interface Notation {
   /** a / b; `scalar` where both are numbers. */
   quotient(above: Piece, below: Piece, scalar: boolean): Piece;
   power(base: Piece, exponent: number): Piece;
+  /** A power whose exponent is no number. */
+  raised(base: Piece, exponent: Piece): Piece;
   transpose(x: Piece): Piece;
   reorder(x: Piece, axes: readonly number[]): Piece;
-  less(a: Piece, b: Piece): Piece;
-  greater(a: Piece, b: Piece): Piece;
+  relation(a: Piece, sign: RelationSign, b: Piece): Piece;
   choice(condition: Piece, a: Piece, b: Piece): Piece;
   softmax(x: Piece, axis: number): Piece;
   reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
@@ -164,8 +171,12 @@ function body(outer: Printer, node: Node): Piece {
     case 'pad':
     case 'flip':
       return indexed(p, node, notation.move(node, whole(plain(p), node.src[0]!)));
+    case 'power':
+      return notation.raised(piece(p, node.src[0]!), piece(p, node.src[1]!));
     case 'less':
-      return showRelation(p, node.src[0]!, node.src[1]!);
+    case 'lessEqual':
+    case 'equal':
+      return showRelation(p, node);
     case 'where':
       return showChoice(p, node.src as [Node, Node, Node]);
     case 'size':
@@ -234,14 +245,23 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   return p.notation.reduce(node.op, x, node, letters);
 }
 
-function showRelation(p: Printer, a: Node, b: Node): Piece {
-  const { less, greater } = p.notation;
-  return isConst(a) ? greater(piece(p, b), piece(p, a)) : less(piece(p, a), piece(p, b));
+/** A number stands on the right: x > 0, not 0 < x. */
+function showRelation(p: Printer, node: Node): Piece {
+  const turned = isConst(node.src[0]!);
+  const [a, b] = (turned ? node.src.toReversed() : node.src).map((s) => piece(p, s));
+  return p.notation.relation(a!, RELATIONS.get(node.op)![turned ? 1 : 0], b!);
 }
+
+/** The signs of comparisons, and of the same from right to left. */
+const RELATIONS: ReadonlyMap<OpName, readonly [RelationSign, RelationSign]> = new Map([
+  ['less', ['<', '>']],
+  ['lessEqual', ['<=', '>=']],
+  ['equal', ['==', '==']],
+]);
 
 function showChoice(p: Printer, [condition, a, b]: readonly [Node, Node, Node]): Piece {
   const [c, ifTrue, ifFalse] = [condition, a, b].map((s) => piece(p, s)) as [Piece, Piece, Piece];
-  if (isConst(a, 1) && isConst(b, 0) && condition.op === 'less') return c;
+  if (isConst(a, 1) && isConst(b, 0) && RELATIONS.has(condition.op)) return c;
   const keeps = c.opposite !== undefined && isConst(b, 0);
   const drops = c.opposite !== undefined && isConst(a, 0);
   if (!keeps && !drops) return p.notation.choice(c, ifTrue, ifFalse);
@@ -334,7 +354,8 @@ function joinScale(p: Printer, scale: Piece | undefined, rest: Piece | undefined
   if (!rest) return scale;
   const body = fit(p, rest, HADAMARD);
   const binds = rest.binds < HADAMARD ? PRODUCT : Math.min(rest.binds, PRODUCT);
-  return { text: `${fit(p, scale, PRODUCT)}${p.notation.scale}${body}`, binds };
+  const joint = /^\d/.test(body) ? p.notation.dot : p.notation.scale;
+  return { text: `${fit(p, scale, PRODUCT)}${joint}${body}`, binds };
 }
 
 /** The number in front: a coefficient and scalars, as one fraction. */
@@ -347,7 +368,9 @@ function showScale(
   const above = factors.filter(isAbove).map(raise);
   const below = factors.filter((f) => !isAbove(f)).map(raise);
   const number = (value: number): Piece => ({ text: p.notation.number(value), binds: ATOM });
-  const [top, bottom] = fractionOf(coefficient);
+  const n = logarithmOf(coefficient);
+  const [top, bottom] = n ? [1, 1] : fractionOf(coefficient);
+  if (n) above.unshift(p.notation.call('log', [String(n)], {}));
   if (top !== 1) above.unshift(number(top));
   if (bottom !== 1) below.unshift(number(bottom));
   if (above.length + below.length === 0) return undefined;
@@ -358,25 +381,6 @@ function showScale(
   const numerator = above.length > 0 ? join(above) : number(1);
   return below.length > 0 ? p.notation.quotient(numerator, join(below), true) : numerator;
 }
-
-const MAX_DIVISOR = 100;
-
-/** The fraction that people write for a number: 1/2 and 2/3, but 0.01 and 0.4. */
-function fractionOf(x: number): readonly [number, number] {
-  const inverse = Math.round(1 / x);
-  const n = isQuotient(x, 1, inverse) ? inverse : 0;
-  const [fraction, decimal] = [`1/${n}`.length, String(x).length];
-  if (n > 1 && (fraction < decimal || (fraction === decimal && n < 10))) return [1, n];
-  // 0.6666666666666666: digits without an end are of a fraction, if of a simple one.
-  if (decimal < 15) return [x, 1];
-  for (let q = 3; q <= MAX_DIVISOR; q++) {
-    if (isQuotient(x, Math.round(x * q), q)) return [Math.round(x * q), q];
-  }
-  return [x, 1];
-}
-
-const isQuotient = (x: number, p: number, q: number): boolean =>
-  p > 0 && Math.abs(p / q - x) <= 2 * Number.EPSILON * x;
 
 function showFactors(p: Printer, factors: readonly Factor[], number: boolean): Piece | undefined {
   if (factors.length === 0) return undefined;

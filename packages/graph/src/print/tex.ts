@@ -89,18 +89,21 @@ function number(value: number): string {
 }
 
 /** The signs of reductions that run over letters. */
-const SIGNS = { sum: '\\sum', prod: '\\prod', maxOver: '\\max' } as const;
+const BIG_SIGNS = { sum: '\\sum', prod: '\\prod', maxOver: '\\max' } as const;
 
 /** A reduction with its letters; what stands behind has them already. */
-function overLetters(op: keyof typeof SIGNS, x: Piece, node: Node, letters: Index): Piece {
+function overLetters(op: keyof typeof BIG_SIGNS, x: Piece, node: Node, letters: Index): Piece {
   const { shape } = node.src[0]!;
   if (letters.size === 0) return x;
   const signs = [...letters].map(([axis, letter]) =>
-    op === 'maxOver' ? `\\max_{${letter}}` : `${SIGNS[op]}_{${letter}=1}^{${shape[axis]}}`,
+    op === 'maxOver' ? `\\max_{${letter}}` : `${BIG_SIGNS[op]}_{${letter}=1}^{${shape[axis]}}`,
   );
   const body = x.binds < HADAMARD ? group(x.text) : x.text;
   return { text: `${signs.join(' ')} ${body}`, binds: HADAMARD };
 }
+
+const SIGNS = { '<': '<', '<=': '\\le', '>': '>', '>=': '\\ge', '==': '=' } as const;
+const OPPOSITES = { '<': '\\ge', '<=': '>', '>': '\\le', '>=': '<', '==': '\\ne' } as const;
 
 const relation = (a: Piece, b: Piece, sign: string, opposite: string): Piece => ({
   text: `[${a.text} ${sign} ${b.text}]`,
@@ -109,10 +112,14 @@ const relation = (a: Piece, b: Piece, sign: string, opposite: string): Piece => 
   opposite: `[${a.text} ${opposite} ${b.text}]`,
 });
 
+/** What is raised to a power: a second superscript after [1] would read as a layer. */
+const baseOf = (x: Piece): string => (x.sup || x.binds < ATOM ? group(x.text) : x.text);
+
 const notation: Notation = {
   hadamard: ' \\odot ',
   matmul: ' ',
   scale: ' ',
+  dot: ' \\cdot ',
   leftToRight: false,
   name: texName,
   number,
@@ -121,17 +128,15 @@ const notation: Notation = {
   quotient: (a, b) => ({ text: `\\frac{${a.text}}{${b.text}}`, binds: PRODUCT }),
   power: (x, e) => {
     if (e === 0.5) return { text: `\\sqrt{${x.text}}`, binds: ATOM };
-    // A second superscript after [1] would read as a layer: parentheses part them.
-    const base = x.sup || x.binds < ATOM ? group(x.text) : x.text;
-    return { text: `${base}^{${number(e)}}`, binds: POWER };
+    return { text: `${baseOf(x)}^{${number(e)}}`, binds: POWER };
   },
+  raised: (x, e) => ({ text: `${baseOf(x)}^{${e.text}}`, binds: POWER }),
   transpose: (x) => raise(x, 'T'),
   reorder: (x, axes) => ({
     text: `\\operatorname{permute}_{${axes.join(',')}}${group(x.text)}`,
     binds: ATOM,
   }),
-  less: (a, b) => relation(a, b, '<', '\\ge'),
-  greater: (a, b) => relation(a, b, '>', '\\le'),
+  relation: (a, sign, b) => relation(a, b, SIGNS[sign], OPPOSITES[sign]),
   choice: (c, a, b) => {
     const lines = [`${a.text} & ${c.bare ?? `${c.text} \\ne 0`}`, `${b.text} & \\text{else}`];
     return { text: `\\begin{cases}${lines.join('\\\\ ')}\\end{cases}`, binds: ATOM };

@@ -62,6 +62,12 @@ const smooth: Readonly<Record<string, Build>> = {
   logistic2: (a) => g.div(g.exp(a!), g.add(1, g.exp(a!))),
   logOfExp: (a) => g.log(g.add(1, g.exp(a!))),
   ratio: (a) => g.div(a!, g.add(a!, g.add(3, g.square(a!)))),
+  silu: (a) => g.silu(a!),
+  mish: (a) => g.mish(a!),
+  gelu: (a) => g.gelu(a!, { approximate: 'tanh' }),
+  power: (a) => g.pow(g.add(g.square(a!), 0.5), g.tanh(a!)),
+  twoTo: (a) => g.pow(2, g.tanh(a!)),
+  xlogx: (a) => g.xlogx(g.add(g.square(a!), 0.5)),
   softmax: matrixOr((a) => g.softmax(a)) as Build,
   exponentials: matrixOr((a) => g.div(g.exp(a), g.sum(g.exp(a), 0, { keepdims: true }))) as Build,
   logsumexp: alongRows(g.logsumexp) as Build,
@@ -84,11 +90,18 @@ const bent: Readonly<Record<string, Build>> = {
   max: (a, b) => broadcast(g.max, a!, b!),
   min: (a, b) => broadcast(g.min, a!, b!),
   where: (a, b) => broadcast((p, q) => g.where(g.greater(p, q), g.sin(p), q), a!, b!),
+  relu6: (a) => g.relu6(g.mul(3, a!)),
+  prelu: (a, b) => broadcast(g.prelu, a!, b!),
+  elu: (a) => g.elu(a!, 0.5),
+  celu: (a) => g.celu(a!, 2),
+  softsign: (a) => g.softsign(a!),
+  hardSwish: (a) => g.hardSwish(g.mul(3, a!)),
+  mask: (a) => g.mul(a!, g.and(g.lessEqual(a!, 1), g.less(-1, a!))),
   guarded: (a) => g.where(g.greater(a!, 0), g.log(a!), 0),
 };
 
 const all = { ...smooth, ...bent };
-const BINARY = new Set(['add', 'sub', 'mul', 'div', 'matmul', 'max', 'min', 'where']);
+const BINARY = new Set(['add', 'sub', 'mul', 'div', 'matmul', 'max', 'min', 'where', 'prelu']);
 
 /** The product of matrices, transposed where it takes that to fit. */
 function product(a: Node, b: Node): Node {
