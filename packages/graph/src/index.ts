@@ -17,7 +17,13 @@ export {
   toRowMajor,
 } from './feed.ts';
 export { grad, inputsOf, paramsOf, valueAndGrad, vjp } from './grad.ts';
-export { type GradCheck, type GradCheckOptions, gradCheck } from './gradcheck.ts';
+export {
+  assertGradients,
+  type GradCheck,
+  type GradCheckOptions,
+  gradCheck,
+  type WorstEntry,
+} from './gradcheck.ts';
 export {
   bindShape,
   interpret,
