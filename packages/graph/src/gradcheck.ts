@@ -39,7 +39,7 @@ export interface GradCheckOptions {
   readonly params?: readonly Node[];
   /** 2 checks the derivative of the gradient, along random directions; 1 unless given. */
   readonly order?: 1 | 2;
-  /** Larger parameters are checked along random directions, not entry by entry; 200 unless given. */
+  /** Larger parameters are checked along random directions; 200 entries unless given. */
   readonly maxEntries?: number;
   /** How many random directions; 4 unless given. */
   readonly directions?: number;
@@ -74,7 +74,7 @@ export function gradCheck(J: Node, values: Values, options: GradCheckOptions = {
 /**
  * `gradCheck` that throws: for tests.
  * @param options those of `gradCheck`, and the largest ratio that is right: 1e-6 unless given
- * @throws ChainruleError with the parameter whose ratio is larger, its worst entry and both numbers
+ * @throws ChainruleError with the parameter that is off, its worst entry and both numbers
  */
 export function assertGradients(
   J: Node,
@@ -89,7 +89,8 @@ export function assertGradients(
     const what = order === 1 ? 'gradient' : 'second derivative';
     throw new ChainruleError(
       `the ${what} of ${nameOf(J) ?? 'the function'} is off at ${param}, entry ${index}: it is ` +
-        `${analytic}, by ${method} ${numeric}; the ratio of ${param} is ${size}, above ${tolerance}.`,
+        `${analytic}, by ${method} ${numeric}; ` +
+        `the ratio of ${param} is ${size}, above ${tolerance}.`,
       `check the derivatives of the ops that use ${param}; at a kink or a jump there is none, ` +
         'so take other data.',
     );

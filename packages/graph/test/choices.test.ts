@@ -1,7 +1,8 @@
-// What a choice does not take leaves no trace in derivatives of any order, whatever stands between.
+// What a choice does not take leaves no trace in derivatives, whatever stands between.
 import { describe, expect, test } from 'vitest';
 import * as g from '../src/index.ts';
 import { type Node, param } from '../src/index.ts';
+import { either } from '../src/masks.ts';
 
 const [x, X, C] = ['x', 'X', 'C'].map((name) => param(2, 3, { name })) as [Node, Node, Node];
 const [v, c, r] = [
@@ -37,6 +38,7 @@ const formulas: Readonly<Record<string, Node>> = {
   'the other branch': g.where(g.greater(c, 0), g.matmul(X, g.log(v)), 1),
   'the other way round': g.where(g.less(c, 0.5), 1, g.matmul(X, g.log(v))),
   'two choices, one inside': g.where(c, g.where(s, g.matmul(X, g.log(v)), 2), 1),
+  'the other branch, inside': masked(s, g.where(c, 1, g.matmul(X, g.log(v)))),
   'a norm': masked(s, g.sqrt(g.sum(g.square(v)))),
   'norms of rows': masked(c, g.sqrt(g.sum(g.square(masked(C, g.log(x))), 1, rows))),
 };
@@ -115,4 +117,19 @@ test('there is no mask where both branches come from one value', () => {
   const J = g.sum(g.log(g.add(2, g.matmul(elu, v))));
   const above = "(1 ./ (2 + where(X > 0, X, expm1(X)) * v)) * v'";
   expect(g.print(g.grad(J, X))).toBe(`where(X > 0, ${above}, ${above} .* exp(X))`);
+});
+
+test('what both branches or two uses leave open needs no mask', () => {
+  const outer = g.greater(X, 1);
+  expect(either(C, g.where(C, 0, 1))).toBeUndefined();
+  expect(either(g.where(C, 0, 1), C)).toBeUndefined();
+  expect(either(g.where(C, 0, outer), g.where(C, outer, 0))).toBe(outer);
+  expect(either(outer, outer)).toBe(outer);
+  expect(either(outer, undefined)).toBeUndefined();
+});
+
+test('only what meets an infinite slope is masked', () => {
+  const u = param(3, 1, { name: 'u' });
+  const J = g.sum(masked(c, g.matmul(X, g.add(g.log(v), u))));
+  expect(g.print(g.grad(J, u))).toBe("X' * where(c, 1, 0)");
 });

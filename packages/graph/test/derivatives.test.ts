@@ -147,6 +147,14 @@ describe('inner nodes are variables like leaves', () => {
     expect(g.print(g.hvp(J!, Z!, V))).toBe('1/(2 * m) * V .* sigmoid(-Z) .* A');
   });
 
+  test('and simplified with their directions', () => {
+    const H = g.hvp(J!, Z!, g.constant(2, [2, 'm']));
+    expect(g.print(H)).toBe('1/m * sigmoid(-Z) .* A');
+    expect(g.simplify(H)).toBe(H);
+    const W2 = g.hvp(g.sum(g.square(W)), W, g.constant(3, [2, 3]));
+    expect(W2).toBe(g.constant(6, [2, 3]));
+  });
+
   test('also beside leaves that they depend on', () => {
     expect(g.grad(J!, [Z!, b])).toEqual([g.grad(J!, Z!), g.grad(J!, b)]);
     expect(g.grad(J!, [b, Z!, g.sigmoid(Z!)])).toEqual([
