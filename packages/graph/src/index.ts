@@ -1,6 +1,7 @@
 // The public entry point of @chainrule/graph.
 
 export { bind } from './bind.ts';
+export { hessian, hvp, jacobian, jvp } from './derivatives.ts';
 export { type Derivation, derive } from './derive.ts';
 export { type ElementwiseRow, rowOf } from './elementwise.ts';
 export { type Equation, type Equations, equations } from './equations.ts';
@@ -15,8 +16,14 @@ export {
   type TensorLike,
   toRowMajor,
 } from './feed.ts';
-export { grad, inputsOf, paramsOf } from './grad.ts';
-export { type GradCheck, type GradCheckOptions, gradCheck } from './gradcheck.ts';
+export { grad, inputsOf, paramsOf, valueAndGrad, vjp } from './grad.ts';
+export {
+  assertGradients,
+  type GradCheck,
+  type GradCheckOptions,
+  gradCheck,
+  type WorstEntry,
+} from './gradcheck.ts';
 export {
   bindShape,
   interpret,

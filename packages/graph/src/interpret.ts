@@ -93,7 +93,8 @@ export function sizeOf(dim: string, sizes: Sizes): number {
   );
 }
 
-function evaluate(node: Node, done: ReadonlyMap<Node, Tensor64>, sizes: Sizes): Tensor64 {
+/** The value of one node, given those of its sources. */
+export function evaluate(node: Node, done: ReadonlyMap<Node, Tensor64>, sizes: Sizes): Tensor64 {
   const src = node.src.map((s) => done.get(s)!);
   const shape = bindShape(node, sizes);
   const fill = (at: (i: number) => number): Tensor64 => ({

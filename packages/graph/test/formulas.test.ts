@@ -28,33 +28,20 @@ function largest(root: Node, data: g.Values): number {
 const MODERATE = 100;
 const isModerate = (root: Node, data: g.Values) => largest(root, data) < MODERATE;
 
-/** How far differences are off, at the step that suits best: a wrong gradient agrees at none. */
-function disagreement(J: Node, data: g.Values): number {
-  const size = largest(J, data);
-  let least = Number.POSITIVE_INFINITY;
-  for (const epsilon of [1e-5, 1e-6, 1e-4]) {
-    const { ratio, worst } = g.gradCheck(J, data, { epsilon, sizes: SIZES });
-    // Where large values cancel, J rounds at their size.
-    const noise = (4 * Number.EPSILON * size) / epsilon;
-    least = Math.min(least, Math.abs(worst.analytic - worst.numeric) <= noise ? 0 : ratio);
-    if (least < TOLERANCE) break;
-  }
-  return least;
+/** How far off derivatives of an order are. */
+function disagreement(J: Node, data: g.Values, order: 1 | 2 = 1): number {
+  const { ratio, worst } = g.gradCheck(J, data, { order, sizes: SIZES });
+  // Where large values cancel, J rounds at their size, and so do differences at steps of 1e-5.
+  const noise = (4 * Number.EPSILON * largest(J, data)) / 1e-5;
+  return Math.abs(worst.analytic - worst.numeric) <= noise ? 0 : ratio;
 }
 
-/** A scalar of the gradient in all parameters. */
-const ofGradient = (J: Node): Node =>
-  g
-    .grad(J, g.paramsOf([J]))
-    .map((d) => g.mean(g.mul(d, g.add(d, 0.3))))
-    .reduce((a, b) => g.add(a, b));
-
-const check = (kinks: boolean, property: (tree: Tree) => void, except?: readonly string[]) =>
-  fc.assert(fc.property(trees(kinks, except), property), { seed, numRuns });
+const check = (property: (tree: Tree) => void) =>
+  fc.assert(fc.property(trees(true), property), { seed, numRuns });
 
 describe(`random formulas, seed ${seed}`, () => {
   test('gradients agree with differences', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const { root, data } = setUp(tree);
       const J = g.mean(root);
       fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
@@ -63,18 +50,16 @@ describe(`random formulas, seed ${seed}`, () => {
   });
 
   test('so do gradients of gradients', () => {
-    check(false, (tree) => {
+    check((tree) => {
       const { root, data } = setUp(tree);
       const J = g.mean(root);
       fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
-      const second = ofGradient(J);
-      fc.pre(g.paramsOf([second]).length > 0 && isModerate(second, data));
-      expect(disagreement(second, data), g.print(J)).toBeLessThan(TOLERANCE);
+      expect(disagreement(J, data, 2), g.print(J)).toBeLessThan(TOLERANCE);
     });
   });
 
   test('simplification keeps the meaning, and is done when it is done', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const { root, data } = setUp(tree);
       const simple = g.simplify(root);
       expect(g.simplify(simple), g.print(root)).toBe(simple);
@@ -89,7 +74,7 @@ describe(`random formulas, seed ${seed}`, () => {
   });
 
   test('it loses no finite value, however far out', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const { root, data } = setUp(tree);
       const simple = g.simplify(root);
       for (const scale of [1e-3, 30, 1000]) {
@@ -106,7 +91,7 @@ describe(`random formulas, seed ${seed}`, () => {
   });
 
   test('a gradient comes simplified', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const J = g.mean(setUp(tree).root);
       fc.pre(g.paramsOf([J]).length > 0);
       const gradients = g.grad(J, g.paramsOf([J]));
@@ -115,14 +100,14 @@ describe(`random formulas, seed ${seed}`, () => {
   });
 
   test('every form is LaTeX', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const { root } = setUp(tree);
       for (const node of [root, g.simplify(root)]) expectLatex(g.tex(node));
     });
   });
 
   test('a print read by math means the same', () => {
-    check(true, (tree) => {
+    check((tree) => {
       const { nodes, root, data } = setUp(tree);
       const bindings = Object.fromEntries(nodes.map((node) => [g.nameOf(node)!, node]));
       for (const node of [root, g.simplify(root)]) {

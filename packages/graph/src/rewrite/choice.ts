@@ -1,8 +1,8 @@
 // Rules about `where`. A choice stays outside of products: 0 times what the other branch makes of
 // its bad arguments would be NaN, and where(x > 0, log(x), 0) must have the slope 0 at 0.
-import { isConst } from '../leaves.ts';
-import { make, type Node, type NodeOf, sameShape } from '../node.ts';
-import { where } from '../ops.ts';
+import { constant, isConst } from '../leaves.ts';
+import { make, type Node, type NodeOf, sameShape, withSources } from '../node.ts';
+import { expand, where } from '../ops.ts';
 import { applyScale, build, isUnit, monomialOf, splitScale } from './monomial.ts';
 
 type Choice = NodeOf<'where'> & Node;
@@ -17,12 +17,37 @@ function onBranch(choice: Choice, f: (branch: Node) => Node): Node {
   return isConst(a, 0) ? where(condition, 0, f(b)) : where(condition, f(a), 0);
 }
 
+/** A view of where(c, a, b) is a choice between views. */
+function choiceOf(node: Node): Choice | undefined {
+  if (node.op === 'where') return node;
+  if (node.op !== 'expand' && node.op !== 'permute') return undefined;
+  const choice = choiceOf(node.src[0]!);
+  if (!choice) return undefined;
+  const view = (x: Node) =>
+    x.op === 'const' ? constant(x.attr.value, node.shape) : withSources(node, [x]);
+  const [c, a, b] = choice.src.map(view) as [Node, Node, Node];
+  const viewed = where(c, a, b);
+  return viewed.op === 'where' ? viewed : undefined;
+}
+
+/** A condition that is where(c, 1, 0), or a view of it, is c, or not c. */
+function simplerCondition(node: Choice): Node | undefined {
+  const [condition, a, b] = node.src as [Node, Node, Node];
+  const choice = choiceOf(condition);
+  const [c, p, q] = choice?.src ?? [];
+  if (p?.op !== 'const' || q?.op !== 'const') return undefined;
+  const [yes, no] = [p, q].map((x) => (isConst(x, 0) ? b : a)) as [Node, Node];
+  return where(c!, yes, no);
+}
+
 /** A branch that is always or never taken; a choice inside a choice of the same condition. */
 export function chooseBranch(node: Node): Node | undefined {
   if (node.op !== 'where') return undefined;
   const [condition, a, b] = node.src as [Node, Node, Node];
   if (a === b) return a;
   if (condition.op === 'const') return condition.attr.value !== 0 ? a : b;
+  const simpler = simplerCondition(node);
+  if (simpler) return simpler;
   const again = (branch: Node): branch is Choice =>
     branch.op === 'where' && branch.src[0] === condition;
   if (again(a)) return where(condition, a.src[1]!, b);
@@ -34,13 +59,14 @@ export function productOfChoice(node: Node): Node | undefined {
   if (node.op !== 'mul') return undefined;
   const { coefficient, factors } = monomialOf(node);
   const inside = new Map([...factors].filter(([f]) => f.op !== 'size'));
-  const choice = [...inside.keys()].find(
-    (f): f is Choice => isMasked(f) && inside.get(f) === 1 && sameShape(f.shape, node.shape),
-  );
-  if (!choice || inside.size === 1) return undefined;
-  inside.delete(choice);
+  const found = [...inside].flatMap(([f, e]) => {
+    const choice = e === 1 && choiceOf(f.shape.length > 0 ? f : expand(f, node.shape));
+    return choice && isMasked(choice) && sameShape(choice.shape, node.shape) ? { f, choice } : [];
+  })[0];
+  if (!found || inside.size === 1) return undefined;
+  inside.delete(found.f);
   const rest = build({ coefficient: 1, factors: inside }, node.shape);
-  const body = onBranch(choice, (branch) => make('mul', [branch, rest], {}, node.shape));
+  const body = onBranch(found.choice, (branch) => make('mul', [branch, rest], {}, node.shape));
   const outside = new Map([...factors].filter(([f]) => f.op === 'size'));
   return applyScale({ coefficient, factors: outside }, body);
 }
