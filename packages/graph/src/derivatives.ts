@@ -3,8 +3,8 @@ import { ChainruleError } from './errors.ts';
 import { checkLike, cutOut, gradientsOf, listOf, substitute } from './grad.ts';
 import { constant, input } from './leaves.ts';
 import { lifted } from './lift.ts';
-import { type Dim, make, type Node, named, nameOf, reachable, type Shape } from './node.ts';
-import { add, equal, expandTo, mul, sum } from './ops.ts';
+import { type Node, nameOf, reachable, type Shape } from './node.ts';
+import { add, equal, iota, mul, sum } from './ops.ts';
 import { simplify, simplifyAll } from './rewrite/rewrite.ts';
 
 /**
@@ -88,14 +88,6 @@ function units(shape: Shape): Node {
   return shape
     .map((_, i) => equal(iota(twice, i), iota(twice, shape.length + i)))
     .reduce(mul, constant(1, twice));
-}
-
-// REPLACE by the op `iota(shape, axis)` once the op table has it: the index along an axis. Until
-// then the indices are fed: `iota_3: [0, 1, 2]`.
-function iota(shape: Shape, axis: number): Node {
-  const dim = shape[axis] as Dim;
-  const attr = { serial: 0, order: 'rows', distribution: false } as const;
-  return expandTo(named(make('input', [], attr, [dim]), `iota_${dim}`), shape, [axis]);
 }
 
 /** The inner product of lists of tensors. */

@@ -1,50 +1,8 @@
 // Lifting: a graph that depends on one leaf, evaluated for many values of that leaf at once, along
-// new leading dimensions. It knows how each structural op moves its axes, and no elementwise op.
-import { type ElementwiseOp, rowOf } from './elementwise.ts';
-import {
-  type Node,
-  type NodeOf,
-  type OpName,
-  reachable,
-  type Shape,
-  withSources,
-} from './node.ts';
-import { expand, expandTo, matmul, permute, reduceAxes } from './ops.ts';
-
-type StructuralOp = Exclude<OpName, ElementwiseOp>;
-
-/** The same op with `lead` before the dimensions of its sources, which have it already. */
-type Lift<K extends OpName> = (y: NodeOf<K> & Node, src: readonly Node[], lead: Shape) => Node;
-
-const shifted = (axes: readonly number[], lead: Shape): number[] =>
-  axes.map((a) => a + lead.length);
-
-/** The dimensions of `lead` stay where they are; the others follow. */
-const following = (axes: readonly number[], lead: Shape): number[] => [
-  ...lead.map((_, i) => i),
-  ...shifted(axes, lead),
-];
-
-const leaf = (y: Node, _: readonly Node[], lead: Shape): Node => repeated(y, lead);
-const reduction = <K extends 'sum' | 'maxOver' | 'logsumexp'>(
-  y: NodeOf<K> & Node,
-  [x]: readonly Node[],
-  lead: Shape,
-): Node => reduceAxes(y.op, x!, shifted(y.attr.axes, lead));
-
-const lifts = {
-  input: leaf,
-  param: leaf,
-  hole: leaf,
-  const: leaf,
-  size: leaf,
-  matmul: (_, [a, b]) => matmul(a!, b!),
-  permute: (y, [x], lead) => permute(x!, following(y.attr.axes, lead)),
-  expand: (y, [x], lead) => expandTo(x!, [...lead, ...y.shape], following(y.attr.dims, lead)),
-  sum: reduction,
-  maxOver: reduction,
-  logsumexp: reduction,
-} as const satisfies { [K in StructuralOp]: Lift<K> };
+// new leading dimensions. How an op moves its axes stands in its row.
+import { type Node, reachable, type Shape, withSources } from './node.ts';
+import { expand } from './ops.ts';
+import { structureOf } from './structural.ts';
 
 /** The same values for each index of `lead`. */
 const repeated = (x: Node, lead: Shape): Node => expand(x, [...lead, ...x.shape]);
@@ -62,12 +20,12 @@ export function lifted(root: Node, g: Node, values: Node): Node {
   for (const node of reachable([root])) {
     if (!node.src.some((s) => done.has(s))) continue;
     const src = node.src.map(at);
-    const lift = (lifts as unknown as Partial<Record<OpName, Lift<OpName>>>)[node.op];
-    const shape = [...lead, ...node.shape];
-    done.set(
-      node,
-      rowOf(node.op) ? withSources(node, src, shape) : lift!(node as never, src, lead),
-    );
+    const row = structureOf(node.op);
+    const made =
+      row && 'lift' in row
+        ? row.lift(node as never, src, lead)
+        : withSources(node, src, [...lead, ...node.shape]);
+    done.set(node, made);
   }
   return at(root);
 }

@@ -3,26 +3,19 @@
 // cannot matter; of a node without a mask all may.
 import { rowOf } from './elementwise.ts';
 import { isConst } from './leaves.ts';
-import { isLeaf, type Node, type OpName, sameShape, withSources } from './node.ts';
+import { isLeaf, type Node, sameShape, withSources } from './node.ts';
 import { reduceAxes, unreduce, where } from './ops.ts';
 import { structureOf } from './structural.ts';
 
 /** One for each source of a node. */
 type PerSource = readonly (Node | undefined)[];
 
-/** Ops that are finite, slopes and all, wherever their arguments are; others count as wild. */
-const TAME: ReadonlySet<OpName> = /* @__PURE__ */ new Set<OpName>([
-  ...(['input', 'param', 'hole', 'const', 'size'] as const),
-  ...(['matmul', 'permute', 'expand', 'sum', 'maxOver', 'logsumexp'] as const),
-  ...(['add', 'mul', 'max', 'min', 'less', 'where', 'abs', 'leakyRelu'] as const),
-  ...(['sin', 'cos', 'sigmoid', 'tanh', 'softplus'] as const),
-]);
-
 /** The nodes whose value or slope may be infinite. */
 export function wildNodes(order: readonly Node[]): ReadonlySet<Node> {
   const wild = new Set<Node>();
   for (const node of order) {
-    if (!TAME.has(node.op) || node.src.some((s) => wild.has(s))) wild.add(node);
+    const row = rowOf(node.op);
+    if ((row && !row.tame) || node.src.some((s) => wild.has(s))) wild.add(node);
   }
   return wild;
 }

@@ -26,6 +26,11 @@ interface Row<K extends OpName> {
   readonly grad: (y: NodeOf<K> & Node, g: Node) => readonly (Node | undefined)[];
 }
 
+/** The same op on sources that have the dimensions `lead` before those of the node's own. */
+interface Lifts<K extends OpName> {
+  readonly lift: (y: NodeOf<K> & Node, src: readonly Node[], lead: Shape) => Node;
+}
+
 /** A leaf; its value at a position, if nobody feeds it. */
 export interface LeafRow<K extends OpName> extends Row<K> {
   readonly kind: 'leaf';
@@ -37,21 +42,21 @@ export interface LeafRow<K extends OpName> extends Row<K> {
 }
 
 /** A view: which element of the source stands at a position, and where there is one (else 0). */
-export interface ViewRow<K extends OpName> extends Row<K> {
+export interface ViewRow<K extends OpName> extends Row<K>, Lifts<K> {
   readonly kind: 'view';
   readonly from: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly I[];
   readonly inside?: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly Inside<I>[];
 }
 
 /** A reduction; of one value it is that value, or what `single` makes of it. */
-export interface ReductionRow<K extends OpName> extends Row<K> {
+export interface ReductionRow<K extends OpName> extends Row<K>, Lifts<K> {
   readonly kind: 'reduction';
   readonly meaning: (values: readonly number[]) => number;
   readonly fold: Fold;
   readonly single?: <E>(m: Machine<E>, x: E) => E;
 }
 
-interface ContractionRow<K extends OpName> extends Row<K> {
+export interface ContractionRow<K extends OpName> extends Row<K>, Lifts<K> {
   readonly kind: 'contraction';
 }
 
@@ -62,6 +67,23 @@ export type StructuralRow<K extends OpName> =
   | ContractionRow<K>;
 
 const leaf = { kind: 'leaf', grad: () => [] } as const;
+/** The dimensions of `lead` stay where they are; the others follow. */
+const following = (dims: readonly number[], lead: Shape): number[] => [
+  ...lead.keys(),
+  ...dims.map((d) => d + lead.length),
+];
+const shifted = (axes: readonly number[], lead: Shape): number[] =>
+  axes.map((a) => a + lead.length);
+const wholeLead = ({ starts, steps }: AttrOf['slice'], lead: Shape): AttrOf['slice'] => ({
+  starts: [...lead.map(() => 0), ...starts],
+  steps: [...lead.map(() => 1), ...steps],
+});
+const reduction = {
+  kind: 'reduction',
+  lift: (y: Node, [x]: readonly Node[], lead: Shape): Node =>
+    op.reduceAxes(y.op as op.Reduction, x!, shifted((y.attr as AttrOf['sum']).axes, lead)),
+} as const;
+
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
 
@@ -74,16 +96,19 @@ export const structural = {
   iota: { ...leaf, value: ({ axis }, position) => position(axis) },
   matmul: {
     kind: 'contraction',
+    lift: (_, [a, b]) => op.matmul(a!, b!),
     // C = A B: dA = dC B^T, dB = A^T dC
     grad: ({ src: [a, b] }, g) => [op.matmul(g, op.transpose(b!)), op.matmul(op.transpose(a!), g)],
   },
   permute: {
     kind: 'view',
+    lift: (y, [x], lead) => op.permute(x!, following(y.attr.axes, lead)),
     from: (_, at, { attr }) => inverse(attr.axes).map((i) => at[i]!),
     grad: (y, g) => [op.permute(g, inverse(y.attr.axes))],
   },
   expand: {
     kind: 'view',
+    lift: (y, [x], lead) => op.expandTo(x!, [...lead, ...y.shape], following(y.attr.dims, lead)),
     from: (p, at, { attr, source }) =>
       attr.dims.map((d, i) => (source[i] === 1 ? p.zero : at[d]!)),
     // What was repeated is summed.
@@ -91,16 +116,19 @@ export const structural = {
   },
   reshape: {
     kind: 'view',
+    lift: (y, [x], lead) => op.reshapeTo(x!, [...lead, ...y.shape]),
     from: (p, at, { shape, source }) => unflatten(p, flatPosition(p, at, shape), source),
     grad: (y, g) => [op.reshapeTo(g, y.src[0]!.shape)],
   },
   slice: {
     kind: 'view',
+    lift: (y, [x], lead) => op.sliceTo(x!, wholeLead(y.attr, lead), [...lead, ...y.shape]),
     from: (p, at, { attr }) => at.map((i, d) => p.affine(i, attr.steps[d]!, attr.starts[d]!)),
     grad: (y, g) => [op.padTo(g, y.attr, y.src[0]!.shape)],
   },
   pad: {
     kind: 'view',
+    lift: (y, [x], lead) => op.padTo(x!, wholeLead(y.attr, lead), [...lead, ...y.shape]),
     from: (p, at, { attr: { starts, steps }, source }) =>
       at.map((i, d) => {
         const from = p.quotient(p.affine(i, 1, -starts[d]!), steps[d]!);
@@ -117,18 +145,19 @@ export const structural = {
   },
   flip: {
     kind: 'view',
+    lift: (y, [x], lead) => op.flip(x!, shifted(y.attr.axes, lead)),
     from: (p, at, { attr: { axes }, shape }) =>
       at.map((i, d) => (axes.includes(d) ? p.affine(i, -1, shape[d]! - 1) : i)),
     grad: (y, g) => [op.flip(g, y.attr.axes)],
   },
   sum: {
-    kind: 'reduction',
+    ...reduction,
     fold: 'sum',
     meaning: total,
     grad: (y, g) => [op.unreduce(g, y.attr.axes, y.src[0]!.shape)],
   },
   maxOver: {
-    kind: 'reduction',
+    ...reduction,
     fold: 'max',
     meaning: largest,
     grad: (y, g) => {
@@ -141,7 +170,7 @@ export const structural = {
     },
   },
   logsumexp: {
-    kind: 'reduction',
+    ...reduction,
     fold: 'logsumexp',
     meaning: (values) => {
       const most = largest(values);
@@ -157,7 +186,7 @@ export const structural = {
     },
   },
   prod: {
-    kind: 'reduction',
+    ...reduction,
     fold: 'prod',
     meaning: (values) => values.reduce((a, b) => a * b, 1),
     grad: (y, g) => {
@@ -167,7 +196,7 @@ export const structural = {
     },
   },
   norm: {
-    kind: 'reduction',
+    ...reduction,
     fold: 'norm',
     meaning: (values) => Math.hypot(...values),
     single: (m, x) => m.abs(x),

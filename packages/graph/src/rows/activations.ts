@@ -7,6 +7,7 @@ import { call, LINE, one, type Rows } from './row.ts';
 
 export const activations = {
   sigmoid: {
+    tame: true,
     meaning: (_, x) => (x! < 0 ? Math.exp(x!) / (1 + Math.exp(x!)) : 1 / (1 + Math.exp(-x!))),
     lower: (m, _, x) => lowerSigmoid(m, x!),
     grad: (y, g) => [op.mul(g, op.mul(y, op.sub(1, y)))], // s' = s (1 - s)
@@ -15,6 +16,7 @@ export const activations = {
     points: LINE.map(one),
   },
   tanh: {
+    tame: true,
     meaning: (_, x) => Math.tanh(x!),
     lower: (m, _, x) => lowerTanh(m, x!),
     grad: (y, g) => [op.mul(g, op.sub(1, op.square(y)))], // tanh' = 1 - tanh^2
@@ -23,6 +25,7 @@ export const activations = {
     points: [...LINE, 0.69, 0.71].map(one),
   },
   softplus: {
+    tame: true,
     meaning: (_, x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!))),
     lower: (m, _, x) => m.add(m.max(x!, m.constant(0)), log1pSeries(m, m.exp(m.neg(m.abs(x!))))),
     grad: (y, g) => [op.mul(g, op.sigmoid(y.src[0]!))],
@@ -31,6 +34,7 @@ export const activations = {
     points: LINE.map(one),
   },
   leakyRelu: {
+    tame: true,
     attributes: [{ slope: 0.01 }, { slope: 0.3 }, { slope: 0 }],
     meaning: ({ slope }, x) => (x! > 0 ? x! : slope * x!),
     lower: (m, { slope }, x) =>
@@ -43,6 +47,7 @@ export const activations = {
     kinks: [{ at: [0], slopes: ({ slope }) => [slope] }],
   },
   elu: {
+    tame: true,
     attributes: [{ alpha: 1 }, { alpha: 1.7 }, { alpha: 0.3 }],
     meaning: ({ alpha }, x) => (x! > 0 ? x! : alpha * Math.expm1(x!)),
     lower: (m, { alpha }, x) => {
@@ -59,6 +64,7 @@ export const activations = {
     kinks: [{ at: [0], slopes: ({ alpha }) => [alpha] }],
   },
   softsign: {
+    tame: true,
     meaning: (_, x) => x! / (1 + Math.abs(x!)),
     lower: (m, _, x) => m.div(x!, m.add(m.constant(1), m.abs(x!))),
     // (x / (1 + |x|))' = 1 / (1 + |x|)^2

@@ -8,6 +8,7 @@ const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 export const arithmetic = {
   add: {
+    tame: true,
     meaning: (_, a, b) => a! + b!,
     lower: (m, _, a, b) => m.add(a!, b!),
     grad: (_, g) => [g, g],
@@ -15,6 +16,7 @@ export const arithmetic = {
     points: PAIRS,
   },
   mul: {
+    tame: true,
     meaning: (_, a, b) => a! * b!,
     lower: (m, _, a, b) => m.mul(a!, b!),
     grad: (y, g) => [op.mul(g, y.src[1]!), op.mul(g, y.src[0]!)],
@@ -38,6 +40,7 @@ export const arithmetic = {
     ulps: ({ exponent: p }) => (isHalfInteger(p) ? Math.max(4, Math.abs(p)) : 128),
   },
   abs: {
+    tame: true,
     meaning: (_, x) => Math.abs(x!),
     lower: (m, _, x) => m.abs(x!),
     grad: (y, g) => [op.mul(g, op.sign(y.src[0]!))], // sign(0) = 0
@@ -47,6 +50,7 @@ export const arithmetic = {
     kinks: [{ at: [0], slopes: () => [0] }],
   },
   max: {
+    tame: true,
     meaning: (_, a, b) => Math.max(a!, b!),
     lower: (m, _, a, b) => m.max(a!, b!),
     // Stated over the output, so that relu need not keep its input; a tie goes to b.
@@ -60,6 +64,7 @@ export const arithmetic = {
     kinks: [{ at: [1, 1], slopes: () => [0, 1] }],
   },
   min: {
+    tame: true,
     meaning: (_, a, b) => Math.min(a!, b!),
     lower: (m, _, a, b) => m.min(a!, b!),
     grad: (y, g) => {
@@ -72,6 +77,7 @@ export const arithmetic = {
     kinks: [{ at: [1, 1], slopes: () => [0, 1] }],
   },
   less: {
+    tame: true,
     meaning: (_, a, b) => (a! < b! ? 1 : 0),
     lower: (m, _, a, b) => m.less(a!, b!),
     grad: () => [undefined, undefined], // constant but for the jump
@@ -80,6 +86,7 @@ export const arithmetic = {
     kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
   },
   lessEqual: {
+    tame: true,
     meaning: (_, a, b) => (a! <= b! ? 1 : 0),
     lower: (m, _, a, b) => m.lessEqual(a!, b!),
     grad: () => [undefined, undefined],
@@ -88,6 +95,7 @@ export const arithmetic = {
     kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
   },
   equal: {
+    tame: true,
     meaning: (_, a, b) => (a === b ? 1 : 0),
     lower: (m, _, a, b) => m.mul(m.lessEqual(a!, b!), m.lessEqual(b!, a!)),
     grad: () => [undefined, undefined],
@@ -96,6 +104,7 @@ export const arithmetic = {
     kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
   },
   isFinite: {
+    tame: true,
     meaning: (_, x) => (Number.isFinite(x) ? 1 : 0),
     lower: (m, _, x) => m.lessEqual(m.abs(x!), m.constant(LARGEST)),
     grad: () => [undefined],
@@ -104,6 +113,7 @@ export const arithmetic = {
     points: LINE.map(one),
   },
   isNaN: {
+    tame: true,
     meaning: (_, x) => (Number.isNaN(x) ? 1 : 0),
     lower: (m, _, x) => m.sub(m.constant(1), m.lessEqual(x!, x!)),
     grad: () => [undefined],
@@ -112,6 +122,7 @@ export const arithmetic = {
     points: LINE.map(one),
   },
   where: {
+    tame: true,
     meaning: (_, c, a, b) => (c !== 0 ? a! : b!),
     lower: (m, _, c, a, b) => m.select(c!, a!, b!),
     // A product with the mask would make NaN of 0 times Infinity; a choice does not.

@@ -23,6 +23,7 @@ const ulps = () => 8;
 
 export const errorFunction = {
   erf: {
+    tame: true,
     meaning: (_, x) => erf64(x!),
     lower: (m, _, x) => lowerErf(m, x!),
     grad: (y, g) => [op.mul(g, bell(y.src[0]!))],
@@ -32,6 +33,7 @@ export const errorFunction = {
     ulps,
   },
   erfc: {
+    tame: true,
     meaning: (_, x) => erfc64(x!),
     lower: (m, _, x) => {
       const size = m.abs(x!);

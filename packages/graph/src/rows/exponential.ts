@@ -73,6 +73,7 @@ export const exponential = {
     points: [-1000, -87, -20, -3, -0.7, -0.69, -0.3, -1e-3, -1e-9].map(one),
   },
   logaddexp: {
+    tame: true,
     meaning: (_, a, b) => Math.max(a!, b!) + Math.log1p(Math.exp(-Math.abs(a! - b!))),
     lower: (m, _, a, b) =>
       m.add(m.max(a!, b!), log1pSeries(m, m.exp(m.neg(m.abs(m.sub(a!, b!)))))),

@@ -48,6 +48,7 @@ const float64: Exact<number> = {
 
 export const hashes = {
   hash: {
+    tame: true,
     meaning: (_, a, b) => hash(float64, a!, b!),
     lower: (m, _, a, b) => hash(m, a!, b!),
     grad: () => [undefined, undefined],

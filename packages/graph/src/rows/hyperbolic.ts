@@ -63,6 +63,7 @@ export const hyperbolic = {
     points: [...LINE, 89].map(one),
   },
   asinh: {
+    tame: true,
     meaning: (_, x) => Math.asinh(x!),
     lower: (m, _, x) =>
       withSignOf(

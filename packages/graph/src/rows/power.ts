@@ -88,6 +88,7 @@ export const powers = {
     ],
   },
   stopGradient: {
+    tame: true,
     meaning: (_, x) => x!,
     lower: (_m, _, x) => x!,
     grad: () => [undefined],

@@ -23,6 +23,7 @@ export const roots = {
     kinks: [{ at: [0], slopes: () => [Number.POSITIVE_INFINITY] }],
   },
   hypot: {
+    tame: true,
     meaning: (_, a, b) => Math.hypot(a!, b!),
     lower: (m, _, a, b) => {
       const [p, q] = [m.abs(a!), m.abs(b!)];

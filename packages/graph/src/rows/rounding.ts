@@ -8,6 +8,7 @@ const OFF_JUMPS = [-1000.3, -87.7, -3.2, -0.6, -0.3, 1e-3, 0.4, 0.7, 1.2, 2.8, 2
 
 export const rounding = {
   floor: {
+    tame: true,
     meaning: (_, x) => Math.floor(x!),
     lower: (m, _, x) => m.floor(x!),
     grad: () => [undefined], // constant but for the jumps
@@ -17,6 +18,7 @@ export const rounding = {
     kinks: [{ at: [2], slopes: () => [0] }],
   },
   round: {
+    tame: true,
     meaning: (_, x) => {
       const down = Math.floor(x!);
       const rest = x! - down;
@@ -69,6 +71,7 @@ export const rounding = {
     ulps: () => 142,
   },
   clip: {
+    tame: true,
     attributes: [
       { lo: 0, hi: 6 },
       { lo: -2, hi: 0.7 },

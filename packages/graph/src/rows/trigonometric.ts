@@ -59,6 +59,7 @@ const INFINITE = Number.POSITIVE_INFINITY;
 
 export const trigonometric = {
   sin: {
+    tame: true,
     meaning: (_, x) => Math.sin(x!),
     lower: (m, _, x) => m.sin(x!),
     grad: (y, g) => [op.mul(g, op.cos(y.src[0]!))],
@@ -67,6 +68,7 @@ export const trigonometric = {
     points: ANGLES.map(one),
   },
   cos: {
+    tame: true,
     meaning: (_, x) => Math.cos(x!),
     lower: (m, _, x) => m.cos(x!),
     grad: (y, g) => [op.mul(g, op.neg(op.sin(y.src[0]!)))],
@@ -111,6 +113,7 @@ export const trigonometric = {
     kinks: [-1, 1].map((x) => ({ at: [x], slopes: () => [-INFINITE] })),
   },
   atan: {
+    tame: true,
     meaning: (_, x) => Math.atan(x!),
     lower: (m, _, x) => withSignOf(m, x!, angle(m, m.abs(x!), m.constant(1))),
     grad: (y, g) => [op.div(g, op.add(1, op.square(y.src[0]!)))],
