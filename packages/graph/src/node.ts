@@ -111,21 +111,20 @@ export interface AttrOf {
 
 export type OpName = keyof AttrOf;
 
-/** A node of one op. */
-export interface NodeOf<K extends OpName> {
+declare const SHAPE: unique symbol;
+/** A shape of which nothing is known: it goes where any shape is asked for, as `any` does. */
+// biome-ignore lint/suspicious/noExplicitAny: that is what it means.
+export type AnyShape = any;
+
+/** A node of one op; `S` is its shape as far as the types know it. */
+export interface NodeOf<K extends OpName, S extends Shape = AnyShape> {
   /** Sources come first: the order of ids is a topological order. */
   readonly id: number;
   readonly op: K;
   readonly src: readonly Node[];
   readonly attr: AttrOf[K];
   readonly shape: Shape;
-}
-
-type AnyNode = { [K in OpName]: NodeOf<K> }[OpName];
-
-declare const SHAPE: unique symbol;
-/** A shape that only the types know. */
-export interface Shaped<S extends Shape> {
+  /** For the types only. */
   readonly [SHAPE]?: S;
 }
 
@@ -134,9 +133,10 @@ export interface Shaped<S extends Shape> {
  * carry the shape, `Node<[4, 'm']>`: then what does not fit is red in the editor. A plain `Node`
  * fits everywhere, and is checked when the graph is built.
  */
-export type Node<S extends Shape = Shape> = number extends S['length']
-  ? AnyNode
-  : AnyNode & Shaped<S>;
+export type Node<S extends Shape = AnyShape> = { [K in OpName]: NodeOf<K, S> }[OpName];
+
+/** The shape that the type of a node carries. */
+export type ShapeIn<X> = X extends { readonly [SHAPE]?: infer S extends Shape } ? S : Shape;
 
 // The table holds nodes weakly: a page may build graphs for days and keep none.
 const table = /* @__PURE__ */ new Map<string, WeakRef<Node>>();

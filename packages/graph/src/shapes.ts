@@ -1,9 +1,15 @@
 // Shapes in types: what broadcasting, products and reductions make of literal sizes, so that sizes
 // that do not fit are red in the editor. A size whose type is only `number` or `string` fits all.
-import type { Dim, Node, Shape, Shaped } from './node.ts';
+import type { AnyShape, Dim, Node, Shape, ShapeIn } from './node.ts';
+import type { Operand } from './ops/operand.ts';
 
 /** The shape of an operand as far as the types know it; of a plain number []. */
-export type ShapeOf<X> = X extends number ? readonly [] : X extends Shaped<infer S> ? S : Shape;
+export type ShapeOf<X> = X extends number ? readonly [] : Plain<ShapeIn<X>>;
+
+type Plain<S extends Shape> = 0 extends 1 & S ? Shape : S;
+
+/** A node of a shape; where not even the rank is known, any node. */
+export type NodeLike<S extends Shape> = Node<IsOpen<S> extends true ? AnyShape : S>;
 
 /** Nothing is known of the rank. */
 type IsOpen<S extends Shape> = number extends S['length'] ? true : false;
@@ -64,11 +70,24 @@ export type Fits<A, B> =
     ? ShapeMismatch<`${Show<ShapeOf<A>>} and ${Show<ShapeOf<B>>} do not broadcast`>
     : unknown;
 
-/** The node of an elementwise op on two operands. */
-export type Joined<A, B> = Node<Broadcast<ShapeOf<A>, ShapeOf<B>>>;
+/** An elementwise function of one operand. */
+export type Unary = <X extends Operand>(x: X) => NodeLike<ShapeOf<X>>;
 
-/** The node of an elementwise op on one. */
-export type Like<X> = Node<ShapeOf<X>>;
+/** An elementwise function of two operands that broadcast. */
+export type Binary = <A extends Operand, B extends Operand>(
+  a: A,
+  b: B & Fits<A, B>,
+) => NodeLike<Broadcast<ShapeOf<A>, ShapeOf<B>>>;
+
+/** An elementwise function of three operands that broadcast. */
+export type Ternary = <A extends Operand, B extends Operand, C extends Operand>(
+  a: A,
+  b: B & Fits<A, B>,
+  c: C & Fits<A, C> & Fits<B, C>,
+) => NodeLike<Broadcast<Broadcast<ShapeOf<A>, ShapeOf<B>>, ShapeOf<C>>>;
+
+/** An elementwise function of one operand, with an option. */
+export type UnaryWith<P> = <X extends Operand>(x: X, options?: P) => NodeLike<ShapeOf<X>>;
 
 type Matrix = readonly [...Shape, Dim, Dim];
 
@@ -151,3 +170,7 @@ type FromEnd<
     ? readonly [...Rest, ...Gap<Keep>, ...After]
     : FromEnd<Rest, N, Keep, readonly [Last, ...After]>
   : Shape;
+
+/** A shape that is asked for, where -1 stands for a size that is not known here. */
+export type Reshaped<S extends Shape> =
+  IsOpen<S> extends true ? Shape : { readonly [I in keyof S]: S[I] extends -1 ? Dim : S[I] };

@@ -336,7 +336,7 @@ describe('what cannot be is said', () => {
     ['celu', () => g.celu(x, 0), /celu: .*alpha 0 is not above 0/],
     ['clip', () => g.clip(x, 2, 1), /clip: .*no number is from 2 to 1/],
     ['clip', () => g.clip(x, Number.NaN, 1), /clip/],
-    ['prelu', () => g.prelu(param(2), param(3)), /the sizes .* differ/],
+    ['prelu', () => g.prelu(param(2), param(3) as Node), /the sizes .* differ/],
   ])('%s', (_, build, message) => {
     expect(build).toThrow(message);
     expect(build).toThrow(/fix: /);

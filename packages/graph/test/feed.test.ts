@@ -1,6 +1,14 @@
 // Data for inputs: every form that is taken, and words for what is wrong with the others.
 import { describe, expect, test } from 'vitest';
-import { type Data, input, interpret, interpretAll, param, type Values } from '../src/index.ts';
+import {
+  type Data,
+  input,
+  interpret,
+  interpretAll,
+  type Node,
+  param,
+  type Values,
+} from '../src/index.ts';
 import { add, matmul, mul, sum } from '../src/ops.ts';
 
 const X = input(2, 'm', { name: 'X' });
@@ -67,7 +75,7 @@ describe('sizes', () => {
 });
 
 describe('errors name the input and the way out', () => {
-  const failure = (values: Values, node = add(matmul(W, X), Y)): string => {
+  const failure = (values: Values, node: Node = add(matmul(W, X), Y)): string => {
     try {
       interpret(node, values);
     } catch (error) {

@@ -38,6 +38,29 @@ describe('literal sizes flow through', () => {
   });
 });
 
+describe('elementwise', () => {
+  test('one operand keeps its shape, two are broadcast', () => {
+    expectTypeOf(shapeOf(g.tanh(X))).toEqualTypeOf<readonly [3, 'm']>();
+    expectTypeOf(shapeOf(g.exp(plain))).toEqualTypeOf<g.Shape>();
+    expectTypeOf(shapeOf(g.add(g.matmul(W, X), b))).toEqualTypeOf<readonly [4, 'm']>();
+    expectTypeOf(shapeOf(g.mul(0.5, X))).toEqualTypeOf<readonly [3, 'm']>();
+    expectTypeOf(shapeOf(g.sub(param(2, 1, 3), param(4, 1)))).toEqualTypeOf<readonly [2, 4, 3]>();
+    expectTypeOf(shapeOf(g.where(g.less(X, 0), X, 0))).toEqualTypeOf<readonly [3, 'm']>();
+    expectTypeOf(shapeOf(g.softmax(X))).toEqualTypeOf<readonly [3, 'm']>();
+    expectTypeOf(shapeOf(g.reshape(W, [2, 6]))).toEqualTypeOf<readonly [2, 6]>();
+    expectTypeOf(shapeOf(g.expand(b, [4, 'm']))).toEqualTypeOf<readonly [4, 'm']>();
+  });
+
+  test('what does not broadcast is an error of types', () => {
+    // @ts-expect-error 3 and 4 differ
+    expect(() => g.add(X, b)).toThrow(ShapeError);
+    // @ts-expect-error m and k differ
+    expect(() => g.mul(X, input(3, 'k'))).toThrow(ShapeError);
+    // @ts-expect-error 2 and 3 differ
+    expect(() => g.where(g.less(X, 0), X, param(2, 1))).toThrow(ShapeError);
+  });
+});
+
 describe('what does not fit is an error of types', () => {
   test('and is said when it is built', () => {
     // @ts-expect-error the inner sizes 3 and 4 differ

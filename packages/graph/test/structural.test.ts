@@ -113,7 +113,11 @@ describe('shapes', () => {
   });
 
   test('a gradient has the shape of what it is for', () => {
-    const leaves = [param({ name: 's' }), param(3, { name: 'v' }), param(2, 1, 3, { name: 'T' })];
+    const leaves: Node[] = [
+      param({ name: 's' }),
+      param(3, { name: 'v' }),
+      param(2, 1, 3, { name: 'T' }),
+    ];
     const J = g.sum(leaves.reduce((a, b) => g.mul(a, b)));
     expect(g.grad(J, leaves).map((d) => d.shape)).toEqual([[], [3], [2, 1, 3]]);
     const values = { s: 2, v: [1, 2, 3], T: [1, 1, 1, 2, 2, 2] };

@@ -2,6 +2,7 @@
 // are 0. As in IEEE 754, every comparison with NaN is false but `notEqual`.
 import { isConst } from '../leaves.ts';
 import type { Node } from '../node.ts';
+import type { Binary, Unary } from '../shapes.ts';
 import { equal, mul, where } from './arithmetic.ts';
 import { elementwise, type Operand, toNode } from './operand.ts';
 
@@ -21,18 +22,18 @@ function truth(x: Operand): Node {
 }
 
 /** 1 where a is not b, else 0; true if either is NaN. */
-export const notEqual = (a: Operand, b: Operand): Node => not(equal(a, b));
+export const notEqual: Binary = (a: Operand, b: Operand) => not(equal(a, b));
 /** 1 where both are true. */
-export const and = (a: Operand, b: Operand): Node => mul(truth(a), truth(b));
+export const and: Binary = (a: Operand, b: Operand) => mul(truth(a), truth(b));
 /** 1 where either is true. */
-export const or = (a: Operand, b: Operand): Node => where(a, 1, truth(b));
+export const or: Binary = (a: Operand, b: Operand) => where(a, 1, truth(b));
 /** 1 where x is 0, else 0. */
-export const not = (x: Operand): Node => where(x, 0, 1);
+export const not: Unary = (x: Operand) => where(x, 0, 1);
 /** 1 where just one of two is true. */
-export const xor = (a: Operand, b: Operand): Node => where(a, not(b), truth(b));
+export const xor: Binary = (a: Operand, b: Operand) => where(a, not(b), truth(b));
 /** 1 where x is neither infinite nor NaN. GPUs may not tell: check for NaN on the host. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the op is named after the function.
-export const isFinite = (x: Operand): Node => elementwise('isFinite', x);
+export const isFinite: Unary = (x: Operand) => elementwise('isFinite', x);
 /** 1 where x is NaN. GPUs may not tell: check for NaN on the host. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the op is named after the function.
-export const isNaN = (x: Operand): Node => elementwise('isNaN', x);
+export const isNaN: Unary = (x: Operand) => elementwise('isNaN', x);

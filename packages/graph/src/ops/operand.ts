@@ -14,6 +14,7 @@ import {
   sameShape,
   showShape,
 } from '../node.ts';
+import type { NodeLike } from '../shapes.ts';
 
 /** What ops take: a node, or a number that stands for a constant. */
 export type Operand = Node | number;
@@ -46,6 +47,7 @@ export function shapeError(
  * Repeats a node along new or size-1 dimensions; sizes are aligned at the right.
  * @throws ShapeError if a dimension is neither equal nor 1.
  */
+export function expand<const S extends Shape>(x: Operand, shape: S): NodeLike<S>;
 export function expand(x: Operand, shape: Shape): Node {
   const source = toNode(x);
   const lead = shape.length - source.shape.length;

@@ -1,7 +1,7 @@
 // Reductions over axes.
 import { constant, size } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
-import type { Reduced, ShapeOf } from '../shapes.ts';
+import type { NodeLike, Reduced, ShapeOf, UnaryWith } from '../shapes.ts';
 import { exp, mul, pow, sub } from './arithmetic.ts';
 import { axesOf } from './axes.ts';
 import { expandTo, type Operand, toNode } from './operand.ts';
@@ -26,7 +26,7 @@ export type Reducer = <
   x: X,
   axis?: A,
   options?: O,
-) => Node<Reduced<ShapeOf<X>, A, O['keepdims']>>;
+) => NodeLike<Reduced<ShapeOf<X>, A, O['keepdims']>>;
 
 /** A reduction over axes that a person gives. */
 export function reduce(
@@ -40,10 +40,6 @@ export function reduce(
   const result = reduceAxes(op, x, axes);
   return options.keepdims ? keepDims(result, x, axes) : result;
 }
-
-const reducer = (op: Reduction): Reducer =>
-  ((x: Operand, axis?: Axis, options: ReduceOptions = {}) =>
-    reduce(op, x, axis, options)) as Reducer;
 
 /** Puts the reduced axes of x back, with size 1. */
 export const keepDims = (result: Node, x: Node, axes: readonly number[]): Node =>
@@ -74,21 +70,24 @@ export function unreduce(x: Node, axes: readonly number[], shape: Shape): Node {
  * The sum over an axis, several, or all of them; they are dropped unless `keepdims` is set.
  * @throws ShapeError for an axis that is not there
  */
-export const sum = reducer('sum');
+export const sum: Reducer = (x: Operand, axis?: Axis, options: ReduceOptions = {}) =>
+  reduce('sum', x, axis, options);
 
 /** The largest value over an axis, several, or all. Ties share the gradient equally. */
-export const maxOver = reducer('maxOver');
+export const maxOver: Reducer = (x: Operand, axis?: Axis, options: ReduceOptions = {}) =>
+  reduce('maxOver', x, axis, options);
 
 /** log(sum(exp(x))) over an axis, several, or all, finite at any finite x. */
-export const logsumexp = reducer('logsumexp');
+export const logsumexp: Reducer = (x: Operand, axis?: Axis, options: ReduceOptions = {}) =>
+  reduce('logsumexp', x, axis, options);
 
 /** The mean over an axis, several, or all: the sum times 1/m. */
-export const mean = ((operand: Operand, axis?: Axis, options: ReduceOptions = {}): Node => {
+export const mean: Reducer = (operand: Operand, axis?: Axis, options: ReduceOptions = {}) => {
   const x = toNode(operand);
   const total = sum(x, axis, options);
   const count = countOver(x, axesOf('mean', x, axis));
   return count === constant(1) ? total : mul(pow(count, -1), total);
-}) as Reducer;
+};
 
 /** How many elements a reduction over `axes` takes in. */
 export const countOver = (x: Node, axes: readonly number[]): Node =>
@@ -98,11 +97,8 @@ export const countOver = (x: Node, axes: readonly number[]): Node =>
     .reduce<Node | undefined>((p, q) => (p ? mul(p, q) : q), undefined) ?? constant(1);
 
 /** exp(x) / sum(exp(x)) along an axis (0, the classes, unless given), finite at any finite x. */
-export function softmax(x: Operand, axis = 0): Node {
-  return exp(logSoftmax(x, axis));
-}
+export const softmax: UnaryWith<number> = (x: Operand, axis = 0) => exp(logSoftmax(x, axis));
 
 /** log(softmax(x)) along an axis (0 unless given). */
-export function logSoftmax(x: Operand, axis = 0): Node {
-  return sub(x, logsumexp(x, axis, { keepdims: true }));
-}
+export const logSoftmax: UnaryWith<number> = (x: Operand, axis = 0) =>
+  sub(x, logsumexp(x, axis, { keepdims: true }));

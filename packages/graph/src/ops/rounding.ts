@@ -1,21 +1,22 @@
 // Steps and bounds, elementwise.
 import { make, type Node } from '../node.ts';
+import type { Binary, Unary } from '../shapes.ts';
 import { div, less, max, min, mul, neg, sub, where } from './arithmetic.ts';
 import { elementwise, folded, type Operand, shapeError, toNode } from './operand.ts';
 
 /** The largest whole number up to x; derivative 0, as that of all rounding, also at the jumps. */
-export const floor = (x: Operand): Node => elementwise('floor', x);
+export const floor: Unary = (x: Operand) => elementwise('floor', x);
 /** The smallest whole number from x on. */
-export const ceil = (x: Operand): Node => neg(floor(neg(x)));
+export const ceil: Unary = (x: Operand) => neg(floor(neg(x)));
 /** The nearest whole number; a half goes to the even one, as in NumPy. */
-export const round = (x: Operand): Node => elementwise('round', x);
+export const round: Unary = (x: Operand) => elementwise('round', x);
 /** x without its fraction. */
-export const trunc = (x: Operand): Node => where(less(x, 0), ceil(x), floor(x));
+export const trunc: Unary = (x: Operand) => where(less(x, 0), ceil(x), floor(x));
 /**
  * a - b floor(a / b), the remainder with the sign of the divisor, as in NumPy; derivatives 1 and
  * -floor(a / b), also at the jumps.
  */
-export const mod = (a: Operand, b: Operand): Node => elementwise('mod', a, b);
+export const mod: Binary = (a: Operand, b: Operand) => elementwise('mod', a, b);
 
 /**
  * x, but at least `lo` and at most `hi`. Derivative 1 between the bounds, 0 at and beyond them.
@@ -41,8 +42,8 @@ function numberOf(x: Operand): number | undefined {
 }
 
 /** x / 6 + 1/2, clipped to 0 ... 1; derivative 0 at -3 and 3, as in PyTorch. */
-export const hardSigmoid = (x: Operand): Node => clip(div(sub(x, -3), 6), 0, 1);
+export const hardSigmoid: Unary = (x: Operand) => clip(div(sub(x, -3), 6), 0, 1);
 /** x hardSigmoid(x) (Howard et al. 2019); derivative 0 at -3 and 1 at 3. */
-export const hardSwish = (x: Operand): Node => mul(x, hardSigmoid(x));
+export const hardSwish: Unary = (x: Operand) => mul(x, hardSigmoid(x));
 /** min(max(x, 0), 6); derivative 0 at 0 and 6. */
-export const relu6 = (x: Operand): Node => clip(x, 0, 6);
+export const relu6: Unary = (x: Operand) => clip(x, 0, 6);

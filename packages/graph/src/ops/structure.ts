@@ -1,10 +1,10 @@
 // Ops that move or multiply: transposes, orders of dimensions, matrix products.
 import { type Dim, make, type Node, nameOf, sameShape } from '../node.ts';
-import type { Multiplies, Product, ShapeOf, Transposed } from '../shapes.ts';
+import type { Multiplies, NodeLike, Product, ShapeOf, Transposed } from '../shapes.ts';
 import { broadcastShape, expand, type Operand, shapeError, toNode } from './operand.ts';
 
 /** Swaps the last two dimensions of a matrix. @throws ShapeError below rank 2. */
-export function transpose<X extends Operand>(x: X): Node<Transposed<ShapeOf<X>>>;
+export function transpose<X extends Operand>(x: X): NodeLike<Transposed<ShapeOf<X>>>;
 export function transpose(x: Operand): Node {
   const a = toNode(x);
   const n = a.shape.length;
@@ -39,7 +39,7 @@ export function permute(x: Operand, axes: readonly number[]): Node {
 export function matmul<A extends Operand, B extends Operand>(
   x: A,
   y: B & Multiplies<A, B>,
-): Node<Product<ShapeOf<A>, ShapeOf<B>>>;
+): NodeLike<Product<ShapeOf<A>, ShapeOf<B>>>;
 export function matmul(x: Operand, y: Operand): Node {
   const a = toNode(x);
   const b = toNode(y);

@@ -9,6 +9,7 @@ import {
   sameShape,
   showShape,
 } from '../node.ts';
+import type { NodeLike, Reshaped } from '../shapes.ts';
 import { add, where } from './arithmetic.ts';
 import { axesOf } from './axes.ts';
 import { expandTo, type Operand, shapeError, toNode } from './operand.ts';
@@ -18,9 +19,9 @@ import { expandTo, type Operand, shapeError, toNode } from './operand.ts';
  * [[0, 1, 2], [0, 1, 2]]. It takes no memory.
  * @throws ShapeError for an axis that is not there
  */
-export function iota(shape: Shape, axis = 0): Node {
+export function iota<const S extends Shape>(shape: S, axis = 0): Node<S> {
   const [checked] = axesOf('iota', constant(0, shape), axis) as [number];
-  return make('iota', [], { axis: checked }, shape);
+  return make('iota', [], { axis: checked }, shape) as Node<S>;
 }
 
 /**
@@ -28,6 +29,7 @@ export function iota(shape: Shape, axis = 0): Node {
  * A symbolic size must stand on both sides.
  * @throws ShapeError if the numbers of elements differ
  */
+export function reshape<const S extends Shape>(x: Operand, shape: S): NodeLike<Reshaped<S>>;
 export function reshape(x: Operand, shape: Shape): Node {
   const a = toNode(x);
   const open = shape.indexOf(-1);
