@@ -3,7 +3,7 @@
 import { FormulaError, ShapeError } from '../errors.ts';
 import { constant } from '../leaves.ts';
 import type { Dim, Node } from '../node.ts';
-import { mul, where } from '../ops.ts';
+import { mul, neg, where } from '../ops.ts';
 import { itemsOf } from './check.ts';
 import { type Argument, FUNCTIONS, kindsOf, OPERATORS } from './functions.ts';
 import { indexed } from './indices.ts';
@@ -31,10 +31,8 @@ export function translate(tree: MathNode, env: Environment): Node {
         : symbol(n, env);
     case 'ParenthesisNode':
       return read(n.content);
-    case 'OperatorNode': {
-      const [a, b] = n.args.map(read);
-      return build(() => OPERATORS.get(n.fn)!(a!, b!));
-    }
+    case 'OperatorNode':
+      return operation(n, tree, env);
     case 'ConditionalNode': {
       const [c, a, b] = [n.condition, n.trueExpr, n.falseExpr].map(read);
       return build(() => where(c!, a!, b!));
@@ -59,6 +57,29 @@ export function translate(tree: MathNode, env: Environment): Node {
     default:
       return constant((n as unknown as { value: number }).value);
   }
+}
+
+type Operator = Extract<SyntaxNode, { type: 'OperatorNode' }>;
+
+function operation(n: Operator, tree: MathNode, env: Environment): Node {
+  const { node, minus } = signed(n, tree, env);
+  return minus ? neg(node) : node;
+}
+
+const PRODUCTS: ReadonlySet<string> = new Set(['multiply', 'dotMultiply', 'divide', 'dotDivide']);
+
+/** An operation and the sign in front of it: `-a * b` is -(a * b), as print writes it. */
+function signed(n: Operator, tree: MathNode, env: Environment): { node: Node; minus: boolean } {
+  const [first, second] = n.args as [MathNode, MathNode?];
+  const isNumber = (first as unknown as SyntaxNode).type === 'ConstantNode';
+  if (n.fn === 'unaryMinus' && !isNumber) return { node: translate(first, env), minus: true };
+  const left = first as unknown as SyntaxNode;
+  const { node: a, minus } =
+    PRODUCTS.has(n.fn) && left.type === 'OperatorNode'
+      ? signed(left, first, env)
+      : { node: translate(first, env), minus: false };
+  const b = second && translate(second, env);
+  return { node: located(env.place, tree, () => OPERATORS.get(n.fn)!(a, b!)), minus };
 }
 
 // A checked name means something, but for one that a line defines later than the function.
