@@ -26,6 +26,7 @@ export {
   type Tensor64,
   type Values,
 } from './interpret.ts';
+export { fromJSON, type Graph, type GraphJSON, type NodeJSON, toJSON } from './json/json.ts';
 export { constant, type InputOptions, input, type ParamOptions, param, size } from './leaves.ts';
 export type { Machine } from './machine.ts';
 export {
@@ -42,10 +43,11 @@ export {
   type Shape,
 } from './node.ts';
 export * from './ops.ts';
+export { dot } from './print/dot.ts';
 export { print } from './print/print.ts';
 export { tex, texOfName } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { structureOf } from './structural.ts';
-export { elementwise } from './text/elementwise.ts';
+export { type Elementwise, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

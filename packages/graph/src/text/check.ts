@@ -105,6 +105,9 @@ function checkOperator(sign: string, fn: string, tree: MathNode, c: Checker): vo
   throw at(c.place, tree, FormulaError, what, KNOWN_OPERATORS);
 }
 
+/** More dimensions than this has no node of people. */
+const MAX_LIST = 32;
+
 type Call = Extract<SyntaxNode, { type: 'FunctionNode' }>;
 
 function checkCall(n: Call, tree: MathNode, c: Checker): void {
@@ -120,9 +123,12 @@ function checkCall(n: Call, tree: MathNode, c: Checker): void {
   else throw unknownFunction(name, tree, c);
   const kinds = macro ? [] : kindsOf(known!.takes, n.args.length);
   n.args.forEach((arg, i) => {
-    const items = itemsOf(arg);
-    if (items && isList(kinds[i])) for (const item of items) check(item, c);
-    else check(arg, c);
+    const items = isList(kinds[i]) ? itemsOf(arg) : undefined;
+    if (items && items.length > MAX_LIST) {
+      const what = `a list of ${items.length} is longer than any shape.`;
+      throw at(c.place, arg, FormulaError, what, 'name each axis once.');
+    }
+    for (const part of items ?? [arg]) check(part, c);
   });
 }
 
