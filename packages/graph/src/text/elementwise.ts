@@ -5,8 +5,9 @@ import { constant, input } from '../leaves.ts';
 import { type Node, reachable, withSources } from '../node.ts';
 import { broadcast, type Operand } from '../ops.ts';
 import { FUNCTIONS } from './functions.ts';
-import { math } from './math.ts';
+import { isName, math } from './math.ts';
 import { parseStatement } from './parse.ts';
+import { short } from './place.ts';
 import { locate, namesIn, statements } from './source.ts';
 import type { SyntaxNode } from './syntax.ts';
 
@@ -14,7 +15,7 @@ const CONSTANTS = new Set(['pi', 'e']);
 
 /** A function of as many operands as it has argument names. */
 export type Elementwise<A extends readonly string[]> = (
-  ...operands: { readonly [I in keyof A]: Operand }
+  ...operands: { -readonly [I in keyof A]: Operand }
 ) => Node;
 
 /**
@@ -59,30 +60,42 @@ function argumentsOf(formula: string): string[] {
   }
 }
 
-function checkArguments(name: string, args: readonly string[]): void {
-  const twice = args.find((arg, i) => arg === name || args.indexOf(arg) < i);
+const failure = (what: string, fix: string): FormulaError =>
+  new FormulaError(`elementwise: ${what}\n  fix: ${fix}`);
+
+function checkArguments(name: unknown, args: unknown): void {
+  if (typeof name !== 'string' || !isName(name)) {
+    const fix = 'use letters and digits, a letter first.';
+    throw failure(`the name of the function, ${short(String(name))}, is no name.`, fix);
+  }
+  if (!Array.isArray(args)) {
+    const fix = `write elementwise('${name}', 'x - y', ['x', 'y']).`;
+    throw failure('the arguments are no list of names.', fix);
+  }
+  const twice: unknown = args.find((arg, i) => arg === name || args.indexOf(arg) < i);
   if (twice === undefined) return;
   const what = twice === name ? 'it is the function' : 'two arguments have it';
   const fix = 'give each argument a name of its own.';
-  throw new FormulaError(`elementwise: the name ${twice} is taken: ${what}.\n  fix: ${fix}`);
+  throw failure(`the name ${short(String(twice))} is taken: ${what}.`, fix);
 }
 
 /** The text of a formula of numbers: a sum over an axis of a number would say nothing. */
 function oneFormula(name: string, formula: unknown): string {
-  const fail = (what: string, fix: string) =>
-    new FormulaError(`elementwise: ${what}\n  fix: ${fix}`);
   if (typeof formula !== 'string') {
-    throw fail(`the formula of ${name} is no text.`, "write elementwise('double', '2 * x').");
+    throw failure(`the formula of ${name} is no text.`, "write elementwise('double', '2 * x').");
   }
   const [statement, ...more] = statements(formula);
   if (more.length > 0) {
-    throw fail(`the formula of ${name} has several lines.`, 'write one; ( ) may span lines.');
+    throw failure(`the formula of ${name} has several lines.`, 'write one; ( ) may span lines.');
   }
   const shapely = callsOf(statement?.text ?? '').find((called) =>
     FUNCTIONS.get(called)?.takes.some((kind) => !/^(node|number)/.test(kind)),
   );
   if (shapely === undefined) return formula;
-  throw fail(`${shapely} is not a function of numbers.`, `write a function of nodes, with math.`);
+  throw failure(
+    `${shapely} is not a function of numbers.`,
+    `write a function of nodes, with math.`,
+  );
 }
 
 function callsOf(text: string): string[] {

@@ -86,7 +86,8 @@ function scopeOf(bindings: Bindings): Scope {
   return { names, macros: new Map(), sizes, steps: 0 };
 }
 
-const isName = (name: string): boolean => /^[A-Za-z]\w*$/.test(name);
+/** Is this a name that a person may give to a node? */
+export const isName = (name: string): boolean => /^[A-Za-z]\w*$/.test(name);
 
 function checkBinding(name: string, node: unknown): void {
   if (!isName(name)) {
