@@ -172,15 +172,20 @@ function notTooDeep(statement: Statement, read: () => void): void {
   }
 }
 
+/** The longest message of mathjs that is shown. */
+const MESSAGE = 100;
+
 function parseOrExplain(statement: Statement): MathNode {
   try {
     return parseStatement(statement.text);
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const { message, char } = error as Error & { char?: number };
-    const reason = message.replace(/ \(char \d+\)$/, '').replace(/"([^"]{40})[^"]*"?/, '"$1..."');
+    const all = message.replace(/ \(char \d+\)$/, '').replace(/\.?$/, '.');
+    // It may quote the whole rest of the text.
+    const reason = all.length > MESSAGE ? `${all.slice(0, MESSAGE)}...` : all;
     const offset = Math.min((char ?? 1) - 1, statement.text.length);
     const fix = 'complete the formula; mathjs syntax, with .* ./ .^ for elementwise.';
-    throw new FormulaError(frame(statement, offset, reason.replace(/\.?$/, '.'), fix));
+    throw new FormulaError(frame(statement, offset, reason, fix));
   }
 }
