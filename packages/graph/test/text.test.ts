@@ -93,6 +93,17 @@ describe('functions', () => {
     expect(failure(['f0(x) = tanh(x)', ...lines, 'y = f60(W)'].join('\n'))).toMatch(/50000 oper/);
   });
 
+  test('a mistake deep inside shows the ends of the way to it', () => {
+    const lines = Array.from({ length: 100 }, (_, i) => `f${i + 1}(x) = f${i}(x)`);
+    const message = failure(['f0(x) = x * x', ...lines, 'y = f100(W)'].join('\n'));
+    expect(message).toMatchInlineSnapshot(`
+      "ShapeError: in  y = f100(W)   (line 102, column 5)
+              ^
+        inside f100, which line 101 defines: ...: inside f1, which line 2 defines: inside f0, which line 1 defines: W is [4, 3] and W is [4, 3]: the inner sizes 3 and 4 differ.
+        fix: to multiply element by element use .* (mul)."
+    `);
+  });
+
   test.each([
     ['an unknown name inside, never called', 'f(x) = x + c'],
     ['an unknown function inside', 'f(x) = foo(x)'],
@@ -199,6 +210,28 @@ describe('indices count from 1, and ranges have both ends', () => {
     ['a method', 'y = X.sum(W)'],
   ])('%s is an error', (_, text) => {
     expect(failure(text)).toMatchSnapshot();
+  });
+});
+
+describe('print and math agree on', () => {
+  test.each([
+    'sum(T, [0, 2])',
+    'sum(maxOver(T, 1), 2) .* logsumexp(T, [0, 1])',
+    'permute(T, [2, 0, 1])',
+    'softmax(T, 0) + logsumexp(T, 2)',
+    'permute(expand(sum(W, 0), [4, 3]), [1, 0])',
+    "W' * X",
+    "-W' * X .* 2",
+    'sum(expand(sum(W, 1), [4, 7]))',
+    'where(W < 0, 0.5 * W, W)',
+    '0.3 * leakyRelu(W, 0.1)',
+    '1/m * sum(X, 1) ./ sqrt(sum(X .^ 2, 1))',
+  ])('%s', (text) => {
+    // Fresh leaves: what other tests have named would print as its name.
+    const [X, W, T] = [g.input(4, 'm'), param(4, 3), param(2, 3, 5)];
+    const y = math({ X, W, T })(`y = ${text}`)['y']!;
+    const again = math({ X, W, T })(`z = ${g.print(y)}`)['z']!;
+    expect(g.print(again)).toBe(g.print(y));
   });
 });
 

@@ -1,4 +1,4 @@
-// Reading values of unknown form: each check gives what it has read, or says what is wrong with it.
+// Reading values of unknown form: a check gives what it has read, or says what is wrong with it.
 // Only own fields are looked at, each once. It knows no ops.
 import { ChainruleError } from '../errors.ts';
 import { type Dim, newSerial } from '../node.ts';

@@ -1,5 +1,5 @@
-// Graphs as plain JSON, and back. What comes back may be from a stranger: every field is read once,
-// checked, and the shapes are derived anew.
+// Graphs as plain JSON, and back. What comes back may be from a stranger: every field is read
+// once, checked, and the shapes are derived anew.
 import { type Dim, isNode, type Node, named, nameOf, sourcesFirst } from '../node.ts';
 import {
   type Check,
@@ -18,7 +18,7 @@ import {
 } from './checks.ts';
 import { build, opName } from './ops.ts';
 
-/** One graph or several: a node, nodes in a list, or nodes by name, such as what `math` returns. */
+/** One graph or several: a node, nodes in a list, or nodes by name, as `math` returns them. */
 export type Graph = Node | readonly Node[] | Readonly<Record<string, Node>>;
 
 /** A node in JSON. */

@@ -1,5 +1,5 @@
-// What the JSON of each op must be: its attributes, its number of sources, its shape. To add an op,
-// name its attributes here, and, unless it is elementwise, its shape: it does not compile before.
+// What the JSON of each op must be: its attributes, its number of sources, its shape. To add an
+// op, name its attributes here, and, unless it is elementwise, its shape: else it won't compile.
 import { type ElementwiseOp, rowOf } from '../elementwise.ts';
 import {
   type AttrOf,

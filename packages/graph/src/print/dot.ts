@@ -52,6 +52,6 @@ const shown = (value: unknown): string =>
       ? JSON.stringify(value)
       : String(value);
 
-/** A Graphviz string: a line end is \n, and what would end the string or start an escape is not. */
+/** A Graphviz string: a line end is \n; quotes and backslashes are themselves. */
 const quoted = (text: string): string =>
   `"${text.replace(/["\\]/g, '\\$&').replace(/\r?\n/g, '\\n')}"`;

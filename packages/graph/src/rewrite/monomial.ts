@@ -45,7 +45,7 @@ export interface Budget {
   parts: number;
 }
 
-/** The same for longer products, while the budget lasts; what `isFactor` says is not looked into. */
+/** The same for longer products, while the budget lasts; `isFactor` says what is one whole. */
 export const wholeMonomialOf = (
   node: Node,
   isFactor: (node: Node) => boolean,

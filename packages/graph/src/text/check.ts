@@ -164,9 +164,10 @@ function checkCount(
 function unknownFunction(name: string, tree: MathNode, c: Checker): Error {
   const what = `the function ${short(name)} is not known.`;
   const isName = c.params.has(name) || c.scope.names.has(name) || c.scope.sizes.has(name);
+  const known = listed([...c.scope.macros.keys(), ...FUNCTIONS.keys()]);
   const fix = isName
     ? `write ${short(name)} * (...) for a product.`
-    : `use one of ${listed([...c.scope.macros.keys(), ...FUNCTIONS.keys()])}.`;
+    : `define it on a line above, or use one of ${known}.`;
   return at(c.place, tree, NameError, what, fix);
 }
 

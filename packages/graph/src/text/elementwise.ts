@@ -22,7 +22,7 @@ export type Elementwise<A extends readonly string[]> = (
  * A function of one or more nodes, defined by a formula of numbers:
  *
  *     const mish = elementwise('mish', 'x * tanh(log(1 + exp(x)))')
- *     const huber = elementwise('huber', 'abs(x) < d ? x^2 / 2 : d * (abs(x) - d / 2)', ['x', 'd'])
+ *     const prelu = elementwise('prelu', 'x > 0 ? x : a * x', ['x', 'a'])
  *
  * It unfolds into the ops of its formula, and so is stabilized, differentiated, printed and fused
  * like them. Arguments broadcast. With the names of the arguments given, TypeScript knows their

@@ -1,5 +1,5 @@
-// `x[1:3, :]`: indices count from 1 and ranges include both ends, as in mathjs and in print; axes
-// in functions count from 0. A row stays a row; where every index is single, the entry is a number.
+// `x[1:3, :]`: indices count from 1 and ranges include both ends, as in mathjs; axes in functions
+// count from 0. A row stays a row; where every index is single, the entry is a number.
 import { FormulaError, ShapeError } from '../errors.ts';
 import type { Dim, Node } from '../node.ts';
 import { showShape } from '../node.ts';

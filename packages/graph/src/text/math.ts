@@ -26,8 +26,8 @@ export type Formula<B> = { readonly [K in keyof B]: Node } & Readonly<Record<str
  *
  * `x[1:3, :]` keeps rows 1 to 3: indices count from 1, the axes of functions from 0. A line
  * `f(x, y) = ...` defines a function for the lines below, also in the place of a built-in one; it
- * is no part of the result. A text has
- * at most 100,000 characters and 50,000 operations, so that one from a stranger is read in a moment.
+ * is no part of the result. A text has at most 100,000 characters and 50,000 operations, so that
+ * one from a stranger is read in a moment.
  *
  * @throws FormulaError, NameError, ShapeError with line, column and a caret
  */

@@ -16,6 +16,8 @@ type ErrorClass = new (message: string) => ChainruleError;
 const SHOWN = 72;
 const NAME = 40;
 const LISTED = 100;
+/** Of longer chains of calls an error shows the ends. */
+const CALLS = 4;
 
 /** A name or a sign from the text, shortened: it may be as long as the text. */
 export const short = (text: string): string =>
@@ -49,10 +51,17 @@ export function at(
   what: string,
   fix: string,
 ): ChainruleError {
-  const { statement, where, call } = place;
-  if (!call) return new kind(frame(statement, where.get(tree) ?? 0, what, fix));
-  const inside = `inside ${call.name}, which line ${statement.pieces[0]!.line} defines: ${what}`;
-  return at(call.place, call.tree, kind, inside, fix);
+  const inside: string[] = [];
+  let here: { readonly place: Place; readonly tree: MathNode } = { place, tree };
+  for (let { call } = place; call; call = call.place.call) {
+    const [first] = here.place.statement.pieces;
+    inside.push(`inside ${call.name}, which line ${first!.line} defines`);
+    here = call;
+  }
+  const calls = inside.length > CALLS ? [...inside.slice(0, 2), '...', inside.at(-1)!] : inside;
+  const { statement, where } = here.place;
+  const message = [...calls.toReversed(), what].join(': ');
+  return new kind(frame(statement, where.get(here.tree) ?? 0, message, fix));
 }
 
 /** What `build` returns; a shape that does not fit is an error at that part of the formula. */

@@ -62,20 +62,30 @@ export function translate(tree: MathNode, env: Environment): Node {
 type Operator = Extract<SyntaxNode, { type: 'OperatorNode' }>;
 
 function operation(n: Operator, tree: MathNode, env: Environment): Node {
-  const { node, minus } = signed(n, tree, env);
+  // -2 * a is the product with -2.
+  const first = n.args[0] as unknown as SyntaxNode;
+  const whole = first.type === 'OperatorNode' && first.fn === 'unaryMinus' && isNumber(first.args);
+  const { node, minus } = signed(n, tree, env, !whole);
   return minus ? neg(node) : node;
 }
+
+const isNumber = ([tree]: readonly MathNode[]): boolean =>
+  (tree as unknown as SyntaxNode).type === 'ConstantNode';
 
 const PRODUCTS: ReadonlySet<string> = new Set(['multiply', 'dotMultiply', 'divide', 'dotDivide']);
 
 /** An operation and the sign in front of it: `-a * b` is -(a * b), as print writes it. */
-function signed(n: Operator, tree: MathNode, env: Environment): { node: Node; minus: boolean } {
+function signed(
+  n: Operator,
+  tree: MathNode,
+  env: Environment,
+  leads = true,
+): { node: Node; minus: boolean } {
   const [first, second] = n.args as [MathNode, MathNode?];
-  const isNumber = (first as unknown as SyntaxNode).type === 'ConstantNode';
-  if (n.fn === 'unaryMinus' && !isNumber) return { node: translate(first, env), minus: true };
+  if (n.fn === 'unaryMinus') return { node: translate(first, env), minus: true };
   const left = first as unknown as SyntaxNode;
   const { node: a, minus } =
-    PRODUCTS.has(n.fn) && left.type === 'OperatorNode'
+    leads && PRODUCTS.has(n.fn) && left.type === 'OperatorNode'
       ? signed(left, first, env)
       : { node: translate(first, env), minus: false };
   const b = second && translate(second, env);
