@@ -83,8 +83,8 @@ const sweep = /* @__PURE__ */ new FinalizationRegistry<string>((key) => {
 });
 let lastId = 0;
 let lastSerial = 0;
-// What depends on an input or a parameter (or the variable of a rule), and not on sizes alone.
-const withData = /* @__PURE__ */ new WeakSet<Node>();
+// Every node, and whether it depends on an input or a parameter (or the variable of a rule).
+const dependsOnData = /* @__PURE__ */ new WeakMap<object, boolean>();
 
 /** The node of this structure: the one that exists, or a new one. Checks nothing. */
 export function make<K extends OpName>(
@@ -106,7 +106,7 @@ export function make<K extends OpName>(
   table.set(key, new WeakRef(node));
   sweep.register(node, key);
   const isData = op === 'input' || op === 'param' || op === 'hole';
-  if (isData || src.some((s) => withData.has(s))) withData.add(node);
+  dependsOnData.set(node, isData || src.some((s) => dependsOnData.get(s)));
   return node;
 }
 
@@ -156,8 +156,7 @@ export function sourcesFirst(roots: readonly Node[]): Node[] {
 }
 
 /** Is this a node, and not a number or something that a user passed by mistake? */
-export const isNode = (x: unknown): x is Node =>
-  typeof x === 'object' && x !== null && 'op' in x && 'src' in x;
+export const isNode = (x: unknown): x is Node => dependsOnData.has(x as object);
 
 /** @throws ChainruleError if x is no node, with the likely reason */
 export function checkNode(x: unknown): void {
@@ -189,6 +188,6 @@ export const nameOf = (node: Node): string | undefined => names.get(node);
  * same nodes in every formula and take no name. Returns the node.
  */
 export function named(node: Node, name: string): Node {
-  if (!names.has(node) && withData.has(node)) names.set(node, name);
+  if (!names.has(node) && dependsOnData.get(node)) names.set(node, name);
   return node;
 }

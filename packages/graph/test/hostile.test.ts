@@ -100,6 +100,23 @@ describe(`seed ${seed}`, () => {
     expect(ofObject()).toBe(before);
   });
 
+  test('a thousand functions of numbers', () => {
+    const random = createRandom(seed + 2);
+    let functions = 0;
+    for (let i = 0; i < 1000; i++) {
+      const line = mutatedFormula(random)
+        .split('\n')[0]!
+        .replace(/^\w+ = /, '');
+      const made = attempt(line, () => g.elementwise('f', line));
+      if (made === undefined) continue;
+      functions++;
+      const used = attempt(line, () => made(g.param(2, 3)));
+      if (used) use(used);
+    }
+    expect(functions).toBeGreaterThan(20);
+    expect(ran).not.toHaveBeenCalled();
+  });
+
   test(`${COUNT} graphs`, () => {
     const random = createRandom(seed + 1);
     const jsons = FORMULAS.flatMap((text): unknown[] => {
@@ -179,6 +196,8 @@ describe('texts at the limits', () => {
     ['nothing', () => g.math({})(undefined as never)],
     ['no bindings', () => g.math(undefined as never)('y = 1')],
     ['a node in a template', () => g.math({})`y = ${g.param()}`],
+    ['what looks like a node', () => g.math({ x: { op: 'exp', src: [] } as never })('y = x')],
+    ['what looks like a node as an operand', () => g.exp({ op: 'exp', src: [] } as never)],
     ['a symbol in a template', () => g.math({})`y = ${Symbol('x')}`],
   ])('%s is an error', (_, run) => {
     expect(run).toThrow(g.ChainruleError);
