@@ -33,6 +33,7 @@ export {
   type Tensor64,
   type Values,
 } from './interpret.ts';
+export { fromJSON, type Graph, type GraphJSON, type NodeJSON, toJSON } from './json/json.ts';
 export { constant, type InputOptions, input, type ParamOptions, param, size } from './leaves.ts';
 export type { Machine } from './machine.ts';
 export {
@@ -50,10 +51,11 @@ export {
 } from './node.ts';
 export * from './ops.ts';
 export type { Inside, Positions } from './positions.ts';
+export { toDot } from './print/dot.ts';
 export { print } from './print/print.ts';
 export { tex, texOfName } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
-export { elementwise } from './text/elementwise.ts';
+export { type Elementwise, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

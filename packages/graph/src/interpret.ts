@@ -79,9 +79,24 @@ function feedOf(node: Node, values: Values) {
   );
 }
 
-/** The shape in numbers. @throws FeedError for a size that nobody gave. */
+/**
+ * The shape in numbers.
+ * @throws FeedError for a size that nobody gave, or one that is too small for a part of it
+ */
 export function bindShape(node: Node, sizes: Sizes): number[] {
-  return node.shape.map((dim) => (typeof dim === 'number' ? dim : sizeOf(dim, sizes)));
+  const inNumbers = ({ shape }: Node): number[] =>
+    shape.map((dim) => (typeof dim === 'number' ? dim : sizeOf(dim, sizes)));
+  const shape = inNumbers(node);
+  const row = structureOf(node.op);
+  if (row?.kind !== 'view' || !row.misfit) return shape;
+  const [x] = node.src as [Node];
+  const view = { attr: node.attr, shape, source: inNumbers(x) };
+  const axis = row.misfit(view);
+  if (axis < 0) return shape;
+  const name = nameOf(x) ?? `the result of ${x.op}`;
+  const sizeIs = `along axis ${axis} it has ${view.source[axis]} entries`;
+  const what = `${node.op}: ${name} is [${x.shape.join(', ')}]: ${sizeIs}, which is too few.`;
+  throw new FeedError(explain(what, [], `give a larger ${x.shape[axis]}.`));
 }
 
 export function sizeOf(dim: string, sizes: Sizes): number {

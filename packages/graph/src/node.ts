@@ -145,6 +145,8 @@ const sweep = /* @__PURE__ */ new FinalizationRegistry<string>((key) => {
 });
 let lastId = 0;
 let lastSerial = 0;
+// Every node, and whether it depends on an input or a parameter (or the variable of a rule).
+const dependsOnData = /* @__PURE__ */ new WeakMap<object, boolean>();
 
 /** The node of this structure: the one that exists, or a new one. Checks nothing. */
 export function make<K extends OpName>(
@@ -153,7 +155,7 @@ export function make<K extends OpName>(
   attr: AttrOf[K],
   shape: Shape,
 ): Node {
-  const key = `${op} ${src.map((s) => s.id).join(' ')} ${JSON.stringify([attr, shape], exact)}`;
+  const key = keyOf(op, src, attr, shape);
   const known = table.get(key)?.deref();
   if (known) return known;
   const node = Object.freeze({
@@ -165,7 +167,19 @@ export function make<K extends OpName>(
   }) as unknown as Node;
   table.set(key, new WeakRef(node));
   sweep.register(node, key);
+  const isData = op === 'input' || op === 'param' || op === 'hole';
+  dependsOnData.set(node, isData || src.some((s) => dependsOnData.get(s)));
   return node;
+}
+
+/** Text that only nodes of this structure have; most ops have no attributes, or one number. */
+function keyOf(op: OpName, src: readonly Node[], attr: object, shape: Shape): string {
+  let key = `${op} ${shape.join()}`;
+  for (const s of src) key += ` ${s.id}`;
+  for (const value of Object.values(attr)) {
+    key += ` ${typeof value === 'number' ? value : JSON.stringify(value, exact)}`;
+  }
+  return key;
 }
 
 /** JSON has no word for Infinity and NaN; a key needs one. */
@@ -189,9 +203,22 @@ export function reachable(roots: readonly Node[]): Node[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/** The same in an order that follows from the structure alone: the same graph, the same order. */
+export function sourcesFirst(roots: readonly Node[]): Node[] {
+  for (const root of roots) checkNode(root);
+  const done = new Set<Node>();
+  const stack = roots.toReversed().map((node) => ({ node, next: 0 }));
+  while (stack.length > 0) {
+    const top = stack.at(-1)!;
+    const source = done.has(top.node) ? undefined : top.node.src[top.next++];
+    if (source) stack.push({ node: source, next: 0 });
+    else done.add(stack.pop()!.node);
+  }
+  return [...done];
+}
+
 /** Is this a node, and not a number or something that a user passed by mistake? */
-export const isNode = (x: unknown): x is Node =>
-  typeof x === 'object' && x !== null && 'op' in x && 'src' in x;
+export const isNode = (x: unknown): x is Node => dependsOnData.has(x as object);
 
 /** @throws ChainruleError if x is no node, with the likely reason */
 export function checkNode(x: unknown): void {
@@ -223,16 +250,6 @@ export const nameOf = (node: Node): string | undefined => names.get(node);
  * same nodes in every formula and take no name. Returns the node.
  */
 export function named(node: Node, name: string): Node {
-  if (!names.has(node) && hasData(node)) names.set(node, name);
+  if (!names.has(node) && dependsOnData.get(node)) names.set(node, name);
   return node;
-}
-
-/** Does a node depend on an input or a parameter (or the variable of a rule)? */
-function hasData(root: Node): boolean {
-  const seen = new Set<Node>([root]);
-  for (const node of seen) {
-    if (node.op === 'input' || node.op === 'param' || node.op === 'hole') return true;
-    for (const s of node.src) seen.add(s);
-  }
-  return false;
 }

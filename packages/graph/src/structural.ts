@@ -46,6 +46,8 @@ export interface ViewRow<K extends OpName> extends Row<K>, Lifts<K> {
   readonly kind: 'view';
   readonly from: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly I[];
   readonly inside?: <I>(p: Positions<I>, at: readonly I[], view: View<K>) => readonly Inside<I>[];
+  /** The first axis along which it reads, or writes, what is not there. */
+  readonly misfit?: (view: View<K>) => number;
 }
 
 /** A reduction; of one value it is that value, or what `single` makes of it. */
@@ -78,6 +80,12 @@ const wholeLead = ({ starts, steps }: AttrOf['slice'], lead: Shape): AttrOf['sli
   starts: [...lead.map(() => 0), ...starts],
   steps: [...lead.map(() => 1), ...steps],
 });
+/** The first axis along which `starts + steps * i` leaves `whole` for an i of `part`, or -1. */
+const beyond = (
+  { starts, steps }: AttrOf['slice'],
+  part: readonly number[],
+  whole: readonly number[],
+): number => whole.findIndex((dim, d) => starts[d]! + steps[d]! * (part[d]! - 1) >= dim);
 const reduction = {
   kind: 'reduction',
   lift: (y: Node, [x]: readonly Node[], lead: Shape): Node =>
@@ -124,6 +132,7 @@ export const structural = {
     kind: 'view',
     lift: (y, [x], lead) => op.sliceTo(x!, wholeLead(y.attr, lead), [...lead, ...y.shape]),
     from: (p, at, { attr }) => at.map((i, d) => p.affine(i, attr.steps[d]!, attr.starts[d]!)),
+    misfit: ({ attr, shape, source }) => beyond(attr, shape, source),
     grad: (y, g) => [op.padTo(g, y.attr, y.src[0]!.shape)],
   },
   pad: {
@@ -141,6 +150,7 @@ export const structural = {
         const between = { i: p.remainder(moved, steps[d]!), from: 0, below: 1 };
         return steps[d] === 1 ? [range] : [range, between];
       }),
+    misfit: ({ attr, shape, source }) => beyond(attr, source, shape),
     grad: (y, g) => [op.sliceTo(g, y.attr, y.src[0]!.shape)],
   },
   flip: {

@@ -1,7 +1,9 @@
 // Custom elementwise functions: what they unfold into, their derivatives, their errors.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   add,
+  ChainruleError,
+  constant,
   elementwise,
   exp,
   grad,
@@ -11,6 +13,7 @@ import {
   log,
   mean,
   mul,
+  type Operand,
   param,
   print,
   simplify,
@@ -46,6 +49,49 @@ describe('elementwise', () => {
   test('uses the constants of formulas', () => {
     const f = elementwise('f', 'pi * x + e');
     expect(interpret(f(2), {}).data[0]).toBeCloseTo(2 * Math.PI + Math.E, 12);
+  });
+  test('is typed by the names of its arguments', () => {
+    const huber = elementwise('huber', 'abs(x) < d ? x^2 / 2 : d * (abs(x) - d / 2)', ['x', 'd']);
+    expectTypeOf(huber).parameters.toEqualTypeOf<[Operand, Operand]>();
+    // @ts-expect-error one argument is missing
+    expect(() => huber(x)).toThrow('call huber(x, d)');
+    // @ts-expect-error one argument is too many
+    expect(() => huber(x, 1, 2)).toThrow('takes 2 arguments, not 3');
+    expectTypeOf(mish).parameters.toEqualTypeOf<Operand[]>();
+  });
+  test('reads conditions in conditions, logic, and sizes of steps', () => {
+    const steps = elementwise('steps', 'x > 1 ? 1 : x < -1 ? -1 : x > 0 and x < 0.5 ? 0 : x', [
+      'x',
+    ]);
+    const data = { x: [2, -3, 0.25, 0.75, -0.5, 1] };
+    expect([...interpret(steps(x), data).data]).toEqual([1, -1, 0, 0.75, -0.5, 1]);
+    const J = mean(elementwise('leaky', 'x > 0 ? x : 0.1 * x')(x));
+    expect(gradCheck(J, data).ratio).toBeLessThan(1e-9);
+  });
+  test('of numbers is a number', () => {
+    expect(elementwise('f', '2 * x + y')(3, 4)).toBe(constant(10));
+  });
+  test.each([
+    ['a sum over an axis', () => elementwise('f', 'x / sum(x)')],
+    ['several lines', () => elementwise('f', 'x; y = x')],
+    ['no formula', () => elementwise('f', '')],
+    ['no text', () => elementwise('f', 1 as never)],
+    ['a name that is none', () => elementwise('my f', 'x')],
+    ['an argument of its own name', () => elementwise('x', 'x + 1')],
+    ['two arguments of one name', () => elementwise('f', 'x', ['x', 'x'])],
+    ['an argument that is no name', () => elementwise('f', 'x', ['x', '2y'])],
+    ['no list of arguments', () => elementwise('f', 'x', 'x' as never)],
+    ['an index', () => elementwise('f', 'x[1]')],
+    ['a function definition', () => elementwise('f', 'g(x) = x')],
+  ])('%s says what to do', (_, make) => {
+    let message = 'nothing was thrown';
+    try {
+      make();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ChainruleError);
+      message = String(error);
+    }
+    expect(message).toMatchSnapshot();
   });
   test.each([
     ['a syntax error', () => elementwise('f', 'x * (1 + ')],

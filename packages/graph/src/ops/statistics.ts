@@ -1,4 +1,4 @@
-// Reductions made of others: statistics, norms, questions about all entries, positions of extremes.
+// Reductions made of others: statistics, norms, questions about all, positions of extremes.
 import { constant } from '../leaves.ts';
 import type { Node } from '../node.ts';
 import { abs, div, equal, less, mul, neg, sqrt, square, sub, where } from './arithmetic.ts';
@@ -61,7 +61,7 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number;
 }
 
-/** The mean squared distance from the mean over an axis, several, or all; exact where it is small. */
+/** The mean squared distance from the mean over an axis, several, or all, also where it is small. */
 export function variance(operand: Operand, axis?: Axis, options: VarianceOptions = {}): Node {
   const x = toNode(operand);
   const { ddof = 0 } = options;

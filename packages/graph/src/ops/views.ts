@@ -96,7 +96,7 @@ export interface Range {
 /**
  * A part of each dimension: `slice(x, [{ start: 1, stop: 3 }])` are rows 1 and 2. Dimensions that
  * are left out or undefined stay whole; negative positions count from the end, as in NumPy.
- * @throws ShapeError for a part of a symbolic size, or positions that are not there
+ * @throws ShapeError for positions that are not there, or that count from an unknown end
  */
 export function slice(x: Operand, ranges: readonly (Range | undefined)[]): Node {
   const a = toNode(x);
@@ -117,19 +117,27 @@ function partOf(x: Node, dim: Dim, axis: number, range: Range = {}) {
   const { step = 1 } = range;
   const whole = range.start === undefined && range.stop === undefined && step === 1;
   if (whole) return { start: 0, step: 1, size: dim };
-  if (typeof dim === 'string') {
+  const [start, stop] = [fromStart(range.start ?? 0, dim), fromStart(range.stop ?? dim, dim)];
+  if (typeof stop === 'string' || typeof start === 'string') {
     const why = `its size ${dim} along axis ${axis} is not known yet.`;
-    throw shapeError('slice', [x], why, 'take all of it, or declare the size as a number.');
+    const fix = 'count start and stop from the front, or take all of it.';
+    throw shapeError('slice', [x], why, fix);
   }
-  const from = (i: number) => (i < 0 ? i + dim : i);
-  const [start, stop] = [from(range.start ?? 0), from(range.stop ?? dim)];
   const good = [start, stop, step].every(Number.isInteger) && step >= 1;
-  if (!good || start < 0 || stop > dim || start >= stop) {
+  // Whether it is inside of a symbolic size shows when that is bound: see the row.
+  const most = typeof dim === 'number' ? dim : Number.POSITIVE_INFINITY;
+  if (!good || start < 0 || stop > most || start >= stop) {
     const why = `${start}:${stop}:${step} is no part of axis ${axis}, of size ${dim}.`;
     const fix = `use whole numbers with 0 <= start < stop <= ${dim}, and a step of 1 or more.`;
     throw shapeError('slice', [x], why, fix);
   }
   return { start, step, size: Math.ceil((stop - start) / step) };
+}
+
+/** A position counted from the front; the size if that is not known. */
+function fromStart(i: Dim, size: Dim): Dim {
+  if (typeof i === 'string' || i >= 0) return i;
+  return typeof size === 'number' ? i + size : size;
 }
 
 /** Slices; checks nothing. */
@@ -206,7 +214,8 @@ export function concat(list: readonly Operand[], axis = 0): Node {
     0,
   );
   if (Number.isNaN(total)) {
-    const why = `the size ${sizes.find((d) => typeof d === 'string')} along axis ${at} is no number.`;
+    const size = sizes.find((d) => typeof d === 'string');
+    const why = `the size ${size} along axis ${at} is no number.`;
     throw shapeError('concat', nodes, why, 'declare it as a number.');
   }
   let start = 0;

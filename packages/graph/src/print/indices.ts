@@ -22,11 +22,12 @@ export function lettersFor(
   axes: readonly number[],
   used: string,
   isNamed: (node: Node) => boolean,
+  known: ParamSizes,
 ): Index {
   let taken = used;
   const { shape } = x;
   const last = shape.length - 1;
-  const ofParams = sizesOfParams(x, isNamed);
+  const ofParams = sizesOfParams(x, isNamed, known);
   const letters = new Map<number, string>();
   for (const axis of axes.filter((a) => shape[a] !== 1)) {
     const isM = typeof shape[axis] === 'string' && !ofParams.has(shape[axis]);
@@ -39,11 +40,25 @@ export function lettersFor(
   return letters;
 }
 
+/** The sizes of the parameters in the texts of nodes, as far as they are known in one print. */
+export type ParamSizes = Map<Node, ReadonlySet<Dim>>;
+
 /** The sizes of the parameters that stand in the text of a node: it ends at names. */
-function sizesOfParams(x: Node, isNamed: (node: Node) => boolean): ReadonlySet<Dim> {
-  const found = new Set<Node>([x]);
-  for (const node of found) if (!isNamed(node)) for (const s of node.src) found.add(s);
-  return new Set([...found].flatMap((node) => (node.op === 'param' ? node.shape : [])));
+function sizesOfParams(
+  x: Node,
+  isNamed: (node: Node) => boolean,
+  known: ParamSizes,
+): ReadonlySet<Dim> {
+  const found = new Set<Node>(known.has(x) ? [] : [x]);
+  for (const node of found) {
+    if (!isNamed(node)) for (const s of node.src) if (!known.has(s)) found.add(s);
+  }
+  for (const node of [...found].sort((a, b) => a.id - b.id)) {
+    const own = node.op === 'param' ? node.shape : [];
+    const below = isNamed(node) ? [] : node.src.flatMap((s) => [...known.get(s)!]);
+    known.set(node, new Set([...own, ...below]));
+  }
+  return known.get(x)!;
 }
 
 /** The letters that a node varies with, in the order of its dimensions. */

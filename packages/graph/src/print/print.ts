@@ -58,7 +58,6 @@ const text: Notation = {
 
 /**
  * A graph as one line of text: `1/m * X * (A - Y)'`. Nodes inside it that have names appear as
- * their names; give `names` for names that hold in this print only. `math` reads it back, but for
- * orders of dimensions and sums over several of many.
+ * their names; give `names` for names that hold in this print only. `math` reads it back.
  */
 export const print = (node: Node, names?: Names): string => show(node, text, names);

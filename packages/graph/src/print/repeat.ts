@@ -4,25 +4,33 @@ import { rowOf } from '../elementwise.ts';
 import { type Dim, type Node, type Shape, sameShape } from '../node.ts';
 import { reductionOf } from '../structural.ts';
 
+/** The shapes of the texts of nodes, as far as they are known in one print. */
+export type TextShapes = Map<Node, Shape>;
+
 /** Does the text of a node stand for its whole shape, or for something to be repeated? */
-export function showsItsShape(root: Node, isNamed: (node: Node) => boolean): boolean {
-  const shape = textShape(root, isNamed);
+export function showsItsShape(
+  root: Node,
+  isNamed: (node: Node) => boolean,
+  known: TextShapes,
+): boolean {
+  const shape = textShape(root, isNamed, known);
   return shape.length >= root.shape.length && sameShape(wide(shape), wide(root.shape));
 }
 
 const wide = (shape: Shape): Shape => shape.filter((d) => d !== 1);
 
-function textShape(root: Node, isNamed: (node: Node) => boolean): Shape {
+function textShape(root: Node, isNamed: (node: Node) => boolean, known: TextShapes): Shape {
   const isOpen = (node: Node): boolean =>
     !isNamed(node) && (node.op === 'expand' || rowOf(node.op) !== undefined);
-  const found = new Set<Node>([root]);
-  for (const node of found) if (isOpen(node)) for (const s of node.src) found.add(s);
-  const shapes = new Map<Node, Shape>();
-  for (const node of [...found].sort((a, b) => a.id - b.id)) {
-    const below = () => broadcast(node.src.map((s) => shapes.get(s)!));
-    shapes.set(node, isOpen(node) ? below() : ownShape(node, isNamed));
+  const found = new Set<Node>(known.has(root) ? [] : [root]);
+  for (const node of found) {
+    if (isOpen(node)) for (const s of node.src) if (!known.has(s)) found.add(s);
   }
-  return shapes.get(root)!;
+  for (const node of [...found].sort((a, b) => a.id - b.id)) {
+    const below = () => broadcast(node.src.map((s) => known.get(s)!));
+    known.set(node, isOpen(node) ? below() : ownShape(node, isNamed));
+  }
+  return known.get(root)!;
 }
 
 function ownShape(node: Node, isNamed: (node: Node) => boolean): Shape {

@@ -12,11 +12,18 @@ import {
   type Shape,
 } from '../node.ts';
 import type { Reduction } from '../ops/reduce.ts';
-import { isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
+import { type Budget, isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
 import { isTransposition } from '../structural.ts';
-import { along, type Index, lettersFor, lettersOf, softmaxOf } from './indices.ts';
+import {
+  along,
+  type Index,
+  lettersFor,
+  lettersOf,
+  type ParamSizes,
+  softmaxOf,
+} from './indices.ts';
 import { fractionOf, logarithmOf } from './numbers.ts';
-import { showsItsShape } from './repeat.ts';
+import { showsItsShape, type TextShapes } from './repeat.ts';
 
 /** How tightly a piece binds; a looser one inside a tighter one needs parentheses. */
 export const RELATION = 0;
@@ -82,6 +89,8 @@ export type Names = ReadonlyMap<Node, string>;
 /** Pieces and depth beyond which a print has an ellipsis: a shared graph can be endlessly long. */
 const MAX_PIECES = 4000;
 const MAX_DEPTH = 250;
+/** Parts of products that are read in one print, however often they are shared. */
+const MAX_PARTS = 100_000;
 const ELLIPSIS: Piece = { text: '...', binds: ATOM };
 
 interface Printer {
@@ -92,21 +101,25 @@ interface Printer {
   /** Letters of sums around, also of those that this node does not vary with. */
   readonly taken: string;
   readonly depth: number;
-  readonly count: { pieces: number };
+  readonly count: Budget & { pieces: number };
+  readonly shapes: TextShapes;
+  readonly sizes: ParamSizes;
 }
 
 /** One line for a node; nodes with a name inside it appear as their names. */
 export function show(root: Node, notation: Notation, names: Names = new Map()): string {
   checkNode(root);
-  const index: Index = new Map();
-  return body({ notation, names, index, taken: '', depth: 0, count: { pieces: 0 } }, root).text;
+  const count = { pieces: 0, parts: MAX_PARTS };
+  const known = { shapes: new Map(), sizes: new Map() };
+  const p = { notation, names, index: new Map(), taken: '', depth: 0, count, ...known };
+  return body(p, root).text;
 }
 
 const named = (p: Printer, node: Node): string | undefined => p.names.get(node) ?? nameOf(node);
 
 /** The factors of a product as a reader sees them: one with a name is one. */
-const monomialIn = (p: Printer, node: Node): Monomial =>
-  wholeMonomialOf(node, (n) => named(p, n) !== undefined);
+const monomialIn = (p: Printer, node: Node): Monomial | undefined =>
+  wholeMonomialOf(node, (n) => named(p, n) !== undefined, p.count);
 
 function piece(p: Printer, node: Node): Piece {
   const name = named(p, node);
@@ -123,7 +136,7 @@ function indexed(p: Printer, node: Node, x: Piece): Piece {
 function whole(p: Printer, node: Node): Piece {
   const x = piece(p, node);
   const { repeat } = p.notation;
-  const complete = !repeat || showsItsShape(node, (n) => named(p, n) !== undefined);
+  const complete = !repeat || showsItsShape(node, (n) => named(p, n) !== undefined, p.shapes);
   return complete ? x : repeat(x, node.shape);
 }
 
@@ -237,7 +250,7 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   const { axes } = node.attr;
   const letters: Index =
     node.op !== 'logsumexp' && node.op !== 'norm' && p.notation.indexed
-      ? lettersFor(node.src[0]!, axes, p.taken, (n) => named(p, n) !== undefined)
+      ? lettersFor(node.src[0]!, axes, p.taken, (n) => named(p, n) !== undefined, p.sizes)
       : new Map();
   const index = new Map([...inner.index, ...letters]);
   const taken = [p.taken, ...letters.values()].join('');
@@ -327,7 +340,8 @@ function factorOf(p: Printer, node: Node, e: number): Factor {
 }
 
 /** A scale such as 1/m, then the factors, divisors below a line. */
-function showProduct(p: Printer, m: Monomial, node: Node): Piece {
+function showProduct(p: Printer, m: Monomial | undefined, node: Node): Piece {
+  if (!m) return ELLIPSIS;
   if (m.coefficient < 0) {
     const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);
     return { text: `-${fit(p, positive, HADAMARD)}`, binds: SUM };

@@ -35,18 +35,26 @@ const known = /* @__PURE__ */ new WeakMap<Node, Monomial>();
 
 /** The monomial of a node; sums, functions and long products inside it are factors. */
 export function monomialOf(node: Node): Monomial {
-  const found = known.get(node) ?? read(node, MAX_PARTS) ?? atom(node);
+  const found = known.get(node) ?? read(node, { parts: MAX_PARTS }) ?? atom(node);
   known.set(node, found);
   return found;
 }
 
-/** The same, however long the product is; what `isFactor` says is not looked into. */
-export const wholeMonomialOf = (node: Node, isFactor: (node: Node) => boolean): Monomial =>
-  read(node, Number.POSITIVE_INFINITY, isFactor)!;
+/** How many parts of products may still be read. */
+export interface Budget {
+  parts: number;
+}
+
+/** The same for longer products, while the budget lasts; `isFactor` says what is one whole. */
+export const wholeMonomialOf = (
+  node: Node,
+  isFactor: (node: Node) => boolean,
+  budget: Budget,
+): Monomial | undefined => read(node, budget, isFactor);
 
 function read(
   root: Node,
-  limit: number,
+  budget: Budget,
   isFactor: (node: Node) => boolean = () => false,
 ): Monomial | undefined {
   const parts = (node: Node) => (node !== root && isFactor(node) ? undefined : partsOf(node));
@@ -55,7 +63,7 @@ function read(
   while (stack.length > 0) {
     const node = stack.pop()!;
     if (found.has(node)) continue;
-    if (found.size >= limit) return undefined;
+    if (budget.parts-- <= 0) return undefined;
     found.add(node);
     stack.push(...(parts(node)?.nodes ?? []).toReversed());
   }

@@ -1,11 +1,15 @@
-// Formulas as text become the same nodes as ops called as functions. It knows names, operators and
-// where things stand; shapes are checked by the ops.
-import { type ChainruleError, FormulaError, NameError, ShapeError } from '../errors.ts';
-import { constant, isConst, size } from '../leaves.ts';
+// Formulas as text become the same nodes as ops called as functions: line by line, each checked,
+// then translated. It knows statements and names, no operators.
+import { FormulaError, NameError } from '../errors.ts';
+import { constant, isConst } from '../leaves.ts';
 import { isLeaf, isNode, type Node, named } from '../node.ts';
-import * as op from '../ops.ts';
+import { checkFormula } from './check.ts';
 import { type MathNode, parseStatement } from './parse.ts';
-import { locate, type Statement, type SyntaxNode, statements } from './source.ts';
+import { at, frame, type Place, short } from './place.ts';
+import { definitions, type Scope } from './scope.ts';
+import { locate, type Statement, statements } from './source.ts';
+import type { SyntaxNode } from './syntax.ts';
+import { translate } from './translate.ts';
 
 /** What a formula may refer to: nodes, and numbers. */
 export type Bindings = Readonly<Record<string, Node | number>>;
@@ -20,51 +24,81 @@ export type Formula<B> = { readonly [K in keyof B]: Node } & Readonly<Record<str
  *
  *     const { J } = math({ X: input('n', 'm'), w: param('n', 1) })`J = mean(w' * X)`
  *
+ * `x[1:3, :]` keeps rows 1 to 3: indices count from 1, the axes of functions from 0. A line
+ * `f(x, y) = ...` defines a function for the lines below, also in the place of a built-in one; it
+ * is no part of the result. A text has at most 100,000 characters and 50,000 operations, so that
+ * one from a stranger is read in a moment.
+ *
  * @throws FormulaError, NameError, ShapeError with line, column and a caret
  */
 export function math<const B extends Bindings>(
   bindings: B,
 ): (text: TemplateStringsArray | string, ...values: readonly unknown[]) => Formula<B> {
-  return (text, ...values) => {
-    const source = typeof text === 'string' ? text : String.raw({ raw: text.raw }, ...values);
-    return readFormula(bindings, source) as Formula<B>;
-  };
+  return (text, ...values) => readFormula(bindings, sourceOf(text, values)) as Formula<B>;
 }
 
-interface Scope {
-  readonly names: Map<string, Node>;
-  readonly sizes: ReadonlySet<string>;
-}
+/** Longer texts are no formulas of people; reading takes time in proportion. */
+const MAX_LENGTH = 100_000;
 
-interface Place {
-  readonly statement: Statement;
-  readonly where: ReadonlyMap<MathNode, number>;
+function sourceOf(text: unknown, values: readonly unknown[]): string {
+  const fix = 'pass a string, or write math(bindings)`y = x`.';
+  const template = typeof text === 'object' && text !== null && 'raw' in text;
+  if (typeof text !== 'string' && !template) {
+    throw new FormulaError(`math: the formula is no text.\n  fix: ${fix}`);
+  }
+  for (const value of values) {
+    if (typeof value === 'string' || typeof value === 'number') continue;
+    const what = `math: ${isNode(value) ? 'a node' : `a value of type ${typeof value}`}`;
+    const way = 'give it a name: math({ x })`y = x`.';
+    throw new FormulaError(`${what} cannot stand in a text.\n  fix: ${way}`);
+  }
+  const source =
+    typeof text === 'string' ? text : String.raw(text as TemplateStringsArray, ...values);
+  if (source.length <= MAX_LENGTH) return source;
+  const what = `math: the text has ${source.length} characters, more than ${MAX_LENGTH}.`;
+  throw new FormulaError(
+    `${what}\n  fix: read it in parts, the nodes of one as bindings of the next.`,
+  );
 }
 
 function readFormula(bindings: Bindings, source: string): Record<string, Node> {
-  const names = new Map<string, Node>();
+  const scope = scopeOf(bindings);
+  for (const statement of statements(source)) {
+    notTooDeep(statement, () => readStatement(statement, scope));
+  }
+  // Object.fromEntries defines its keys: not even __proto__ would reach the prototype.
+  return Object.fromEntries([...scope.names].map(([name, { node }]) => [name, node]));
+}
+
+function scopeOf(bindings: Bindings): Scope {
+  if (typeof bindings !== 'object' || bindings === null) {
+    throw new NameError('math: there are no bindings.\n  fix: pass an object: math({ x }).');
+  }
+  const names: Scope['names'] = new Map();
   const sizes = new Set<string>();
   for (const [name, value] of Object.entries(bindings)) {
     const node = typeof value === 'number' ? constant(value) : value;
     checkBinding(name, node);
-    names.set(name, isLeaf(node) && !isConst(node) ? named(node, name) : node);
+    const leaf = isLeaf(node) && !isConst(node);
+    names.set(name, { node: leaf ? named(node, name) : node, above: names.size });
     for (const dim of node.shape) if (typeof dim === 'string') sizes.add(dim);
   }
-  for (const statement of statements(source)) {
-    notTooDeep(statement, () => readStatement(statement, { names, sizes }));
-  }
-  return Object.fromEntries(names);
+  return { names, macros: new Map(), sizes, steps: 0 };
 }
 
+/** Is this a name that a person may give to a node? */
+export const isName = (name: string): boolean => /^[A-Za-z]\w*$/.test(name);
+
 function checkBinding(name: string, node: unknown): void {
-  if (!/^[A-Za-z]\w*$/.test(name)) {
+  if (!isName(name)) {
     throw new NameError(
-      `math: ${JSON.stringify(name)} is no name.\n  fix: use letters and digits.`,
+      `math: ${short(JSON.stringify(name))} is no name.\n  fix: use letters and digits.`,
     );
   }
   if (isNode(node)) return;
+  const given = typeof node === 'object' && node !== null ? 'an object' : String(node);
   throw new NameError(
-    `math: ${name} is ${String(node)}, not a node.`,
+    `math: ${short(name)} is ${Array.isArray(node) ? 'an array' : short(given)}, not a node.`,
     'bind it to input(...), param(...), a number or another node.',
   );
 }
@@ -75,20 +109,56 @@ function readStatement(statement: Statement, scope: Scope): void {
     throw new FormulaError(frame(statement, statement.unclosed, 'this is not closed.', fix));
   }
   const tree = parseOrExplain(statement);
-  const where = locate(tree, statement.text);
-  const place = { statement, where };
+  const place = { statement, where: locate(tree, statement.text) };
   const n = tree as unknown as SyntaxNode;
+  const above = definitions(scope);
+  if (n.type === 'FunctionAssignmentNode') {
+    checkNewFunction(n, tree, scope, place);
+    const { name, params, expr: body } = n;
+    scope.macros.set(name, { name, params, body, place, above, results: new Map() });
+    return;
+  }
   if (n.type !== 'AssignmentNode' || n.index) {
     const what = 'this line defines nothing.';
     throw new FormulaError(frame(statement, 0, what, 'write name = formula.'));
   }
   const { name } = n.object as unknown as { name: string };
-  if (scope.names.has(name)) {
-    const fix = `choose another name for this ${name}.`;
-    throw at(place, n.object, NameError, `${name} is defined already.`, fix);
+  checkNew(name, n.object, scope, place);
+  checkFormula(n.value, scope, place);
+  const node = translate(n.value, { scope, place, above });
+  scope.names.set(name, { node: named(node, name), above });
+}
+
+function checkNew(name: string, tree: MathNode, scope: Scope, place: Place): void {
+  if (!isName(name)) {
+    const what = `${short(name)} is no name.`;
+    throw at(place, tree, NameError, what, 'use letters and digits, a letter first.');
   }
-  const value = translate(n.value, scope, place);
-  scope.names.set(name, named(value, name));
+  if (!scope.names.has(name) && !scope.macros.has(name)) return;
+  const fix = `choose another name for this ${short(name)}.`;
+  throw at(place, tree, NameError, `${short(name)} is defined already.`, fix);
+}
+
+/** A function sees what stands above it, and its arguments; so it cannot call itself. */
+function checkNewFunction(
+  n: Extract<SyntaxNode, { type: 'FunctionAssignmentNode' }>,
+  tree: MathNode,
+  scope: Scope,
+  place: Place,
+): void {
+  checkNew(n.name, tree, scope, place);
+  const params = new Set<string>();
+  for (const name of n.params) {
+    if (isName(name) && !params.has(name)) {
+      params.add(name);
+      continue;
+    }
+    const shown = short(name);
+    const what = isName(name) ? `two arguments are called ${shown}.` : `${shown} is no name.`;
+    const fix = 'give each argument a name of its own, of letters and digits.';
+    throw at(place, tree, NameError, what, fix);
+  }
+  checkFormula(n.expr, scope, place, params);
 }
 
 /** Trees are walked by recursion: a formula that is too deep for it is an error like others. */
@@ -102,271 +172,20 @@ function notTooDeep(statement: Statement, read: () => void): void {
   }
 }
 
+/** The longest message of mathjs that is shown. */
+const MESSAGE = 100;
+
 function parseOrExplain(statement: Statement): MathNode {
   try {
     return parseStatement(statement.text);
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const { message, char } = error as Error & { char?: number };
-    const what = message.replace(/ \(char \d+\)$/, '').replace(/\.?$/, '.');
+    const all = message.replace(/ \(char \d+\)$/, '').replace(/\.?$/, '.');
+    // It may quote the whole rest of the text.
+    const reason = all.length > MESSAGE ? `${all.slice(0, MESSAGE)}...` : all;
     const offset = Math.min((char ?? 1) - 1, statement.text.length);
     const fix = 'complete the formula; mathjs syntax, with .* ./ .^ for elementwise.';
-    throw new FormulaError(frame(statement, offset, what, fix));
+    throw new FormulaError(frame(statement, offset, reason, fix));
   }
-}
-
-/** The longest part of a line that an error shows. */
-const SHOWN = 72;
-
-/** The message of an error in a formula: the line, a caret, what, and the fix. */
-function frame(statement: Statement, offset: number, what: string, fix: string): string {
-  const at = statement.pieces.findLast((piece) => piece.offset <= offset)!;
-  const column = offset - at.offset;
-  const from = column > SHOWN ? column - SHOWN / 2 : 0;
-  const before = from > 0 ? '... ' : '';
-  const after = at.text.length > from + SHOWN ? ' ...' : '';
-  const shown = `${before}${at.text.slice(from, from + SHOWN)}${after}`;
-  return [
-    `in  ${shown}   (line ${at.line}, column ${at.column + column})`,
-    `    ${' '.repeat(before.length + column - from)}^`,
-    ...what.split('\n').map((row) => `  ${row.trim()}`),
-    ...(fix ? [`  fix: ${fix}`] : []),
-  ].join('\n');
-}
-
-type ErrorClass = new (message: string) => ChainruleError;
-
-function at(
-  place: Place,
-  node: MathNode,
-  kind: ErrorClass,
-  what: string,
-  fix: string,
-): ChainruleError {
-  return new kind(frame(place.statement, place.where.get(node) ?? 0, what, fix));
-}
-
-function translate(tree: MathNode, scope: Scope, place: Place): Node {
-  const n = tree as unknown as SyntaxNode;
-  const read = (child: MathNode): Node => translate(child, scope, place);
-  const located = (build: () => Node): Node => {
-    try {
-      return build();
-    } catch (error) {
-      if (!(error instanceof ShapeError)) throw error;
-      throw at(place, tree, ShapeError, error.message.replace(/^\w+: /, ''), '');
-    }
-  };
-  switch (n.type) {
-    case 'SymbolNode':
-      return lookUp(n.name, tree, scope, place);
-    case 'ConstantNode':
-      if (typeof n.value === 'number') return constant(n.value);
-      throw at(place, tree, FormulaError, `${String(n.value)} is no number.`, 'use numbers only.');
-    case 'ParenthesisNode':
-      return read(n.content);
-    case 'OperatorNode': {
-      const operands = n.args.map(read);
-      const build = OPERATORS[n.fn];
-      if (build) return located(() => build(...operands));
-      throw at(place, tree, FormulaError, `the operator ${n.op} is not known.`, KNOWN_OPERATORS);
-    }
-    case 'ConditionalNode': {
-      const [c, a, b] = [n.condition, n.trueExpr, n.falseExpr].map(read);
-      return located(() => op.where(c!, a!, b!));
-    }
-    case 'RelationalNode': {
-      const operands = n.params.map(read);
-      const parts = n.conditionals.map((fn, i) =>
-        located(() => OPERATORS[fn]!(operands[i]!, operands[i + 1]!)),
-      );
-      return located(() => parts.reduce((a, b) => op.mul(a, b)));
-    }
-    case 'FunctionNode':
-      return callFunction(n, tree, scope, place, located);
-    default: {
-      const { type } = n as { type: string };
-      const what = `${STRANGERS.get(type) ?? 'this'} is not part of formulas.`;
-      throw at(place, tree, FormulaError, what, 'use operators, functions and names.');
-    }
-  }
-}
-
-/** What mathjs can read beyond formulas, for messages. */
-const STRANGERS: ReadonlyMap<string, string> = new Map([
-  ['ArrayNode', 'an array'],
-  ['AccessorNode', 'an entry'],
-  ['AssignmentNode', 'a definition inside another'],
-  ['ObjectNode', 'an object'],
-  ['RangeNode', 'a range'],
-]);
-
-function lookUp(name: string, tree: MathNode, scope: Scope, place: Place): Node {
-  const node = scope.names.get(name);
-  if (node) return node;
-  if (scope.sizes.has(name)) return size(name);
-  if (name === 'pi') return constant(Math.PI);
-  if (name === 'e') return constant(Math.E);
-  const known = [...scope.names.keys(), ...scope.sizes].join(', ');
-  const fix = `define ${name} on a line above, or bind it: math({ ${name}: input(...) }).`;
-  throw at(place, tree, NameError, `${name} is not defined. Known: ${known}.`, fix);
-}
-
-/** Numbers multiply anything; matrices multiply as matrices. */
-function times(a: Node, b: Node): Node {
-  return a.shape.length === 0 || b.shape.length === 0 ? op.mul(a, b) : op.matmul(a, b);
-}
-
-function over(a: Node, b: Node): Node {
-  if (b.shape.length === 0) return op.div(a, b);
-  throw new ShapeError('/: the divisor is a matrix.\nfix: use ./ to divide element by element.');
-}
-
-function power(a: Node, b: Node): Node {
-  if (a.shape.length === 0) return op.pow(a, b);
-  throw new ShapeError('^: the base is a matrix.\nfix: use .^ for the power of each element.');
-}
-
-const OPERATORS: Readonly<Record<string, (...x: Node[]) => Node>> = {
-  add: (a, b) => op.add(a!, b!),
-  subtract: (a, b) => op.sub(a!, b!),
-  unaryMinus: (a) => op.neg(a!),
-  unaryPlus: (a) => a!,
-  multiply: (a, b) => times(a!, b!),
-  dotMultiply: (a, b) => op.mul(a!, b!),
-  divide: (a, b) => over(a!, b!),
-  dotDivide: (a, b) => op.div(a!, b!),
-  pow: (a, b) => power(a!, b!),
-  dotPow: (a, b) => op.pow(a!, b!),
-  ctranspose: (a) => op.transpose(a!),
-  smaller: (a, b) => op.less(a!, b!),
-  larger: (a, b) => op.greater(a!, b!),
-  smallerEq: (a, b) => op.lessEqual(a!, b!),
-  largerEq: (a, b) => op.greaterEqual(a!, b!),
-  equal: (a, b) => op.equal(a!, b!),
-  mod: (a, b) => op.mod(a!, b!),
-  and: (a, b) => op.and(a!, b!),
-  or: (a, b) => op.or(a!, b!),
-  xor: (a, b) => op.xor(a!, b!),
-  not: (a) => op.not(a!),
-  unequal: (a, b) => op.notEqual(a!, b!),
-};
-const KNOWN_OPERATORS = "use + - * .* / ./ ^ .^ ' < > <= >= == != and or not xor and ?:.";
-
-/** A function of formulas: how many nodes it takes, then how many plain numbers. */
-interface TextFunction {
-  readonly nodes: number;
-  readonly numbers?: number;
-  readonly build: (nodes: readonly Node[], numbers: readonly number[]) => Node;
-}
-
-const unary = (build: (x: Node) => Node): TextFunction => ({
-  nodes: 1,
-  build: ([x]) => build(x!),
-});
-const binary = (build: (a: Node, b: Node) => Node): TextFunction => ({
-  nodes: 2,
-  build: ([a, b]) => build(a!, b!),
-});
-const alongAxis = (build: (x: Node, axis?: number) => Node): TextFunction => ({
-  nodes: 1,
-  numbers: 1,
-  build: ([x], [axis]) => build(x!, axis),
-});
-
-const FUNCTIONS: ReadonlyMap<string, TextFunction> = new Map(
-  Object.entries({
-    exp: unary(op.exp),
-    log: unary(op.log),
-    log1p: unary(op.log1p),
-    expm1: unary(op.expm1),
-    sqrt: unary(op.sqrt),
-    square: unary(op.square),
-    abs: unary(op.abs),
-    sign: unary(op.sign),
-    sin: unary(op.sin),
-    cos: unary(op.cos),
-    sigmoid: unary(op.sigmoid),
-    tanh: unary(op.tanh),
-    relu: unary(op.relu),
-    softplus: unary(op.softplus),
-    floor: unary(op.floor),
-    ceil: unary(op.ceil),
-    round: unary(op.round),
-    trunc: unary(op.trunc),
-    mod: binary(op.mod),
-    clip: { nodes: 3, build: ([x, lo, hi]) => op.clip(x!, lo!, hi!) },
-    isFinite: unary(op.isFinite),
-    isNaN: unary(op.isNaN),
-    xlogx: unary(op.xlogx),
-    xlogy: binary(op.xlogy),
-    logit: unary(op.logit),
-    stopGradient: unary(op.stopGradient),
-    hash: binary(op.hash),
-    logSigmoid: unary(op.logSigmoid),
-    hardSigmoid: unary(op.hardSigmoid),
-    hardSwish: unary(op.hardSwish),
-    relu6: unary(op.relu6),
-    prelu: binary(op.prelu),
-    elu: { nodes: 1, numbers: 1, build: ([x], [alpha]) => op.elu(x!, alpha) },
-    celu: { nodes: 1, numbers: 1, build: ([x], [alpha]) => op.celu(x!, alpha) },
-    selu: unary(op.selu),
-    gelu: unary((x) => op.gelu(x)),
-    silu: unary(op.silu),
-    swish: unary(op.swish),
-    mish: unary(op.mish),
-    softsign: unary(op.softsign),
-    transpose: unary(op.transpose),
-    leakyRelu: { nodes: 1, numbers: 1, build: ([x], [slope]) => op.leakyRelu(x!, slope) },
-    pow: binary(op.pow),
-    max: binary(op.max),
-    min: binary(op.min),
-    matmul: binary(op.matmul),
-    where: { nodes: 3, build: ([c, a, b]) => op.where(c!, a!, b!) },
-    // As in NumPy, an axis counts from 0; here a reduced axis stays, so that rows stay rows.
-    sum: alongAxis((x, axis) => op.sum(x, axis, { keepdims: axis !== undefined })),
-    mean: alongAxis((x, axis) => op.mean(x, axis, { keepdims: axis !== undefined })),
-    maxOver: alongAxis((x, axis) => op.maxOver(x, axis, { keepdims: axis !== undefined })),
-    logsumexp: alongAxis((x, axis) => op.logsumexp(x, axis, { keepdims: axis !== undefined })),
-    softmax: alongAxis((x, axis) => op.softmax(x, axis)),
-    logSoftmax: alongAxis((x, axis) => op.logSoftmax(x, axis)),
-  } satisfies Record<string, TextFunction>),
-);
-
-function callFunction(
-  n: Extract<SyntaxNode, { type: 'FunctionNode' }>,
-  tree: MathNode,
-  scope: Scope,
-  place: Place,
-  located: (build: () => Node) => Node,
-): Node {
-  const name = n.fn.name ?? '';
-  const known = FUNCTIONS.get(name);
-  if (!known) {
-    const list = [...FUNCTIONS.keys()].join(', ');
-    const fix = scope.names.has(name)
-      ? `write ${name} * (...) for a product.`
-      : `use one of ${list}.`;
-    throw at(place, tree, NameError, `the function ${name} is not known.`, fix);
-  }
-  const most = known.nodes + (known.numbers ?? 0);
-  if (n.args.length < known.nodes || n.args.length > most) {
-    const range = most > known.nodes ? `${known.nodes} to ${most}` : `${most}`;
-    const takes = `${range} argument${most === 1 ? '' : 's'}`;
-    const what = `${name} takes ${takes}, not ${n.args.length}.`;
-    throw at(place, tree, FormulaError, what, `give ${name} ${takes}.`);
-  }
-  const args = n.args.map((arg) => translate(arg, scope, place));
-  const numbers = args.slice(known.nodes).map((arg, i) => {
-    if (arg.op === 'const') return arg.attr.value;
-    const what = `argument ${known.nodes + i + 1} of ${name} must be a number.`;
-    throw at(
-      place,
-      n.args[known.nodes + i]!,
-      FormulaError,
-      what,
-      'write a number such as 0 or -1.',
-    );
-  });
-  return located(() => known.build(args.slice(0, known.nodes), numbers));
 }

@@ -1,5 +1,7 @@
 // Formulas as text: cut into statements, every part of a syntax tree traced back to its column.
+// All of it takes time in proportion to the text, whatever stands in it.
 import type { MathNode } from './parse.ts';
+import type { SyntaxNode } from './syntax.ts';
 
 /** A part of a line that belongs to a statement. */
 export interface Piece {
@@ -23,120 +25,133 @@ export interface Statement {
 export function statements(source: string): Statement[] {
   const out: Statement[] = [];
   let pieces: Piece[] = [];
-  let parentheses: number[] = [];
+  let open: number[] = [];
   const length = (): number => {
     const last = pieces.at(-1);
     return last ? last.offset + last.text.length + 1 : 0;
   };
-  const add = (text: string, line: number, column: number): void => {
-    const code = text.trimEnd();
-    if (code.trim() === '') return;
-    const indent = code.length - code.trimStart().length;
-    const piece = { text: code.slice(indent), offset: length(), line, column: column + indent };
-    pieces.push(piece);
+  const add = (row: string, from: number, to: number, line: number): void => {
+    const text = row.slice(from, to).trim();
+    if (text !== '') pieces.push({ text, offset: length(), line, column: from + 1 });
   };
   const close = (): void => {
-    const [unclosed] = parentheses;
+    const [unclosed] = open;
     const text = pieces.map((piece) => piece.text).join(' ');
     if (text) out.push({ text, pieces, ...(unclosed !== undefined && { unclosed }) });
     pieces = [];
-    parentheses = [];
+    open = [];
   };
   source.split('\n').forEach((row, index) => {
-    const code = row.replace(/#.*/, '');
-    let from = 0;
-    for (let column = 0; column < code.length; column++) {
-      const c = code[column]!;
-      const indent = code.slice(from).length - code.slice(from).trimStart().length;
-      if (c === '(' || c === '[') parentheses.push(length() + column - from - indent);
-      if (c === ')' || c === ']') parentheses.pop();
-      if (c !== ';' || parentheses.length > 0) continue;
-      add(code.slice(from, column), index + 1, from + 1);
+    const comment = row.indexOf('#');
+    const end = comment < 0 ? row.length : comment;
+    let from = startOf(row, 0);
+    for (let column = from; column < end; column++) {
+      const c = row[column]!;
+      if (c === '(' || c === '[') open.push(length() + column - from);
+      if (c === ')' || c === ']') open.pop();
+      if (c !== ';' || open.length > 0) continue;
+      add(row, from, column, index + 1);
       close();
-      from = column + 1;
+      from = startOf(row, column + 1);
     }
-    add(code.slice(from), index + 1, from + 1);
-    if (parentheses.length === 0) close();
+    add(row, from, end, index + 1);
+    if (open.length === 0) close();
   });
   close();
   return out;
 }
 
-const TOKEN = /[A-Za-z_][\w]*|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|\.[*/^']|[<>=!]=|\S/g;
+/** The first column from here on that is not blank. */
+function startOf(row: string, from: number): number {
+  let column = from;
+  while (column < row.length && row[column]!.trim() === '') column++;
+  return column;
+}
+
+// A letter as mathjs has them: Latin, Greek, letter-like symbols, and mathematical alphanumerics.
+const LETTER =
+  '(?:[A-Za-z_$\\u00C0-\\u02AF\\u0370-\\u03FF\\u2100-\\u214F]|\\uD835[\\uDC00-\\uDFFF])';
+const NUMBER = '0[xbo]\\w*|(?:\\d+(?:\\.(?![*/^]))?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?';
+const OPERATOR = "\\.[*/^']|[<>=!]=|>>>|<<|>>|\\?\\?|\\^\\|";
+const token = (): RegExp =>
+  new RegExp(`${LETTER}(?:${LETTER}|\\d)*|${NUMBER}|${OPERATOR}|\\S`, 'g');
 
 /**
  * Where the parts of a statement stand: its tokens in order, laid on the parts of the tree in
- * reading order. Offsets are 0-based; a part without a token of its own is not listed.
+ * reading order. Offsets are 0-based; a part without a token of its own stands where it begins.
  */
 export function locate(root: MathNode, text: string): Map<MathNode, number> {
-  const tokens = [...text.matchAll(TOKEN)].filter(([t]) => !'()[],'.includes(t));
-  return new Map(owners(root).map((node, i) => [node, tokens[i]?.index ?? text.length]));
+  const tokens = [...text.matchAll(token())];
+  const where = new Map<MathNode, number>();
+  let next = 0;
+  const isAt = (signs: string): boolean => {
+    const at = tokens[next]?.[0];
+    return at !== undefined && signs.includes(at);
+  };
+  const skip = (signs: string): number => {
+    while (isAt(signs)) next++;
+    return tokens[next]?.index ?? text.length;
+  };
+  const own = (node: MathNode | undefined): void => {
+    const index = skip('()[],;');
+    if (node && !where.has(node)) where.set(node, index);
+    next++;
+  };
+  const range = (n: Extract<SyntaxNode, { type: 'RangeNode' }>): void => {
+    skip('()[],;');
+    // What is left out, as in `:3`, has no token.
+    if (!isAt(':')) walk(n.start);
+    for (const part of n.step ? [n.step, n.end] : [n.end]) {
+      own(undefined);
+      if (next < tokens.length && !isAt(',)]')) walk(part);
+    }
+  };
+  const walk = (node: MathNode): void => {
+    const n = node as unknown as SyntaxNode;
+    const first = skip(n.type === 'ArrayNode' ? '(,' : '()[],;');
+    if (n.type === 'RangeNode') range(n);
+    else
+      for (const part of parts(n)) part === SIGN ? own(node) : part ? walk(part) : own(undefined);
+    if (!where.has(node)) where.set(node, first);
+  };
+  walk(root);
+  return where;
 }
 
-/** The parts that own a token (a name, a number, an operator), in reading order. */
-function owners(node: MathNode): MathNode[] {
-  const n = node as unknown as SyntaxNode;
+/** The place of a node's own token (a name, a number, an operator) among its parts. */
+const SIGN = Symbol('the own token');
+
+/** The parts of a node in reading order; `undefined` is a token that nobody owns. */
+function parts(n: SyntaxNode): readonly (MathNode | typeof SIGN | undefined)[] {
   switch (n.type) {
     case 'OperatorNode': {
-      const [first, second] = n.args.map(owners);
-      const own = n.implicit ? [] : [node];
-      if (second) return [...first!, ...own, ...second];
-      return n.op === "'" || n.op === '!' ? [...first!, node] : [node, ...first!];
+      const [first, second] = n.args;
+      if (second) return n.implicit ? [first!, second] : [first!, SIGN, second];
+      return n.op === "'" || n.op === '!' ? [first!, SIGN] : [SIGN, first!];
     }
     case 'FunctionNode':
-      return [node, ...n.args.flatMap(owners)];
+      return [n.fn.type === 'SymbolNode' ? SIGN : (n.fn as MathNode), ...n.args];
     case 'AssignmentNode':
-      return [n.object, node, ...owners(n.value)];
+      return [n.object, SIGN, n.value];
+    case 'FunctionAssignmentNode':
+      return [SIGN, ...n.params.map(() => undefined), undefined, n.expr];
     case 'ParenthesisNode':
-      return owners(n.content);
+      return [n.content];
     case 'ConditionalNode':
-      return [...owners(n.condition), node, ...owners(n.trueExpr), node, ...owners(n.falseExpr)];
+      return [n.condition, SIGN, n.trueExpr, undefined, n.falseExpr];
     case 'RelationalNode':
-      return n.params.flatMap((p, i) => (i === 0 ? owners(p) : [node, ...owners(p)]));
+      return n.params.flatMap((p, i) => (i === 0 ? [p] : [SIGN, p]));
+    case 'AccessorNode':
+      return n.index.dotNotation ? [n.object, SIGN, undefined] : [n.object, ...n.index.dimensions];
+    case 'ArrayNode':
+      return n.items;
     default:
-      return [node];
+      return [SIGN];
   }
 }
 
 /** The names that a formula refers to, in the order of their first appearance. */
-export function namesIn(root: MathNode): string[] {
-  const symbols = owners(root).map((node) => node as unknown as SyntaxNode);
+export function namesIn(root: MathNode, text: string): string[] {
+  const symbols = [...locate(root, text).keys()].map((node) => node as unknown as SyntaxNode);
   return [...new Set(symbols.flatMap((n) => (n.type === 'SymbolNode' ? [n.name] : [])))];
 }
-
-interface OperatorSyntax {
-  readonly type: 'OperatorNode';
-  readonly op: string;
-  readonly fn: string;
-  readonly implicit: boolean;
-  readonly args: readonly MathNode[];
-}
-
-/** The parts of mathjs's syntax trees that formulas may use. */
-export type SyntaxNode =
-  | OperatorSyntax
-  | {
-      readonly type: 'FunctionNode';
-      readonly fn: { readonly name?: string };
-      readonly args: readonly MathNode[];
-    }
-  | {
-      readonly type: 'AssignmentNode';
-      readonly object: MathNode;
-      readonly value: MathNode;
-      readonly index: unknown;
-    }
-  | { readonly type: 'ParenthesisNode'; readonly content: MathNode }
-  | {
-      readonly type: 'ConditionalNode';
-      readonly condition: MathNode;
-      readonly trueExpr: MathNode;
-      readonly falseExpr: MathNode;
-    }
-  | {
-      readonly type: 'RelationalNode';
-      readonly conditionals: readonly string[];
-      readonly params: readonly MathNode[];
-    }
-  | { readonly type: 'SymbolNode'; readonly name: string }
-  | { readonly type: 'ConstantNode'; readonly value: unknown };
