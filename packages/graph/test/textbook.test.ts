@@ -10,6 +10,7 @@ import {
   param,
   print,
   reachable,
+  type Shape,
   simplify,
   sum,
   tex,
@@ -96,8 +97,20 @@ function backPropagation(L: number, slope: (l: number) => string): string[] {
   return lines;
 }
 
-describe.each([1, 2, 3])('a net of %i layers', (L) => {
-  const sizes = [3, 5, 4, 1].slice(3 - L);
+/** Their shapes, for layers of these sizes. */
+function shapesOf(sizes: readonly number[]): Shape[] {
+  const L = sizes.length - 1;
+  const shapes: Shape[] = [[sizes[L]!, 'm']];
+  for (let l = L; l >= 1; l--) {
+    const [below, units] = [sizes[l - 1]!, sizes[l]!];
+    shapes.push([units, 1], [units, below]);
+    if (l > 1) shapes.push([below, 'm'], [below, 'm']);
+  }
+  return shapes;
+}
+
+describe.each([1, 2, 3, 5])('a net of %i layers', (L) => {
+  const sizes = [2, 6, 3, 5, 4, 1].slice(5 - L);
   test.each([
     ['tanh', (l: number) => `(1 - (A^{[${l}]})^{2})`],
     ['relu', (l: number) => `[A^{[${l}]} > 0]`],
@@ -109,7 +122,9 @@ describe.each([1, 2, 3])('a net of %i layers', (L) => {
     ],
   ])('of %s has the equations of the course', (hidden, slope) => {
     const { J } = classifier({ sizes, hidden });
-    expect(texOf(equations(J!).backward)).toEqual(backPropagation(L, slope));
+    const { backward } = equations(J!);
+    expect(texOf(backward)).toEqual(backPropagation(L, slope));
+    expect(backward.map((e) => e.shape)).toEqual(shapesOf(sizes));
   });
 });
 
