@@ -22,10 +22,15 @@ export function cotangents(J: Node, wrt: readonly Node[]): Map<Node, Node> {
       ),
     );
   }
-  const order = reachable([J]);
+  return pullback(J, constant(1), wrt);
+}
+
+/** The cotangents of every node between y and `wrt`, where that of y is `seed`; unsimplified. */
+export function pullback(y: Node, seed: Node, wrt: Iterable<Node>): Map<Node, Node> {
+  const order = reachable([y]);
   const active = new Set<Node>(wrt);
   for (const node of order) if (node.src.some((s) => active.has(s))) active.add(node);
-  const result = new Map<Node, Node>([[J, constant(1)]]);
+  const result = new Map<Node, Node>([[y, seed]]);
   for (const node of order.reverse()) {
     const g = result.get(node);
     if (!g || !active.has(node)) continue;

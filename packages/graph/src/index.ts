@@ -3,7 +3,13 @@
 export { bind } from './bind.ts';
 export { type Derivation, derive } from './derive.ts';
 export { type ElementwiseRow, rowOf } from './elementwise.ts';
-export { type Equation, type Equations, equations } from './equations.ts';
+export {
+  type Equation,
+  type Equations,
+  equations,
+  type TexProgramOptions,
+  texProgram,
+} from './equations.ts';
 export * from './errors.ts';
 export {
   type Data,
@@ -43,8 +49,9 @@ export {
 } from './node.ts';
 export * from './ops.ts';
 export { print } from './print/print.ts';
-export { tex, texOfName } from './print/tex.ts';
+export { tex, texOfName, texWithShapes } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
+export { type DerivationStep, derivation } from './reading/derivation.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { structureOf } from './structural.ts';
 export { elementwise } from './text/elementwise.ts';

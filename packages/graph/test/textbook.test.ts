@@ -68,13 +68,13 @@ describe('logistic regression as it is typed', () => {
     ]);
     expect(texOf(backward)).toEqual([
       'dZ = A - Y',
-      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
       'dw = \\frac{1}{m} X dZ^{T}',
+      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
     ]);
     expect(backward.map((e) => e.shape)).toEqual([
       [1, 'm'],
-      [1, 1],
       ['n', 1],
+      [1, 1],
     ]);
   });
 });
@@ -85,8 +85,8 @@ function backPropagation(L: number, slope: (l: number) => string): string[] {
   for (let l = L; l >= 1; l--) {
     const below = l === 1 ? 'X^{T}' : `A^{[${l - 1}]T}`;
     lines.push(
-      `db^{[${l}]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[${l}](i)}`,
       `dW^{[${l}]} = \\frac{1}{m} dZ^{[${l}]} ${below}`,
+      `db^{[${l}]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[${l}](i)}`,
     );
     if (l === 1) break;
     lines.push(
@@ -103,7 +103,7 @@ function shapesOf(sizes: readonly number[]): Shape[] {
   const shapes: Shape[] = [[sizes[L]!, 'm']];
   for (let l = L; l >= 1; l--) {
     const [below, units] = [sizes[l - 1]!, sizes[l]!];
-    shapes.push([units, 1], [units, below]);
+    shapes.push([units, below], [units, 1]);
     if (l > 1) shapes.push([below, 'm'], [below, 'm']);
   }
   return shapes;
@@ -143,8 +143,8 @@ describe('softmax over classes', () => {
     const { forward, backward } = equations(J!);
     expect(texts(backward)).toEqual([
       'dZ = softmax(Z, 0) - Y',
-      'db = 1/m * sum(dZ, 1)',
       "dW = 1/m * dZ * X'",
+      'db = 1/m * sum(dZ, 1)',
     ]);
     expect(texOf(backward)[0]).toBe('dZ = \\operatorname{softmax}(Z) - Y');
     expect(texOf(forward).at(-1)).toBe(
@@ -168,8 +168,8 @@ describe('softmax over classes', () => {
     ]);
     expect(texOf(backward)).toEqual([
       'dZ = A - Y',
-      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
       'dW = \\frac{1}{m} dZ X^{T}',
+      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
     ]);
     expect(print(simplify(J!))).toBe('-1/m * sum(Y .* (Z - logsumexp(Z, 0)))');
   });

@@ -110,6 +110,7 @@ export function sumOfDeviations(node: Node): Node | undefined {
   const terms = shallowTerms(x, MAX_TERMS);
   const left = terms && withoutDeviations(terms, node.attr.axes);
   if (!left || left.length === terms.length) return undefined;
+  if (left.length === 0) return constant(0, node.shape);
   return reduceAxes('sum', buildSum(left, x.shape), node.attr.axes);
 }
 
