@@ -4,7 +4,7 @@ import { pullback } from '../differentiate.ts';
 import { constant, isConst } from '../leaves.ts';
 import { isLeaf, type Node, nameOf, reachable } from '../node.ts';
 import { add, mul } from '../ops.ts';
-import { collect } from '../rewrite/collect.ts';
+import { collect, MAX_TERMS, shallowTerms } from '../rewrite/collect.ts';
 import { build, isScalar, type Monomial, monomialOf } from '../rewrite/monomial.ts';
 import { type Step, simplify, simplifyAll } from '../rewrite/rewrite.ts';
 import { foldings, replace, type Symbols, symbolFor, symbolsOf } from './symbols.ts';
@@ -72,7 +72,7 @@ export function linesOf(J: Node, wrt: readonly Node[], trace = false): Lines {
     used: new Set(),
     trace,
   };
-  const { scale, loss } = splitCost(symbols.of.get(J)!);
+  const { scale, loss } = splitCost(withMeans(symbols, symbols.of.get(J)!, wrt));
   const stops = stopsOf(J, wrt);
   const open = new Map(stops.map((stop) => [symbols.of.get(stop)!, stop]));
   const parts = new Map<Node, Node>();
@@ -92,8 +92,9 @@ export function linesOf(J: Node, wrt: readonly Node[], trace = false): Lines {
   const all: Line[] = [];
   for (const stop of ordered(stops, symbols)) {
     const target = symbols.of.get(stop)!;
-    const part = parts.get(target) ?? constant(0, stop.shape);
     open.delete(target);
+    if (!parts.has(target) && !wrt.includes(stop)) continue;
+    const part = parts.get(target) ?? constant(0, stop.shape);
     // Where other lines go on from it, the cotangent of a name stays without the 1/m.
     const scaled = isLeaf(stop) || (wrt.length === 1 && wrt[0] === stop);
     const raw = scaled ? mul(scale, part) : part;
@@ -145,6 +146,17 @@ function ordered(stops: readonly Node[], symbols: Symbols): Node[] {
     after.set(user, [...(after.get(user) ?? []), leaf]);
   }
   return [...(after.get(undefined) ?? []), ...inner.flatMap((n) => [n, ...(after.get(n) ?? [])])];
+}
+
+/** J with the means that it adds up written out: in J = L + penalty, the 1/m of L is that of J. */
+function withMeans({ definition, node }: Symbols, J: Node, wrt: readonly Node[]): Node {
+  const isMean = (f: Node): boolean => {
+    const mean = isScalar(f) && !wrt.includes(node.get(f)!) ? definition.get(f) : undefined;
+    return mean !== undefined && splitCost(mean).scale !== constant(1);
+  };
+  const terms = shallowTerms(J, MAX_TERMS) ?? [];
+  const means = new Set(terms.flatMap((term) => [...term.factors.keys()].filter(isMean)));
+  return means.size === 0 ? J : replace(J, (f) => (means.has(f) ? definition.get(f) : undefined));
 }
 
 /** J as the 1/m of a mean times the rest. Other numbers stay where they are. */
