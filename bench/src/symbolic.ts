@@ -1,4 +1,5 @@
-// Measures the symbolic side: a deep net's forward, gradient and update graph, built and simplified.
+// Measures the symbolic side: the forward, gradient and update graph of deep nets, built and
+// simplified.
 import { input, reachable, simplifyAll } from '@chainrule/graph';
 import { binaryCrossEntropy, dense, sgd, train } from '@chainrule/nn';
 

@@ -1,4 +1,5 @@
 // Derivations as a person writes them: golden steps, each of which is true, ending with grad.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type DerivationStep,
@@ -6,28 +7,38 @@ import {
   grad,
   input,
   interpretAll,
+  isLeaf,
   math,
+  mean,
   type Node,
+  named,
   param,
+  paramsOf,
   reachable,
+  type Tensor64,
   tex,
+  texProgram,
 } from '../src/index.ts';
+import { build, leaves, trees, values } from './support/formulas.ts';
 import { expectLatex } from './support/latex.ts';
 import { classifier, normal } from './support/nets.ts';
 
 const M = 4;
+// Another seed: CHAINRULE_SEED=7 npm test -- derivation
+const seed = Number(process.env['CHAINRULE_SEED'] ?? 1);
+const numRuns = Number(process.env['CHAINRULE_RUNS'] ?? 100);
 
 /** Data for every leaf that steps need; Y columns are distributions, all else is normal. */
 function dataFor(roots: readonly Node[], names: ReadonlyMap<Node, string>) {
   const data: Record<string, number[]> = {};
   for (const leaf of reachable(roots).filter((n) => n.op === 'input' || n.op === 'param')) {
     const sizes = leaf.shape.map((dim) => (typeof dim === 'number' ? dim : M));
-    const values = normal(
+    const random = normal(
       leaf.id,
       sizes.reduce((p, d) => p * d, 1),
     );
     const name = names.get(leaf)!;
-    data[name] = name === 'Y' ? distribution(values, sizes) : values;
+    data[name] = name === 'Y' ? distribution(random, sizes) : random;
     if (name === 'eps') data[name] = [1e-3];
   }
   return data;
@@ -46,9 +57,9 @@ function distribution(values: readonly number[], [rows, columns]: readonly numbe
 function expectTrue(steps: readonly DerivationStep[], J: Node, p: Node, formula: object): void {
   const names = new Map(Object.entries(formula).map(([name, node]) => [node as Node, name]));
   const roots = steps.flatMap(({ before, after }) => [before, after]);
-  const values = interpretAll(roots, dataFor(roots, names), { m: M, n: M });
+  const all = interpretAll(roots, dataFor(roots, names), { m: M, n: M });
   steps.forEach((step, i) => {
-    const [before, after] = [values[2 * i]!, values[2 * i + 1]!];
+    const [before, after] = [all[2 * i]!, all[2 * i + 1]!];
     expect(after.shape, step.text).toEqual(before.shape);
     // Sums in another order; quotients such as 1 / (1 - A) that cancel magnify it.
     for (const [k, v] of before.data.entries())
@@ -212,6 +223,39 @@ describe('other costs', () => {
       ]
     `);
     expectTrue(steps, J!, Z!, formula);
+  });
+});
+
+describe(`random formulas, names at random, seed ${seed}`, () => {
+  const VALUES = values(5);
+  /** Beyond this, cancelled digits are missed. */
+  const LARGE = 1e8;
+  const expectSame = (before: Tensor64, after: Tensor64, text: string): void => {
+    for (const [i, v] of before.data.entries()) {
+      if (!(Math.abs(v) < LARGE)) continue;
+      expect(Math.abs(after.data[i]! - v), text).toBeLessThan(1e-7 * Math.max(1, Math.abs(v)));
+    }
+  };
+
+  test('each step keeps the value, and the last is the gradient', () => {
+    const property = fc.property(trees(true), fc.nat(), fc.nat(), (tree, mask, which) => {
+      const J = mean(build(tree, leaves()));
+      for (const [i, node] of reachable([J]).entries()) {
+        if (!isLeaf(node) && (mask >> (i % 30)) & 1) named(node, `v${i}`);
+      }
+      const params = paramsOf([J]);
+      fc.pre(params.length > 0);
+      const p = params[which % params.length]!;
+      const steps = derivation(J, p);
+      expect(steps.at(-1)!.after).toBe(grad(J, p));
+      const sides = steps.flatMap(({ before, after }) => [before, after]);
+      const all = interpretAll(sides, VALUES, { m: 2 });
+      steps.forEach(({ text }, i) => {
+        expectSame(all[2 * i]!, all[2 * i + 1]!, text);
+      });
+      expectLatex(texProgram(J));
+    });
+    fc.assert(property, { seed, numRuns });
   });
 });
 

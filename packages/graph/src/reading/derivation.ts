@@ -37,7 +37,7 @@ interface Writer {
  * in the order applied, to the form of `grad(J, p)`, with which it ends. For logistic regression,
  * from `dA = (1 - Y) ./ (1 - A) - Y ./ A` to `dw = 1/m * X * (A - Y)'`. Steps that change nothing
  * to see are left out.
- * @param J a scalar @param p a node that J depends on
+ * @param J a scalar @param p another node, that J depends on
  * @throws ChainruleError if J is no scalar
  */
 export function derivation(J: Node, p: Node): readonly DerivationStep[] {
@@ -49,7 +49,8 @@ export function derivation(J: Node, p: Node): readonly DerivationStep[] {
     for (const move of movesOf(line)) write(writer, line, move);
     writer.meaning.set(line.symbol, meaningOf(writer, line.value));
   }
-  writeEnd(writer, all.all.find((line) => line.of === p)!, end);
+  const last = all.all.find((line) => line.of === p);
+  if (last) writeEnd(writer, last, end);
   return writer.steps;
 }
 

@@ -1,12 +1,12 @@
 // Back-propagation as the textbook writes it: one line for each name, by the chain rule from name
 // to name, each simplified. It knows symbols and costs of reading, no ops.
 import { pullback } from '../differentiate.ts';
-import { constant, isConst } from '../leaves.ts';
+import { constant } from '../leaves.ts';
 import { isLeaf, type Node, nameOf, reachable } from '../node.ts';
 import { add, mul } from '../ops.ts';
-import { collect, MAX_TERMS, shallowTerms } from '../rewrite/collect.ts';
-import { build, isScalar, type Monomial, monomialOf } from '../rewrite/monomial.ts';
+import { build, isScalar, monomialOf } from '../rewrite/monomial.ts';
 import { type Step, simplify, simplifyAll } from '../rewrite/rewrite.ts';
+import { cost, splitCost, withMeans } from './cost.ts';
 import { foldings, replace, type Symbols, symbolFor, symbolsOf } from './symbols.ts';
 
 /** What happens to the right side of a line. */
@@ -64,51 +64,52 @@ interface Work {
 export function linesOf(J: Node, wrt: readonly Node[], trace = false): Lines {
   const symbols = shortened(symbolsOf(J, wrt));
   const folds = foldings(symbols);
-  const work: Work = {
-    symbols,
-    folds,
-    solved: solvedSums(folds),
-    lines: new Map(),
-    used: new Set(),
-    trace,
-  };
+  const lines = new Map<Node, Line>();
+  const work: Work = { symbols, folds, solved: solvedSums(folds), lines, used: new Set(), trace };
   const { scale, loss } = splitCost(withMeans(symbols, symbols.of.get(J)!, wrt));
-  const stops = stopsOf(J, wrt);
-  const open = new Map(stops.map((stop) => [symbols.of.get(stop)!, stop]));
-  const parts = new Map<Node, Node>();
-  const through = new Map<Node, Node[]>();
-  const spread = (from: Node, definition: Node, seed: Node): void => {
-    const targets = reachable([definition]).filter((n) => open.has(n) && n !== definition);
-    const cotangents = pullback(definition, seed, targets);
-    for (const target of targets) {
-      const part = cotangents.get(target);
-      if (!part) continue;
-      const known = parts.get(target);
-      parts.set(target, known ? add(known, part) : part);
-      through.set(target, [...(through.get(target) ?? []), from]);
-    }
-  };
-  spread(J, loss, constant(1));
+  const stops = stopsOf(J, wrt, symbols);
+  const open = new Map(stops.map((stop) => [symbols.of.get(stop)!, { through: [] } as Begun]));
+  spread(open, J, loss, constant(1));
   const all: Line[] = [];
   for (const stop of ordered(stops, symbols)) {
     const target = symbols.of.get(stop)!;
+    const { through, part = constant(0, stop.shape) } = open.get(target)!;
     open.delete(target);
-    if (!parts.has(target) && !wrt.includes(stop)) continue;
-    const part = parts.get(target) ?? constant(0, stop.shape);
+    if (through.length === 0 && !wrt.includes(stop)) continue;
     // Where other lines go on from it, the cotangent of a name stays without the 1/m.
     const scaled = isLeaf(stop) || (wrt.length === 1 && wrt[0] === stop);
     const raw = scaled ? mul(scale, part) : part;
-    const begun = { of: stop, scaled, through: through.get(target) ?? [] };
-    const line = lineOf(work, begun, raw, open);
+    const line = lineOf(work, { of: stop, scaled, through }, raw, open);
+    for (const symbol of symbolsIn(line.value, lines)) work.used.add(symbol);
     // What is a leaf already needs no other name.
     const alias = isLeaf(line.value) && !wrt.includes(stop);
-    for (const symbol of symbolsIn(line.value, work.lines)) work.used.add(symbol);
-    if (!alias) work.lines.set(line.symbol, line);
+    if (!alias) lines.set(line.symbol, line);
     all.push(line);
     const definition = symbols.definition.get(target);
-    if (definition) spread(stop, definition, alias ? line.value : line.symbol);
+    if (definition) spread(open, stop, definition, alias ? line.value : line.symbol);
   }
   return { scale, loss, lines: needed(work, wrt), all, symbols };
+}
+
+/** What is known of a cotangent before it is its turn: the sum so far, and where it comes from. */
+interface Begun {
+  readonly part?: Node;
+  readonly through: readonly Node[];
+}
+
+/** By symbol. */
+type Open = Map<Node, Begun>;
+
+/** The chain rule from a name to those in its definition. */
+function spread(open: Open, from: Node, definition: Node, seed: Node): void {
+  const targets = reachable([definition]).filter((n) => open.has(n));
+  const cotangents = pullback(definition, seed, targets);
+  for (const target of targets) {
+    const part = cotangents.get(target);
+    if (!part) continue;
+    const { part: known, through } = open.get(target)!;
+    open.set(target, { part: known ? add(known, part) : part, through: [...through, from] });
+  }
 }
 
 /** The symbols with those definitions simplified that are then shorter: sigmoid, softmax. */
@@ -122,13 +123,14 @@ function shortened(symbols: Symbols): Symbols {
 }
 
 /** What has a line: the names between J and `wrt`, and those. */
-function stopsOf(J: Node, wrt: readonly Node[]): Node[] {
+function stopsOf(J: Node, wrt: readonly Node[], { of, definition }: Symbols): Node[] {
   const active = new Set<Node>(wrt);
   const order = reachable([J]);
   for (const node of order) if (node.src.some((s) => active.has(s))) active.add(node);
-  const isStop = (n: Node) => wrt.includes(n) || (!isLeaf(n) && nameOf(n) !== undefined);
-  const found = order.filter((n) => n !== J && active.has(n) && isStop(n));
-  return [...found, ...wrt.filter((x) => !found.includes(x) && x !== J)];
+  const isStop = (n: Node) => wrt.includes(n) || definition.has(of.get(n)!);
+  const isCost = (n: Node) => n === J && !isLeaf(n);
+  const found = order.filter((n) => !isCost(n) && active.has(n) && isStop(n));
+  return [...found, ...wrt.filter((x) => !found.includes(x) && !isCost(x))];
 }
 
 /** From the cost down; a parameter as soon as all that it is in have had their lines. */
@@ -148,44 +150,11 @@ function ordered(stops: readonly Node[], symbols: Symbols): Node[] {
   return [...(after.get(undefined) ?? []), ...inner.flatMap((n) => [n, ...(after.get(n) ?? [])])];
 }
 
-/** J with the means that it adds up written out: in J = L + penalty, the 1/m of L is that of J. */
-function withMeans({ definition, node }: Symbols, J: Node, wrt: readonly Node[]): Node {
-  const isMean = (f: Node): boolean => {
-    const mean = isScalar(f) && !wrt.includes(node.get(f)!) ? definition.get(f) : undefined;
-    return mean !== undefined && splitCost(mean).scale !== constant(1);
-  };
-  const terms = shallowTerms(J, MAX_TERMS) ?? [];
-  const means = new Set(terms.flatMap((term) => [...term.factors.keys()].filter(isMean)));
-  return means.size === 0 ? J : replace(J, (f) => (means.has(f) ? definition.get(f) : undefined));
-}
-
-/** J as the 1/m of a mean times the rest. Other numbers stay where they are. */
-function splitCost(J: Node): { scale: Node; loss: Node } {
-  const { coefficient, factors } = monomialOf(collect(J));
-  const isSize = ([f, e]: readonly [Node, number]) => f.op === 'size' && e < 0;
-  const sizes = [...factors].filter(isSize);
-  const rest = [...factors].filter((each) => !isSize(each));
-  const count = sizes.length > 0 ? 1 : meanOver(coefficient, rest);
-  const scale = build({ coefficient: 1 / count, factors: new Map(sizes) }, []);
-  const loss: Monomial = { coefficient: coefficient * count, factors: new Map(rest) };
-  return { scale, loss: scale === constant(1) ? J : build(loss, []) };
-}
-
-/** The number of columns that a sum runs over, if the coefficient divides by it. */
-function meanOver(coefficient: number, factors: readonly (readonly [Node, number])[]): number {
-  const total = factors.find(([f]) => f.op === 'sum')?.[0];
-  const columns = total?.src[0]?.shape.at(-1);
-  if (typeof columns !== 'number') return 1;
-  const halves = Math.abs(2 * coefficient * columns);
-  const isMean = Math.abs(coefficient) < 1 && Math.abs(halves - Math.round(halves)) < 1e-9;
-  return isMean ? columns : 1;
-}
-
 function lineOf(
   work: Work,
   begun: Pick<Line, 'of' | 'scaled' | 'through'>,
   raw: Node,
-  open: ReadonlyMap<Node, Node>,
+  open: Open,
 ): Line {
   const name = `d${nameOf(begun.of) ?? 'x'}`;
   const changes: Change[] = [];
@@ -272,7 +241,7 @@ const expansions = (work: Work, value: Node) =>
  * Cotangents by their values: all at once, and one by one. What nothing else needs has no line
  * then, but it takes an operation less to be worth it.
  */
-function inlinings(work: Work, value: Node, open: ReadonlyMap<Node, Node>) {
+function inlinings(work: Work, value: Node, open: Open) {
   const candidates = symbolsIn(value, work.lines);
   const sets = candidates.length > 1 ? [candidates] : [];
   return [...sets, ...candidates.map((each) => [each])].map((set) => (current: Node) => {
@@ -291,7 +260,7 @@ function inlinings(work: Work, value: Node, open: ReadonlyMap<Node, Node>) {
 }
 
 /** Does another line have the symbol, or may one that is still to come? */
-function isNeeded(work: Work, symbol: Node, open: ReadonlyMap<Node, Node>): boolean {
+function isNeeded(work: Work, symbol: Node, open: Open): boolean {
   const { of } = work.lines.get(symbol)!;
   const definition = work.symbols.definition.get(work.symbols.of.get(of)!);
   if (definition && reachable([definition]).some((node) => open.has(node))) return true;
@@ -337,22 +306,4 @@ function needed(work: Work, wrt: readonly Node[]): Line[] {
     for (const other of symbolsIn(work.lines.get(symbol)!.value, work.lines)) found.add(other);
   }
   return all.filter((line) => found.has(line.symbol));
-}
-
-/** A leaf next to an operation, for a reader. */
-const LEAF = 1 / 8;
-/** A transpose, an index map: little to read. */
-const VIEW = 1 / 4;
-
-/** How much there is to read; numbers such as 1/m are free. */
-function cost(value: Node): number {
-  const numbers = new Set<Node>();
-  return reachable([value]).reduce((total, node) => {
-    if (node.op === 'size' || node.op === 'const') numbers.add(node);
-    else if (!isLeaf(node) && node.src.every((s) => numbers.has(s))) numbers.add(node);
-    if (numbers.has(node) || node.op === 'expand') return total;
-    if (isLeaf(node)) return total + LEAF;
-    if (node.op === 'permute') return total + VIEW;
-    return node.op === 'mul' && node.src.some((s) => isConst(s, -1)) ? total : total + 1;
-  }, 0);
 }

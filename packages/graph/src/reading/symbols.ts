@@ -6,7 +6,7 @@ import { simplifyAll } from '../rewrite/rewrite.ts';
 
 /** Definitions over symbols: leaves that stand for the named nodes of a graph. */
 export interface Symbols {
-  /** What each node reads as: its symbol where it has a name, else its op on those of its sources. */
+  /** What each node reads as: its symbol if it has a name, else its op on what its sources do. */
   readonly of: ReadonlyMap<Node, Node>;
   /** The definition of a symbol. */
   readonly definition: ReadonlyMap<Node, Node>;

@@ -1,4 +1,5 @@
-// Rules about shape: views compose, transposes move inwards, scales float outwards. Each is a function of a node, undefined where it does not fit.
+// Rules about shape: views compose, transposes move inwards, scales float outwards. Each is a
+// function of a node, undefined where it does not fit. Those about sums and choices have files.
 
 import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
