@@ -14,13 +14,18 @@ export interface SymbolicRow {
   readonly growth?: number;
 }
 
+/** Each net is built so often, and for so long: what runs for the first time is compiled. */
 const repeats = 3;
+const leastMs = 500;
 
 /** Builds, derives and simplifies nets of so many layers: one row for each. */
 export function measureSymbolic(counts: readonly number[]): SymbolicRow[] {
   const rows: SymbolicRow[] = [];
   for (const layers of counts) {
-    const runs = Array.from({ length: repeats }, () => once(layers));
+    const runs: ReturnType<typeof once>[] = [];
+    for (let ms = 0; runs.length < repeats || ms < leastMs; ms += runs.at(-1)!.ms) {
+      runs.push(once(layers));
+    }
     const bestMs = Math.min(...runs.map(({ ms }) => ms));
     const last = rows.at(-1);
     rows.push({
