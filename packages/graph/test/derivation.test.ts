@@ -145,6 +145,20 @@ test('a net of two layers', () => {
   expectTrue(steps, formula['J']!, formula['W1']!, formula);
 });
 
+test('a computation graph of numbers', () => {
+  const formula = math({ a: param(), b: param(), c: param() })`
+    u = b * c
+    v = a + u
+    J = 3 * v`;
+  const steps = derivation(formula['J']!, formula.b);
+  expect(linesOf(steps)).toMatchInlineSnapshot(`
+    "chain-rule: dv = \\frac{\\partial J}{\\partial v} = 3
+    chain-rule: du = dv \\frac{\\partial v}{\\partial u} = 3
+    chain-rule: db = du \\frac{\\partial u}{\\partial b} = 3 c"
+  `);
+  expectTrue(steps, formula['J']!, formula.b, formula);
+});
+
 test.each(['softmax(Z)', 'exp(Z) ./ sum(exp(Z), 0)'])('softmax cross-entropy of %s', (A) => {
   const formula = math({
     W: param(3, 4),

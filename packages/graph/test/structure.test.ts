@@ -23,6 +23,7 @@ type Example = readonly [string | ((x: Leaves) => Node), string];
 const examples: Readonly<Record<string, readonly Example[]>> = {
   'view-of-view': [
     ["A''", 'A'],
+    ["(b' * b)'", "b' * b"],
     [(x) => g.permute(g.permute(x.T, [2, 0, 1]), [1, 2, 0]), 'T'],
     [(x) => g.transpose(g.expand(x.s, [2, 3])), 's'],
     [(x) => g.sum(g.expand(g.expand(x.b, [3, 4]), [5, 3, 4])), '20 * sum(b)'],

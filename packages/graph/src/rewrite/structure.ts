@@ -50,7 +50,10 @@ function viewOfView(node: Node): Node | undefined {
   const inner = node.src[0];
   if (node.op === 'permute') {
     const { axes } = node.attr;
-    if (axes.every((a, i) => a === i)) return inner;
+    // Dimensions of size 1 may change places: a number has no transpose.
+    const stays = (a: number, i: number) =>
+      a === i || (node.shape[i] === 1 && inner!.shape[i] === 1);
+    if (axes.every(stays)) return inner;
     if (inner!.op === 'const') return constant(inner!.attr.value, node.shape);
     const scalar = expandedScalar(inner!);
     if (scalar) return expandTo(scalar, node.shape, []);
