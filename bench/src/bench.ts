@@ -1,10 +1,12 @@
-// Measures compiled training steps: npm run bench [-- --device js] [-- --seconds 1] [-- --json]
+// Measures compiled training steps, and the symbolic work on deep nets:
+// npm run bench [-- --device js] [-- --seconds 1] [-- --only steps|symbolic] [-- --json]
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
 import { type Case, digits, logistic } from './programs.ts';
+import { measureSymbolic } from './symbolic.ts';
 
 const alpha = 0.01;
 /** Steps after which the compiled weights must agree with those by hand. */
@@ -85,23 +87,38 @@ function repeat(n: number, step: () => void) {
   for (let i = 0; i < n; i++) step();
 }
 
+const fixed = (value: number | undefined, digits: number) =>
+  value === undefined ? '' : Number(value.toFixed(digits));
+
 const { values } = parseArgs({
   options: {
     device: { type: 'string', default: 'js' },
     seconds: { type: 'string', default: '0.5' },
+    only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
-const rows: Row[] = [];
-for (const item of [logistic(30, 569), logistic(12288, 209), digits(128, 64)]) {
-  rows.push(await measure(item, values.device as DeviceRequest, Number(values.seconds)));
+const symbolic = values.only === 'steps' ? [] : measureSymbolic([1, 10, 50, 100, 200, 500, 1000]);
+const steps: Row[] = [];
+const cases =
+  values.only === 'symbolic' ? [] : [logistic(30, 569), logistic(12288, 209), digits(128, 64)];
+for (const item of cases) {
+  steps.push(await measure(item, values.device as DeviceRequest, Number(values.seconds)));
 }
-const rounded = rows.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
-  ...row,
-  'compile, ms': Number(compileMs.toFixed(1)),
-  'step, us': Number(stepUs.toFixed(1)),
-  'GFLOP/s': Number(gflops.toFixed(2)),
-  'by hand takes, times': byHand ? Number(byHand.toFixed(2)) : '',
-}));
-if (values.json) console.log(JSON.stringify(rows));
-else console.table(rounded);
+if (values.json) console.log(JSON.stringify({ steps, symbolic }));
+else {
+  const readable = steps.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
+    ...row,
+    'compile, ms': fixed(compileMs, 1),
+    'step, us': fixed(stepUs, 1),
+    'GFLOP/s': fixed(gflops, 2),
+    'by hand takes, times': fixed(byHand, 2),
+  }));
+  const curve = symbolic.map(({ firstMs, bestMs, growth, ...row }) => ({
+    ...row,
+    'first time, ms': fixed(firstMs, 1),
+    'best, ms': fixed(bestMs, 1),
+    'grows as layers^': fixed(growth, 2),
+  }));
+  for (const table of [readable, curve]) if (table.length > 0) console.table(table);
+}

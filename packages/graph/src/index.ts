@@ -4,7 +4,13 @@ export { bind } from './bind.ts';
 export { hessian, hvp, jacobian, jvp } from './derivatives.ts';
 export { type Derivation, derive } from './derive.ts';
 export { type ElementwiseRow, rowOf } from './elementwise.ts';
-export { type Equation, type Equations, equations } from './equations.ts';
+export {
+  type Equation,
+  type Equations,
+  equations,
+  type TexProgramOptions,
+  texProgram,
+} from './equations.ts';
 export * from './errors.ts';
 export {
   type Data,
@@ -53,8 +59,9 @@ export * from './ops.ts';
 export type { Inside, Positions } from './positions.ts';
 export { toDot } from './print/dot.ts';
 export { print } from './print/print.ts';
-export { tex, texOfName } from './print/tex.ts';
+export { tex, texOfName, texWithShapes } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
+export { type DerivationStep, derivation } from './reading/derivation.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
 export { type Elementwise, elementwise } from './text/elementwise.ts';

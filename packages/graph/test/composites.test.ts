@@ -317,9 +317,9 @@ test('derivatives read as in textbooks', () => {
     "relu: dA \\odot [A > 0]
     relu6: dA \\odot [A > 0] \\odot [A < 6]
     leakyRelu: dA \\odot \\begin{cases}1 & A > 0\\\\ 0.01 & \\text{else}\\end{cases}
-    prelu: \\begin{cases}dA & Z > 0\\\\ dA \\odot a & \\text{else}\\end{cases}
+    prelu: \\begin{cases}1 & Z > 0\\\\ a & \\text{else}\\end{cases} \\odot dA
     elu: dA \\odot \\begin{cases}1 & A > 0\\\\ A + 1 & \\text{else}\\end{cases}
-    silu: \\sigma(Z) \\odot dA \\odot (1 + Z \\odot (1 - \\sigma(Z)))
+    silu: dA \\odot \\sigma(Z) \\odot (Z \\odot (1 - \\sigma(Z)) + 1)
     mish: dA \\odot (Z \\odot (1 - \\tanh(\\operatorname{softplus}(Z))^{2}) \\odot \\sigma(Z) + \\tanh(\\operatorname{softplus}(Z)))
     softplus: dA \\odot \\sigma(Z)
     softsign: \\frac{dA}{(1 + \\left|Z\\right|)^{2}}

@@ -26,6 +26,17 @@ test.each(['tanh', 'relu', 'leakyRelu', 'sigmoid', 'softplus'])(
   },
 );
 
+test('300 layers are derived step by step, and set as one block', () => {
+  const depth = 300;
+  const sizes = [2, ...Array.from({ length: depth - 1 }, () => 2), 1];
+  const { J, W1 } = classifier({ sizes, hidden: 'tanh' });
+  const steps = g.derivation(J!, W1!);
+  expect(steps.length).toBeGreaterThan(2 * depth);
+  expect(steps.at(-1)!.after).toBe(g.grad(J!, W1!));
+  // Two lines forward, four backward, two updates.
+  expect(g.texProgram(J!).split('\n').length).toBeGreaterThanOrEqual(8 * depth);
+});
+
 const repeat = (times: number, x: Node, f: (y: Node, i: number) => Node): Node => {
   let y = x;
   for (let i = 0; i < times; i++) y = f(y, i);

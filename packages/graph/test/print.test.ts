@@ -103,6 +103,7 @@ describe.each(Object.entries(formulas))('%s', (_, list) => {
 test('names', () => {
   const names = [
     ...['W1', 'dZ2', 'dx', 'alpha', 'lambda', 'theta0', 'Delta', 'y_hat', 'y_hat2', 'x_1'],
+    ...['dgamma', 'Zhat', 'dZhat1', 'what'],
     ...['learning_rate', 'dA_prev', 'conv2d', 'W_hh', 'a&b{}^\\~'],
   ];
   const lines = names.map((name) => `${name}: ${texOfName(name)}`);
@@ -118,6 +119,10 @@ test('names', () => {
     y_hat: \\hat{y}
     y_hat2: \\hat{y}^{[2]}
     x_1: x^{[1]}
+    dgamma: d\\gamma
+    Zhat: \\hat{Z}
+    dZhat1: d\\hat{Z}^{[1]}
+    what: \\hat{w}
     learning_rate: \\mathrm{learning\\_rate}
     dA_prev: d\\mathrm{A\\_prev}
     conv2d: \\mathrm{conv2d}

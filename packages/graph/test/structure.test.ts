@@ -23,6 +23,7 @@ type Example = readonly [string | ((x: Leaves) => Node), string];
 const examples: Readonly<Record<string, readonly Example[]>> = {
   'view-of-view': [
     ["A''", 'A'],
+    ["(b' * b)'", "b' * b"],
     [(x) => g.permute(g.permute(x.T, [2, 0, 1]), [1, 2, 0]), 'T'],
     [(x) => g.transpose(g.expand(x.s, [2, 3])), 's'],
     [(x) => g.sum(g.expand(g.expand(x.b, [3, 4]), [5, 3, 4])), '20 * sum(b)'],
@@ -52,7 +53,37 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'product-with-repeated': [
     [(x) => g.matmul(x.V, g.expand(x.s, [3, 4])), 's * sum(V, 1)'],
     ['W * (0 * A)', '0'],
-    [(x) => g.matmul(g.expand(x.b, [3, 'm']), g.transpose(x.A)), "sum(b, 1) .* sum(A', 0)"],
+    [(x) => g.matmul(g.expand(x.b, [3, 'm']), g.transpose(x.A)), "b .* sum(A', 0)"],
+  ],
+  'sum-of-deviations': [
+    ['sum(A - mean(A, 1), 1)', '0'],
+    ['sum(b .* (A - mean(A, 1)) + B, 1)', 'sum(B, 1)'],
+    ['sum(A .* B - mean(A .* B, 0), 0)', '0'],
+    ['sum(A + A)', 'sum(A + A)'],
+    ['sum(A - mean(A, 1), 0)', 'sum(A - 1/m * sum(A, 1), 0)'],
+    ['sum(A - 2 * mean(A, 1), 1)', 'sum(A - 2/m * sum(A, 1), 1)'],
+    ['sum(A .* (A - mean(A, 1)), 1)', 'sum(A .* (A - 1/m * sum(A, 1)), 1)'],
+  ],
+  'repeated-factor': [
+    ['sum(A .* b, 1)', 'sum(b, 1) .* sum(A, 1)'],
+    ['sum(A ./ (b + s) .* B, 1) .* A', 'sum(A .* B, 1) .* A ./ (b + s)'],
+    ['sum(A .* b, 0)', 'sum(A .* b, 0)'],
+    ['sum(A .* b)', 'sum(A .* b)'],
+  ],
+  'factor-of-choice': [
+    ['where(A > 0, B .* A, B)', 'B .* where(A > 0, A, 1)'],
+    ['where(A > 0, 1 ./ B, B ./ B .^ 3)', 'where(A > 0, 1, 1 ./ B) ./ B'],
+    ['where(A > 0, 1 ./ B, B)', 'where(A > 0, 1 ./ B, B)'],
+  ],
+  'compare-with-max': [
+    ['A < max(B, A)', 'A < B'],
+    ['min(A, B) < A', 'B < A'],
+    ['max(A, 0) > 0', 'max(A, 0) > 0'],
+  ],
+  'compare-multiples': [
+    ['0.1 * A < A', 'A > 0'],
+    ['A < -A', 'A < 0'],
+    ['A .* B < A .* B', '0'],
   ],
   'sum-of-distribution': [
     ['sum(Y, 0) .* A', 'A'],

@@ -1,18 +1,24 @@
 // The derivations of the course, done by machine: golden equations.
 import { describe, expect, test } from 'vitest';
 import {
+  derive,
   type Equation,
   equations,
   grad,
   input,
   math,
+  mul,
   type Node,
   param,
+  paramsOf,
   print,
   reachable,
+  type Shape,
   simplify,
+  sub,
   sum,
   tex,
+  texProgram,
 } from '../src/index.ts';
 import { expectLatex } from './support/latex.ts';
 import { classifier } from './support/nets.ts';
@@ -67,13 +73,13 @@ describe('logistic regression as it is typed', () => {
     ]);
     expect(texOf(backward)).toEqual([
       'dZ = A - Y',
-      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
       'dw = \\frac{1}{m} X dZ^{T}',
+      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
     ]);
     expect(backward.map((e) => e.shape)).toEqual([
       [1, 'm'],
-      [1, 1],
       ['n', 1],
+      [1, 1],
     ]);
   });
 });
@@ -84,8 +90,8 @@ function backPropagation(L: number, slope: (l: number) => string): string[] {
   for (let l = L; l >= 1; l--) {
     const below = l === 1 ? 'X^{T}' : `A^{[${l - 1}]T}`;
     lines.push(
-      `db^{[${l}]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[${l}](i)}`,
       `dW^{[${l}]} = \\frac{1}{m} dZ^{[${l}]} ${below}`,
+      `db^{[${l}]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[${l}](i)}`,
     );
     if (l === 1) break;
     lines.push(
@@ -96,8 +102,20 @@ function backPropagation(L: number, slope: (l: number) => string): string[] {
   return lines;
 }
 
-describe.each([1, 2, 3])('a net of %i layers', (L) => {
-  const sizes = [3, 5, 4, 1].slice(3 - L);
+/** Their shapes, for layers of these sizes. */
+function shapesOf(sizes: readonly number[]): Shape[] {
+  const L = sizes.length - 1;
+  const shapes: Shape[] = [[sizes[L]!, 'm']];
+  for (let l = L; l >= 1; l--) {
+    const [below, units] = [sizes[l - 1]!, sizes[l]!];
+    shapes.push([units, below], [units, 1]);
+    if (l > 1) shapes.push([below, 'm'], [below, 'm']);
+  }
+  return shapes;
+}
+
+describe.each([1, 2, 3, 5])('a net of %i layers', (L) => {
+  const sizes = [2, 6, 3, 5, 4, 1].slice(5 - L);
   test.each([
     ['tanh', (l: number) => `(1 - (A^{[${l}]})^{2})`],
     ['relu', (l: number) => `[A^{[${l}]} > 0]`],
@@ -109,7 +127,9 @@ describe.each([1, 2, 3])('a net of %i layers', (L) => {
     ],
   ])('of %s has the equations of the course', (hidden, slope) => {
     const { J } = classifier({ sizes, hidden });
-    expect(texOf(equations(J!).backward)).toEqual(backPropagation(L, slope));
+    const { backward } = equations(J!);
+    expect(texOf(backward)).toEqual(backPropagation(L, slope));
+    expect(backward.map((e) => e.shape)).toEqual(shapesOf(sizes));
   });
 });
 
@@ -128,8 +148,8 @@ describe('softmax over classes', () => {
     const { forward, backward } = equations(J!);
     expect(texts(backward)).toEqual([
       'dZ = softmax(Z, 0) - Y',
-      'db = 1/m * sum(dZ, 1)',
       "dW = 1/m * dZ * X'",
+      'db = 1/m * sum(dZ, 1)',
     ]);
     expect(texOf(backward)[0]).toBe('dZ = \\operatorname{softmax}(Z) - Y');
     expect(texOf(forward).at(-1)).toBe(
@@ -153,8 +173,8 @@ describe('softmax over classes', () => {
     ]);
     expect(texOf(backward)).toEqual([
       'dZ = A - Y',
-      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
       'dW = \\frac{1}{m} dZ X^{T}',
+      'db = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{(i)}',
     ]);
     expect(print(simplify(J!))).toBe('-1/m * sum(Y .* (Z - logsumexp(Z, 0)))');
   });
@@ -183,6 +203,26 @@ describe('regression', () => {
     ]);
   });
 
+  test('mean squared error without the 1/2', () => {
+    const { J } = math({ W: param(1, 4), b: param(1, 1), X: input(4, 'm'), Y: input(1, 'm') })`
+      A = W * X + b
+      J = mean((A - Y) .^ 2)`;
+    const { backward } = equations(J!);
+    expect(texts(backward)).toEqual([
+      'dA = 2 * (A - Y)',
+      "dW = 1/m * dA * X'",
+      'db = 1/m * sum(dA, 1)',
+    ]);
+    expect(texOf(backward)[0]).toBe('dA = 2 (A - Y)');
+  });
+
+  test('with a number of examples, the mean is told from other factors', () => {
+    const { J } = math({ W: param(1, 4), X: input(4, 209), Y: input(1, 209) })`
+      A = W * X
+      J = mean((A - Y) .^ 2) / 2`;
+    expect(texts(equations(J!).backward)).toEqual(['dA = A - Y', "dW = 1/209 * dA * X'"]);
+  });
+
   test('a linear net is a linear function: the identity adds nothing', () => {
     const { J, W1 } = math({
       W1: param(4, 3),
@@ -190,11 +230,131 @@ describe('regression', () => {
       X: input(3, 'm'),
       Y: input(1, 'm'),
     })`J = mean(W2 * (W1 * X) - Y)`;
-    expect(print(grad(J!, W1))).toBe("1/m * sum(W2', 1) .* sum(X', 0)");
+    expect(print(grad(J!, W1))).toBe("1/m * W2' .* sum(X', 0)");
+  });
+});
+
+describe('what is added to the cost of a net', () => {
+  const { J } = math({
+    ...{ W1: param(4, 3), b1: param(4, 1), W2: param(1, 4), b2: param(1, 1) },
+    ...{ X: input(3, 'm'), Y: input(1, 'm'), lambda: input() },
+  })`
+    Z1 = W1 * X + b1
+    A1 = tanh(Z1)
+    Z2 = W2 * A1 + b2
+    A2 = sigmoid(Z2)
+    L = -mean(Y .* log(A2) + (1 - Y) .* log(1 - A2))
+    J = L + lambda / (2 * m) * (sum(W1 .^ 2) + sum(W2 .^ 2))`;
+  const { backward } = equations(J!);
+
+  test('is in the gradients of the weights only', () => {
+    expect(texOf(backward)).toEqual([
+      'dZ^{[2]} = A^{[2]} - Y',
+      'dW^{[2]} = \\frac{1}{m} (\\lambda W^{[2]} + dZ^{[2]} A^{[1]T})',
+      'db^{[2]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[2](i)}',
+      'dA^{[1]} = W^{[2]T} dZ^{[2]}',
+      'dZ^{[1]} = dA^{[1]} \\odot (1 - (A^{[1]})^{2})',
+      'dW^{[1]} = \\frac{1}{m} (\\lambda W^{[1]} + dZ^{[1]} X^{T})',
+      'db^{[1]} = \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[1](i)}',
+    ]);
+    expect(texts(backward)[1]).toBe("dW2 = 1/m * (lambda * W2 + dZ2 * A1')");
+  });
+});
+
+describe.each([
+  ['max(0, Z1)', 'where(Z1 < 0, 0, dA1)', '[Z^{[1]} \\ge 0]'],
+  ['max(Z1, 0)', 'where(A1 > 0, dA1, 0)', '[A^{[1]} > 0]'],
+  [
+    'max(0.01 * Z1, Z1)',
+    'dA1 .* where(Z1 < 0, 0.01, 1)',
+    '\\begin{cases}0.01 & Z^{[1]} < 0\\\\ 1 & \\text{else}\\end{cases}',
+  ],
+  ['(exp(Z1) - exp(-Z1)) ./ (exp(Z1) + exp(-Z1))', 'dA1 .* (1 - A1 .^ 2)', '(1 - (A^{[1]})^{2})'],
+  ['1 ./ (1 + exp(-Z1))', 'dA1 .* A1 .* (1 - A1)', 'A^{[1]} \\odot (1 - A^{[1]})'],
+  ['log(1 + exp(Z1))', 'dA1 .* sigmoid(Z1)', '\\sigma(Z^{[1]})'],
+])('the activation typed as %s', (activation, text, slope) => {
+  test('has the slope of the course', () => {
+    const { J } = math({ W1: param(4, 3), W2: param(1, 4), X: input(3, 'm'), Y: input(1, 'm') })(`
+      Z1 = W1 * X
+      A1 = ${activation}
+      A2 = sigmoid(W2 * A1)
+      J = -mean(Y .* log(A2) + (1 - Y) .* log(1 - A2))`);
+    const line = equations(J!).backward.find(({ name }) => name === 'dZ1')!;
+    expectLatex(line.tex);
+    expect(line.text).toBe(text);
+    expect(line.tex).toBe(`dZ^{[1]} = dA^{[1]} \\odot ${slope}`);
+  });
+});
+
+describe('a whole program as one block of LaTeX', () => {
+  const { J } = classifier({ sizes: [3, 4, 1], hidden: 'relu' });
+
+  test('with the shape below every symbol', () => {
+    const block = texProgram(J!);
+    expectLatex(block);
+    expect(block).toMatchInlineSnapshot(`
+      "\\begin{aligned}
+      &\\textbf{forward} \\\\
+      \\underset{4 \\times m}{Z^{[1]}} &= \\underset{4 \\times 3}{W^{[1]}} \\underset{3 \\times m}{X} + \\underset{4 \\times 1}{b^{[1]}} \\\\
+      \\underset{4 \\times m}{A^{[1]}} &= \\max(\\underset{4 \\times m}{Z^{[1]}}, 0) \\\\
+      \\underset{1 \\times m}{Z^{[2]}} &= \\underset{1 \\times 4}{W^{[2]}} \\underset{4 \\times m}{A^{[1]}} + \\underset{1 \\times 1}{b^{[2]}} \\\\
+      \\underset{1 \\times m}{A^{[2]}} &= \\sigma(\\underset{1 \\times m}{Z^{[2]}}) \\\\
+      &\\textbf{cost} \\\\
+      J &= -\\frac{1}{m} \\sum_{i=1}^{m} (Y^{(i)} \\log(A^{[2](i)}) + (1 - Y^{(i)}) \\log(1 - A^{[2](i)})) \\\\
+      &\\textbf{backward} \\\\
+      \\underset{1 \\times m}{dZ^{[2]}} &= \\underset{1 \\times m}{A^{[2]}} - \\underset{1 \\times m}{Y} \\\\
+      \\underset{1 \\times 4}{dW^{[2]}} &= \\frac{1}{m} \\underset{1 \\times m}{dZ^{[2]}} \\underset{m \\times 4}{A^{[1]T}} \\\\
+      \\underset{1 \\times 1}{db^{[2]}} &= \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[2](i)} \\\\
+      \\underset{4 \\times m}{dA^{[1]}} &= \\underset{4 \\times 1}{W^{[2]T}} \\underset{1 \\times m}{dZ^{[2]}} \\\\
+      \\underset{4 \\times m}{dZ^{[1]}} &= \\underset{4 \\times m}{dA^{[1]}} \\odot [\\underset{4 \\times m}{A^{[1]}} > 0] \\\\
+      \\underset{4 \\times 3}{dW^{[1]}} &= \\frac{1}{m} \\underset{4 \\times m}{dZ^{[1]}} \\underset{m \\times 3}{X^{T}} \\\\
+      \\underset{4 \\times 1}{db^{[1]}} &= \\frac{1}{m} \\sum_{i=1}^{m} dZ^{[1](i)} \\\\
+      &\\textbf{update} \\\\
+      \\underset{4 \\times 3}{W^{[1]}} &:= \\underset{4 \\times 3}{W^{[1]}} - \\alpha \\underset{4 \\times 3}{dW^{[1]}} \\\\
+      \\underset{4 \\times 1}{b^{[1]}} &:= \\underset{4 \\times 1}{b^{[1]}} - \\alpha \\underset{4 \\times 1}{db^{[1]}} \\\\
+      \\underset{1 \\times 4}{W^{[2]}} &:= \\underset{1 \\times 4}{W^{[2]}} - \\alpha \\underset{1 \\times 4}{dW^{[2]}} \\\\
+      \\underset{1 \\times 1}{b^{[2]}} &:= \\underset{1 \\times 1}{b^{[2]}} - \\alpha \\underset{1 \\times 1}{db^{[2]}}
+      \\end{aligned}"
+    `);
+  });
+
+  test('with the updates of a program, and no shapes', () => {
+    const params = paramsOf([J!]);
+    const { gradients } = derive(J!, params);
+    const updates = params.map((p, i) => ({ param: p, value: sub(p, mul(0.5, gradients[i]!)) }));
+    const block = texProgram(J!, { updates, shapes: false });
+    expectLatex(block);
+    expect(block.split('\\textbf{update}')[1]).toMatchInlineSnapshot(`
+      " \\\\
+      W^{[1]} &:= W^{[1]} - \\frac{1}{2} dW^{[1]} \\\\
+      b^{[1]} &:= b^{[1]} - \\frac{1}{2} db^{[1]} \\\\
+      W^{[2]} &:= W^{[2]} - \\frac{1}{2} dW^{[2]} \\\\
+      b^{[2]} &:= b^{[2]} - \\frac{1}{2} db^{[2]}
+      \\end{aligned}"
+    `);
+    expect(equations(J!, params, updates).update.map(({ text }) => text)).toContain(
+      'W1 - 1/2 * dW1',
+    );
+  });
+
+  test.each([1, 5])('for %i layers', (L) => {
+    const { J } = classifier({ sizes: [2, 6, 3, 5, 4, 1].slice(5 - L), hidden: 'tanh' });
+    const block = texProgram(J!, { shapes: false });
+    expectLatex(texProgram(J!));
+    const below = (title: string): string[] =>
+      block
+        .split(`&\\textbf{${title}} \\\\\n`)[1]!
+        .split(/ \\\\\n&\\textbf|\n\\end/)[0]!
+        .replaceAll(/ &(:?=)/g, ' $1')
+        .split(' \\\\\n');
+    expect(below('backward')).toEqual(backPropagation(L, (l) => `(1 - (A^{[${l}]})^{2})`));
+    const update = (x: string) => `${x} := ${x} - \\alpha d${x}`;
+    const of = (l: number) => [update(`W^{[${l}]}`), update(`b^{[${l}]}`)];
+    expect(below('update')).toEqual(Array.from({ length: L }, (_, l) => of(l + 1)).flat());
   });
 });
 
 test('the leaky ReLU of the course, max(0.01 z, z), has the slopes 0.01 and 1', () => {
   const { y, z } = math({ z: param(3) })`y = max(0.01 * z, z)`;
-  expect(print(grad(sum(y!), z))).toBe('where(z < y, 0.01, 1)');
+  expect(print(grad(sum(y!), z))).toBe('where(z < 0, 0.01, 1)');
 });

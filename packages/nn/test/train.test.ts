@@ -1,7 +1,7 @@
 // Training as the course has it: published costs, exact steps, symmetry, and what goes wrong.
 import { readFileSync } from 'node:fs';
 import { compile } from '@chainrule/compiler';
-import { input, interpret, type Node, nameOf, paramsOf, tex } from '@chainrule/graph';
+import { input, interpret, type Node, nameOf, paramsOf, tex, texProgram } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import {
   accuracy,
@@ -97,6 +97,23 @@ describe('one step of gradient descent', () => {
     run.step(feeds);
     expect((await run.read('W2')).data).not.toEqual(before.data);
   });
+});
+
+test('the updates of a program are the last lines of its LaTeX', () => {
+  const X = input(2, 'm', { name: 'X' });
+  const A1 = dense(X, 4, { activation: 'relu' });
+  const A2 = dense(A1, 3, { activation: 'softmax' });
+  const J = softmaxCrossEntropy(A2, input(3, 'm', { name: 'Y', distribution: true }));
+  const { updates } = train(J, sgd(input({ name: 'alpha' })));
+  const lines = texProgram(J, { updates, shapes: false }).split(' \\\\\n');
+  expect(lines.slice(-5)).toEqual([
+    '&\\textbf{update}',
+    'W^{[1]} &:= W^{[1]} - \\alpha dW^{[1]}',
+    'b^{[1]} &:= b^{[1]} - \\alpha db^{[1]}',
+    'W^{[2]} &:= W^{[2]} - \\alpha dW^{[2]}',
+    'b^{[2]} &:= b^{[2]} - \\alpha db^{[2]}\n\\end{aligned}',
+  ]);
+  expect(lines).toContain('dZ^{[2]} &= A^{[2]} - Y');
 });
 
 describe('dense', () => {

@@ -40,6 +40,8 @@ export interface Piece {
   /** What stands before and in the superscript, where more can be added to it: `W` and `[2]`. */
   readonly base?: string;
   readonly sup?: string;
+  /** The shape to show below it. */
+  readonly shape?: Shape;
   /** Of a condition: without its bracket, and its opposite. */
   readonly bare?: string;
   readonly opposite?: string;
@@ -60,7 +62,8 @@ export interface Notation {
   readonly dot: string;
   /** Is text read from left to right, `a .* B * C` as `(a .* B) * C`? */
   readonly leftToRight: boolean;
-  name(name: string): Piece;
+  /** A name, and the node that has it. */
+  name(name: string, node: Node): Piece;
   number(value: number): string;
   group(text: string): string;
   /** a / b; `scalar` where both are numbers. */
@@ -123,7 +126,7 @@ const monomialIn = (p: Printer, node: Node): Monomial | undefined =>
 
 function piece(p: Printer, node: Node): Piece {
   const name = named(p, node);
-  return name === undefined ? body(p, node) : indexed(p, node, p.notation.name(name));
+  return name === undefined ? body(p, node) : indexed(p, node, p.notation.name(name, node));
 }
 
 /** The piece with the letters of the sums around it. */
@@ -193,11 +196,11 @@ function body(outer: Printer, node: Node): Piece {
     case 'where':
       return showChoice(p, node.src as [Node, Node, Node]);
     case 'size':
-      return notation.name(node.attr.dim);
+      return notation.name(node.attr.dim, node);
     case 'input':
     case 'param':
     case 'hole':
-      return indexed(p, node, notation.name(leafName(node)));
+      return indexed(p, node, notation.name(leafName(node), node));
     default:
       return showCall(p, node);
   }

@@ -1,6 +1,6 @@
 // LaTeX in the course's notation: W^{[1]}, \odot, \frac{1}{m}, \sum over examples.
 import { rowOf } from '../elementwise.ts';
-import type { Node } from '../node.ts';
+import type { Dim, Node, Shape } from '../node.ts';
 import { type Index, isExample } from './indices.ts';
 import { partsOf } from './move.ts';
 import { parenthesized as group } from './parentheses.ts';
@@ -29,28 +29,42 @@ const GREEK = new Set(
  */
 function texName(name: string): Piece {
   const [, word, layer] = /^(.*?)_?(\d*)$/s.exec(name) as unknown as [string, string, string];
-  const [d, letters] = /^d(?=[A-Z]|[a-z]$)/.test(word) ? ['d', word.slice(1)] : ['', word];
+  const isCotangent =
+    /^d(?=[A-Z]|[a-z]$)/.test(word) || (word[0] === 'd' && GREEK.has(word.slice(1)));
+  const [d, letters] = isCotangent ? ['d', word.slice(1)] : ['', word];
   return superscript(`${d}${texWord(letters)}`, layer === '' ? '' : `[${layer}]`);
 }
 
 function texWord(word: string): string {
   if (word.endsWith('_hat')) return `\\hat{${texWord(word.slice(0, -4))}}`;
+  if (/^[A-Za-z]hat$/.test(word)) return `\\hat{${word[0]}}`;
   if (GREEK.has(word)) return `\\${word}`;
   if (/^[A-Za-z]$/.test(word)) return word;
   return `\\mathrm{${word.replace(/[\\^~]/g, ' ').replace(/[#$%&_{}]/g, '\\$&')}}`;
 }
 
-const superscript = (base: string, sup: string): Piece => ({
-  text: sup === '' ? base : `${base}^{${sup}}`,
-  binds: sup === '' ? ATOM : POWER,
-  base,
-  sup,
-});
+function superscript(base: string, sup: string, shape?: Shape): Piece {
+  const text = sup === '' ? base : `${base}^{${sup}}`;
+  const below = shape && { text: underset(text, shape), shape };
+  return { text, binds: sup === '' ? ATOM : POWER, base, sup, ...below };
+}
+
+/** The shape below a symbol; numbers have none. */
+const underset = (text: string, shape: Shape): string =>
+  shape.length === 0 ? text : `\\underset{${shape.join(' \\times ')}}{${text}}`;
 
 /** Adds to the superscript: W^{[2]} becomes W^{[2]T}; a sum is put in parentheses first. */
 function raise(x: Piece, sup: string): Piece {
   if (x.base !== undefined) return superscript(x.base, `${x.sup}${sup}`);
   return superscript(x.binds < ATOM ? group(x.text) : x.text, sup);
+}
+
+/** W^{[2]T}, with the shape that it has then. */
+function transposed(x: Piece): Piece {
+  const raised = raise(x, 'T');
+  if (!x.shape) return raised;
+  const [columns, rows] = x.shape.slice(-2) as [Dim, Dim];
+  return superscript(raised.base!, raised.sup!, [...x.shape.slice(0, -2), rows, columns]);
 }
 
 /** A^{[1](i)}, W_{jk}^{[1]}: examples above, as in the course, rows and units below. */
@@ -121,7 +135,7 @@ const notation: Notation = {
   scale: ' ',
   dot: ' \\cdot ',
   leftToRight: false,
-  name: texName,
+  name: (name) => texName(name),
   number,
   group,
   indexed,
@@ -131,7 +145,7 @@ const notation: Notation = {
     return { text: `${baseOf(x)}^{${number(e)}}`, binds: POWER };
   },
   raised: (x, e) => ({ text: `${baseOf(x)}^{${e.text}}`, binds: POWER }),
-  transpose: (x) => raise(x, 'T'),
+  transpose: transposed,
   reorder: (x, axes) => ({
     text: `\\operatorname{permute}_{${axes.join(',')}}${group(x.text)}`,
     binds: ATOM,
@@ -160,5 +174,18 @@ const notation: Notation = {
  */
 export const tex = (node: Node, names?: Names): string => show(node, notation, names);
 
-/** A name as LaTeX: `W1` is `W^{[1]}`. */
-export const texOfName = (name: string): string => texName(name).text;
+/** The same notation with the shape of every symbol below it, but for those with an index. */
+const shaped: Notation = {
+  ...notation,
+  name: (name, { shape, op }) => {
+    const { base, sup } = texName(name);
+    return op === 'size' ? texName(name) : superscript(base!, sup!, shape);
+  },
+};
+
+/** `tex` with the shape of every symbol below it: `\\underset{4 \\times m}{Z^{[1]}}`. */
+export const texWithShapes = (node: Node, names?: Names): string => show(node, shaped, names);
+
+/** A name as LaTeX: `W1` is `W^{[1]}`; with a shape below it if one is given. */
+export const texOfName = (name: string, shape: Shape = []): string =>
+  underset(texName(name).text, shape);

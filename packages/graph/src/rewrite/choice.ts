@@ -2,8 +2,17 @@
 // its bad arguments would be NaN, and where(x > 0, log(x), 0) must have the slope 0 at 0.
 import { constant, isConst } from '../leaves.ts';
 import { make, type Node, type NodeOf, sameShape, withSources } from '../node.ts';
-import { expand, where } from '../ops.ts';
-import { applyScale, build, isUnit, monomialOf, splitScale } from './monomial.ts';
+import { expand, less, where } from '../ops.ts';
+import {
+  applyScale,
+  build,
+  isUnit,
+  keyOf,
+  type Monomial,
+  monomialOf,
+  splitScale,
+  times,
+} from './monomial.ts';
 
 type Choice = NodeOf<'where'> & Node;
 
@@ -98,4 +107,44 @@ export function sumOfChoices(node: Node): Node | undefined {
     return applyScale(scale, branch);
   });
   return where(first.src[0]!, merged[0]!, merged[1]!);
+}
+
+/** where(c, a * x, b * x) = where(c, a, b) * x */
+export function factorOfChoice(node: Node): Node | undefined {
+  if (node.op !== 'where' || node.src.some((branch) => isConst(branch, 0))) return undefined;
+  const [condition, ...branches] = node.src as [Node, Node, Node];
+  const [a, b] = branches.map(monomialOf) as [Monomial, Monomial];
+  const common = new Map<Node, number>();
+  for (const [f, e] of a.factors) {
+    const other = b.factors.get(f) ?? 0;
+    if (e * other > 0) common.set(f, Math.abs(e) < Math.abs(other) ? e : other);
+  }
+  if (common.size === 0) return undefined;
+  const inverse = new Map([...common].map(([f, e]) => [f, -e] as const));
+  const [p, q] = [a, b].map((branch) =>
+    build(times(branch, { coefficient: 1, factors: inverse }), node.shape),
+  );
+  return applyScale({ coefficient: 1, factors: common }, where(condition, p!, q!));
+}
+
+/** x < max(x, y) is x < y, and min(x, y) < x is y < x; a number stays compared with the result. */
+export function compareWithMax(node: Node): Node | undefined {
+  if (node.op !== 'less') return undefined;
+  const [a, b] = node.src as [Node, Node];
+  const [x, extreme] = b.op === 'max' ? [a, b] : [b, a];
+  if (extreme.op !== (extreme === b ? 'max' : 'min') || x.op === 'const') return undefined;
+  const at = extreme.src.indexOf(x);
+  if (at < 0) return undefined;
+  const y = extreme.src[1 - at]!;
+  return extreme === b ? less(x, y) : less(y, x);
+}
+
+/** 2 x < 3 x is x > 0 */
+export function compareMultiples(node: Node): Node | undefined {
+  if (node.op !== 'less') return undefined;
+  const [a, b] = node.src.map(monomialOf) as [Monomial, Monomial];
+  if (a.factors.size === 0 || keyOf(a) !== keyOf(b)) return undefined;
+  const x = build({ ...a, coefficient: 1 }, node.shape);
+  if (a.coefficient === b.coefficient) return constant(0, node.shape);
+  return a.coefficient < b.coefficient ? less(0, x) : less(x, 0);
 }

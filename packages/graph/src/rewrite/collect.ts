@@ -2,21 +2,12 @@
 // It accepts a new form only if it costs less, so that what reads well stays as it was written.
 import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
-import { make, type Node, type Shape } from '../node.ts';
+import { make, type Node, type Shape, sameShape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
-import {
-  build,
-  expandedScalar,
-  isScalar,
-  keyOf,
-  type Monomial,
-  monomialOf,
-  times,
-  unit,
-} from './monomial.ts';
+import { build, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
-const MAX_TERMS = 24;
+export const MAX_TERMS = 24;
 
 /** The cheapest of the forms of an add, mul or pow node. */
 export function collect(node: Node): Node {
@@ -44,7 +35,7 @@ function cheapest(node: Node, forms: readonly Node[]): Node {
 }
 
 /** The terms of a sum as they stand, products inside not multiplied out. */
-function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
+export function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
   const terms: Monomial[] = [];
   const stack = [node];
   while (stack.length > 0) {
@@ -147,7 +138,7 @@ function factored(terms: readonly Monomial[], shape: Shape): Node[] {
 }
 
 /** Positive terms first, otherwise in the order given. */
-function buildSum(terms: readonly Monomial[], shape: Shape): Node {
+export function buildSum(terms: readonly Monomial[], shape: Shape): Node {
   const ordered = [
     ...terms.filter((t) => t.coefficient > 0),
     ...terms.filter((t) => t.coefficient <= 0),
@@ -159,8 +150,8 @@ function buildSum(terms: readonly Monomial[], shape: Shape): Node {
 
 /** What a sign costs: nothing to run (a - b), little to read. */
 const SIGN = 0.5;
-/** One scalar operation, next to one on a whole tensor. */
-const SCALAR = 1 / 64;
+/** An operation on what is repeated later, next to one on the whole tensor. */
+const SMALL = 1 / 64;
 
 /** How much of two graphs is walked before the rest counts as equal. */
 const MAX_VISITS = 256;
@@ -186,17 +177,16 @@ function extraCost(a: Node, b: Node): number {
     if (!next || !differ) break;
     const side = open.get(next)!;
     open.delete(next);
-    if (side !== IN_BOTH) extra += (side === IN_A ? 1 : -1) * price(next, isScalar(a));
+    if (side !== IN_BOTH) extra += (side === IN_A ? 1 : -1) * price(next, a.shape);
     if (isThrough(next)) for (const s of next.src) mark(s, side);
   }
   return extra;
 }
 
-const isThrough = (node: Node): boolean =>
-  rowOf(node.op) !== undefined || expandedScalar(node) !== undefined;
+const isThrough = (node: Node): boolean => rowOf(node.op) !== undefined || node.op === 'expand';
 
-function price(node: Node, scalar: boolean): number {
-  const weight = isScalar(node) && !scalar ? SCALAR : 1;
+function price(node: Node, whole: Shape): number {
+  const weight = sameShape(node.shape, whole) ? 1 : SMALL;
   const sign = node.op === 'mul' && node.src.some((s) => s.op === 'const' && s.attr.value === -1);
   return weight * (sign ? SIGN : (rowOf(node.op)?.cost ?? 0));
 }

@@ -1,7 +1,7 @@
 // Products as data: a coefficient times powers of factors. A factor is a scalar (shape []) or has
 // the shape of the product. It knows add, mul, pow and scalar expand, and no other op.
 import { constant, isConst } from '../leaves.ts';
-import { make, type Node, type Shape } from '../node.ts';
+import { make, type Node, type NodeOf, type Shape } from '../node.ts';
 import { expand, expandTo, mul, pow } from '../ops.ts';
 
 /** `coefficient * product of factor^exponent`, factors in the order in which they were met. */
@@ -57,24 +57,31 @@ function read(
   budget: Budget,
   isFactor: (node: Node) => boolean = () => false,
 ): Monomial | undefined {
-  const parts = (node: Node) => (node !== root && isFactor(node) ? undefined : partsOf(node));
-  const found = new Set<Node>();
+  const isEnd = (node: Node) =>
+    (node !== root && isFactor(node)) ||
+    (node.op === 'expand' && !isScalar(node.src[0]!) && isFactor(node.src[0]!));
+  const found = new Map<Node, Parts | undefined>();
+  const placed = new Set<Node>();
   const stack = [root];
   while (stack.length > 0) {
-    const node = stack.pop()!;
-    if (found.has(node)) continue;
+    const node = stack.at(-1)!;
+    if (found.has(node)) {
+      placed.add(stack.pop()!);
+      continue;
+    }
     if (budget.parts-- <= 0) return undefined;
-    found.add(node);
-    stack.push(...(parts(node)?.nodes ?? []).toReversed());
+    const parts = isEnd(node) ? undefined : partsOf(node);
+    found.set(node, parts);
+    stack.push(...(parts?.nodes ?? []).filter((part) => !found.has(part)).toReversed());
   }
   // A part may be met on exponentially many ways: exponents flow down in order, each edge once.
   const exponents = new Map<Node, number>([[root, 1]]);
   const add = (node: Node, e: number) => exponents.set(node, (exponents.get(node) ?? 0) + e);
-  for (const node of [...found].sort((a, b) => b.id - a.id)) {
-    const { nodes = [], exponent = 1 } = parts(node) ?? {};
+  for (const node of [...placed].reverse()) {
+    const { nodes = [], exponent = 1 } = found.get(node) ?? {};
     for (const part of nodes) add(part, exponent * exponents.get(node)!);
   }
-  const ends = [...found].filter((node) => !parts(node));
+  const ends = [...found.keys()].filter((node) => !found.get(node));
   return monomial(ends.map((node) => [node, exponents.get(node)!] as const)) ?? atom(root);
 }
 
@@ -95,11 +102,17 @@ function monomial(ends: readonly (readonly [Node, number])[]): Monomial | undefi
 
 export const atom = (node: Node): Monomial => ({ coefficient: 1, factors: new Map([[node, 1]]) });
 
+interface Parts {
+  readonly nodes: readonly Node[];
+  readonly exponent: number;
+}
+
 /** What a node is a product of, and the exponent on it; undefined for a factor. */
-function partsOf(node: Node): { nodes: readonly Node[]; exponent: number } | undefined {
+function partsOf(node: Node): Parts | undefined {
   const scalar = expandedScalar(node);
   if (scalar) return { nodes: [scalar], exponent: 1 };
   if (node.op === 'mul') return { nodes: node.src, exponent: 1 };
+  if (node.op === 'expand') return repeatedParts(node);
   if (node.op !== 'pow') return undefined;
   // A fractional power of a product stays whole: (x^2)^(1/2) is not x.
   const { exponent } = node.attr;
@@ -107,8 +120,42 @@ function partsOf(node: Node): { nodes: readonly Node[]; exponent: number } | und
   return whole ? { nodes: node.src, exponent } : undefined;
 }
 
+/** What repeats alike may cancel and merge one by one; `build` puts it together again. */
+function repeatedParts(node: NodeOf<'expand'> & Node): Parts | undefined {
+  const inner = partsOf(node.src[0]!);
+  if (!inner) return undefined;
+  const nodes = inner.nodes.map((part) =>
+    isScalar(part) ? part : repeatWhole(part, node.shape, node.attr.dims),
+  );
+  return { nodes, exponent: inner.exponent };
+}
+
+/**
+ * Repeats x. What x repeats or views is repeated at once, so that there is one node for it: an
+ * expand, and a sum over dimensions of size 1 that the result has again.
+ */
+export function repeatWhole(x: Node, shape: Shape, dims: readonly number[]): Node {
+  const source = x.src[0]!;
+  if (x.op === 'expand') {
+    return repeatWhole(
+      source,
+      shape,
+      x.attr.dims.map((d) => dims[d]!),
+    );
+  }
+  if (x.op !== 'sum' || source.shape.length !== shape.length) return expandTo(x, shape, dims);
+  const { axes } = x.attr;
+  const whole = source.shape.map((_, i) => i);
+  const fits =
+    axes.every((axis) => source.shape[axis] === 1) &&
+    whole.filter((i) => !axes.includes(i)).every((i, at) => dims[at] === i);
+  return fits ? expandTo(source, shape, whole) : expandTo(x, shape, dims);
+}
+
 const isProduct = (node: Node): boolean =>
-  ['mul', 'pow', 'const'].includes(node.op) || expandedScalar(node) !== undefined;
+  node.op === 'expand'
+    ? isScalar(node.src[0]!) || isProduct(node.src[0]!)
+    : ['mul', 'pow', 'const'].includes(node.op);
 
 /** Two monomials with one key differ in their coefficient only. */
 export const keyOf = (m: Monomial): string =>

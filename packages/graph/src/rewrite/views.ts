@@ -3,7 +3,7 @@ import { constant } from '../leaves.ts';
 import { type Node, sameShape } from '../node.ts';
 import { expandTo, flip, permute, reshapeTo, sliceTo } from '../ops.ts';
 import { structureOf } from '../structural.ts';
-import { expandedScalar } from './monomial.ts';
+import { expandedScalar, repeatWhole } from './monomial.ts';
 
 /** The simpler view that a view is, or what it shows unchanged. */
 export function viewOfView(node: Node): Node | undefined {
@@ -18,12 +18,8 @@ export function viewOfView(node: Node): Node | undefined {
   switch (node.op) {
     case 'permute':
       return ofPermute(node, inner);
-    case 'expand': {
-      if (inner.op !== 'expand') return undefined;
-      const { dims } = node.attr;
-      const both = inner.attr.dims.map((d) => dims[d]!);
-      return expandTo(inner.src[0]!, node.shape, both);
-    }
+    case 'expand':
+      return repeatWhole(inner, node.shape, node.attr.dims);
     case 'reshape':
       return inner.op === 'reshape' ? reshapeTo(inner.src[0]!, node.shape) : undefined;
     case 'slice':
@@ -41,7 +37,9 @@ export function viewOfView(node: Node): Node | undefined {
 
 function ofPermute(node: Node & { op: 'permute' }, inner: Node): Node | undefined {
   const { axes } = node.attr;
-  if (axes.every((a, i) => a === i)) return inner;
+  // Dimensions of size 1 may change places: a number has no transpose.
+  const stays = (a: number, i: number) => a === i || (node.shape[i] === 1 && inner.shape[i] === 1);
+  if (axes.every(stays)) return inner;
   if (inner.op !== 'permute') return undefined;
   return permute(
     inner.src[0]!,

@@ -1,9 +1,14 @@
-// Is this LaTeX? Temml parses it to MathML and throws where it cannot.
+// Is this LaTeX? KaTeX and Temml, two renderers that share no code, both read it, or throw.
+import katex from 'katex';
 import temml from 'temml';
 import { expect } from 'vitest';
 
+/** `strict`: KaTeX refuses what LaTeX itself would, too. */
+const options = { throwOnError: true, displayMode: true, strict: 'error' } as const;
+
 export function expectLatex(text: string): void {
   const mathml = temml.renderToString(text, { throwOnError: true, displayMode: true });
-  // What Temml cannot read but forgives, it shows in red.
+  // What a renderer cannot read but forgives, it shows in red.
   expect(mathml, text).not.toMatch(/color:\s*#b22222|temml-error/);
+  expect(katex.renderToString(text, options), text).not.toContain('katex-error');
 }
