@@ -61,7 +61,7 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number;
 }
 
-/** The mean squared distance from the mean over an axis, several, or all, also where it is small. */
+/** The mean squared distance from the mean over an axis, several, or all; exact if it is small. */
 export function variance(operand: Operand, axis?: Axis, options: VarianceOptions = {}): Node {
   const x = toNode(operand);
   const { ddof = 0 } = options;

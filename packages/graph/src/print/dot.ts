@@ -1,10 +1,10 @@
 // A graph as a picture: text for Graphviz. It knows nodes and attributes, and no op by name.
 import { type Node, nameOf, showShape, sourcesFirst } from '../node.ts';
-import type { Names } from './show.ts';
+import type { Names } from './notation.ts';
 
 /**
- * Text for Graphviz: `toDot(J)`, then `dot -Tsvg`. A node shows its name and its op with attributes,
- * below its shape; data flow along the arrows, sources from left to right. Inputs are ellipses,
+ * Text for Graphviz: `toDot(J)`, then `dot -Tsvg`. A node shows its name, its op with attributes,
+ * and below its shape; data flow along the arrows from left to right. Inputs are ellipses,
  * parameters double ones, numbers plain. The same graph gives the same text.
  * @param names names that hold in this picture only
  */

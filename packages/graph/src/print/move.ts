@@ -1,6 +1,6 @@
 // What ops that move elements are called in text: the calls, and the parts, that `math` reads.
 import type { Dim, Node } from '../node.ts';
-import type { MovingOp } from './show.ts';
+import type { MovingOp } from './notation.ts';
 
 export const list = (items: readonly (Dim | string)[]): string => `[${items.join(', ')}]`;
 

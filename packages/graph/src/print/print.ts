@@ -9,8 +9,8 @@ import {
   POWER,
   PRODUCT,
   RELATION,
-  show,
-} from './show.ts';
+} from './notation.ts';
+import { show } from './show.ts';
 
 const group = (text: string): string => `(${text})`;
 const tight = (x: { text: string; binds: number }, binds: number): string =>

@@ -3,7 +3,6 @@ import { rowOf } from '../elementwise.ts';
 import type { Dim, Node, Shape } from '../node.ts';
 import { type Index, isExample } from './indices.ts';
 import { partsOf } from './move.ts';
-import { parenthesized as group } from './parentheses.ts';
 import {
   ATOM,
   HADAMARD,
@@ -13,8 +12,9 @@ import {
   type Piece,
   POWER,
   PRODUCT,
-  show,
-} from './show.ts';
+} from './notation.ts';
+import { parenthesized as group } from './parentheses.ts';
+import { show } from './show.ts';
 
 const GREEK = new Set(
   (

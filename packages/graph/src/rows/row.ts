@@ -11,7 +11,7 @@ export interface ElementwiseRow<K extends OpName> {
   readonly lower: <E>(m: Machine<E>, attr: AttrOf[K], ...x: E[]) => E;
   /** The cotangents of the sources, given the cotangent g of the node y. */
   readonly grad: (y: NodeOf<K> & Node, g: Node) => readonly (Node | undefined)[];
-  /** Is it finite, slopes and all, wherever its arguments are? What is not is kept out of masks. */
+  /** Is it finite, slopes and all, wherever its arguments are? Masks keep others from zeros. */
   readonly tame?: true;
   /** LaTeX of a call, where the printer has no notation of its own for the op. */
   readonly tex?: (args: readonly string[], attr: AttrOf[K]) => string;
