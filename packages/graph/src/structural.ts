@@ -1,4 +1,4 @@
-// The ops that are not elementwise, one row each: leaves, views, products and reductions. A row says
+// The ops that are not elementwise, one row each: leaves, views, products, reductions. A row says
 // what the op means, where a view reads, and how it differentiates.
 import type { ElementwiseOp } from './elementwise.ts';
 import type { Machine } from './machine.ts';
@@ -243,7 +243,7 @@ function sumExpanded(y: NodeOf<'expand'> & Node, g: Node): Node {
 }
 
 /**
- * Entry i is the product of all entries along the axis but the i-th: each row of a matrix of copies
+ * Entry i is the product of all entries along the axis but entry i: each row of a matrix of copies
  * with a 1 on its diagonal. It divides by nothing, so zeros are no trouble at any order.
  */
 function productOfOthers(x: Node, axis: number): Node {

@@ -45,12 +45,12 @@ export function derivation(J: Node, p: Node): readonly DerivationStep[] {
   const all = linesOf(J, [p], true);
   const writer: Writer = { J, all, meaning: new Map(all.symbols.node), steps: [] };
   if (all.scale !== constant(1)) writeCost(writer);
-  for (const line of all.all) {
+  const last = all.all.findIndex((line) => line.of === p);
+  for (const line of all.all.slice(0, last + 1)) {
     for (const move of movesOf(line)) write(writer, line, move);
     writer.meaning.set(line.symbol, meaningOf(writer, line.value));
   }
-  const last = all.all.find((line) => line.of === p);
-  if (last) writeEnd(writer, last, end);
+  if (last >= 0) writeEnd(writer, all.all[last]!, end);
   return writer.steps;
 }
 

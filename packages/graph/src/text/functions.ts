@@ -61,7 +61,7 @@ const reductions = (builds: Readonly<Record<string, Reduction>>): [string, TextF
     }),
   );
 
-/** x inside of zeros of a shape, from the positions `starts` on, `steps` apart: as `print` has it. */
+/** x inside of zeros of a shape, from the positions `starts` on, `steps` apart; as printed. */
 function pad(
   x: Node,
   shape: readonly Dim[],
