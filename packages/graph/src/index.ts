@@ -55,7 +55,42 @@ export {
   reachable,
   type Shape,
 } from './node.ts';
-export * from './ops.ts';
+export * from './ops/activations.ts';
+export * from './ops/arithmetic.ts';
+export * from './ops/einsum.ts';
+export * from './ops/elementary.ts';
+export * from './ops/gelu.ts';
+export * from './ops/logic.ts';
+export * from './ops/matrix.ts';
+export { expand, type Operand } from './ops/operand.ts';
+export * from './ops/power.ts';
+export { dropout, hash, normal, type RandomOptions, uniform } from './ops/random.ts';
+export {
+  type Axis,
+  logSoftmax,
+  logsumexp,
+  maxOver,
+  mean,
+  type ReduceOptions,
+  type Reducer,
+  softmax,
+  sum,
+} from './ops/reduce.ts';
+export * from './ops/rounding.ts';
+export * from './ops/statistics.ts';
+export * from './ops/structure.ts';
+export {
+  concat,
+  expandDims,
+  flip,
+  iota,
+  pad,
+  type Range,
+  ravel,
+  reshape,
+  slice,
+  stack,
+} from './ops/views.ts';
 export type { Inside, Positions } from './positions.ts';
 export { toDot } from './print/dot.ts';
 export { print } from './print/print.ts';
