@@ -43,11 +43,14 @@ export { fromJSON, type Graph, type GraphJSON, type NodeJSON, toJSON } from './j
 export { constant, type InputOptions, input, type ParamOptions, param, size } from './leaves.ts';
 export type { Machine } from './machine.ts';
 export {
+  type AnyShape,
+  type AttrOf,
   type Dim,
   type Init,
   isLeaf,
   isNode,
   type Node,
+  type NodeOf,
   named,
   nameOf,
   type OpName,
@@ -98,6 +101,22 @@ export { tex, texOfName, texWithShapes } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type DerivationStep, derivation } from './reading/derivation.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
+export type {
+  Binary,
+  Broadcast,
+  Fits,
+  Multiplies,
+  NodeLike,
+  Product,
+  Reduced,
+  Reshaped,
+  ShapeMismatch,
+  ShapeOf,
+  Ternary,
+  Transposed,
+  Unary,
+  UnaryWith,
+} from './shapes.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
 export { type Elementwise, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

@@ -111,7 +111,6 @@ export interface AttrOf {
 
 export type OpName = keyof AttrOf;
 
-declare const SHAPE: unique symbol;
 /** A shape of which nothing is known: it goes where any shape is asked for, as `any` does. */
 // biome-ignore lint/suspicious/noExplicitAny: that is what it means.
 export type AnyShape = any;
@@ -124,8 +123,8 @@ export interface NodeOf<K extends OpName, S extends Shape = AnyShape> {
   readonly src: readonly Node[];
   readonly attr: AttrOf[K];
   readonly shape: Shape;
-  /** For the types only. */
-  readonly [SHAPE]?: S;
+  /** For the types only: there is no such field. */
+  readonly '~shape'?: S;
 }
 
 /**
@@ -136,7 +135,7 @@ export interface NodeOf<K extends OpName, S extends Shape = AnyShape> {
 export type Node<S extends Shape = AnyShape> = { [K in OpName]: NodeOf<K, S> }[OpName];
 
 /** The shape that the type of a node carries. */
-export type ShapeIn<X> = X extends { readonly [SHAPE]?: infer S extends Shape } ? S : Shape;
+export type ShapeIn<X> = X extends { readonly '~shape'?: infer S extends Shape } ? S : Shape;
 
 // The table holds nodes weakly: a page may build graphs for days and keep none.
 const table = /* @__PURE__ */ new Map<string, WeakRef<Node>>();
