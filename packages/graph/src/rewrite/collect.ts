@@ -16,7 +16,7 @@ import {
 } from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
-const MAX_TERMS = 24;
+export const MAX_TERMS = 24;
 
 /** The cheapest of the forms of an add, mul or pow node. */
 export function collect(node: Node): Node {
@@ -44,7 +44,7 @@ function cheapest(node: Node, forms: readonly Node[]): Node {
 }
 
 /** The terms of a sum as they stand, products inside not multiplied out. */
-function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
+export function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
   const terms: Monomial[] = [];
   const stack = [node];
   while (stack.length > 0) {
@@ -56,7 +56,8 @@ function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
   return terms;
 }
 
-function merge(terms: readonly Monomial[]): Monomial[] {
+/** Terms that differ in their coefficients only become one; those that cancel go. */
+export function merge(terms: readonly Monomial[]): Monomial[] {
   const byKey = new Map<string, Monomial>();
   for (const term of terms) {
     const key = keyOf(term);
@@ -147,7 +148,7 @@ function factored(terms: readonly Monomial[], shape: Shape): Node[] {
 }
 
 /** Positive terms first, otherwise in the order given. */
-function buildSum(terms: readonly Monomial[], shape: Shape): Node {
+export function buildSum(terms: readonly Monomial[], shape: Shape): Node {
   const ordered = [
     ...terms.filter((t) => t.coefficient > 0),
     ...terms.filter((t) => t.coefficient <= 0),

@@ -4,17 +4,7 @@
 import { rowOf } from '../elementwise.ts';
 import { constant, size } from '../leaves.ts';
 import { type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
-import {
-  exp,
-  expandTo,
-  matmul,
-  mul,
-  permute,
-  reduceAxes,
-  sub,
-  transpose,
-  unreduce,
-} from '../ops.ts';
+import { expandTo, matmul, mul, permute, reduceAxes, transpose, unreduce } from '../ops.ts';
 import { isTransposition } from '../structural.ts';
 import { chooseBranch, productOfChoice, scaleOfChoice, sumOfChoices } from './choice.ts';
 import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
@@ -166,49 +156,6 @@ function dropAxes(x: NodeOf<'expand'> & Node, axes: readonly number[]): Node {
   return expandTo(reduceAxes('sum', source, gone), shapeWithout(x, axes), dims);
 }
 
-/** log(sum(exp(x))) */
-function logOfSumOfExp(node: Node): Node | undefined {
-  if (node.op !== 'log') return undefined;
-  const total = node.src[0]!;
-  const inner = total.op === 'expand' ? total.src[0]! : total;
-  if (inner.op !== 'sum' || inner.src[0]!.op !== 'exp') return undefined;
-  const result = reduceAxes('logsumexp', inner.src[0]!.src[0]!, inner.attr.axes);
-  return total.op === 'expand' ? expandTo(result, total.shape, total.attr.dims) : result;
-}
-
-/** exp(x) / sum(exp(x)) */
-function quotientOfExp(node: Node): Node | undefined {
-  if (node.op !== 'mul') return undefined;
-  for (const [top, bottom] of [node.src, [...node.src].reverse()] as [Node, Node][]) {
-    if (top.op !== 'exp') continue;
-    const axes = axesOfInverseSum(bottom, top);
-    if (!axes) continue;
-    const x = top.src[0]!;
-    return exp(sub(x, unreduce(reduceAxes('logsumexp', x, axes), axes, x.shape)));
-  }
-  return undefined;
-}
-
-/** The axes, if `node` is 1 / (the sum of x over them), repeated to the shape of x. */
-function axesOfInverseSum(node: Node, x: Node): readonly number[] | undefined {
-  const [outer, inner] = [node, node.src[0]];
-  const ops = [outer.op, inner?.op].join();
-  if (!inner || (ops !== 'pow,expand' && ops !== 'expand,pow')) return undefined;
-  const view = outer.op === 'expand' ? outer : inner;
-  const inverse = outer.op === 'pow' ? outer : inner;
-  const total = inner.src[0]!;
-  if (inverse.op !== 'pow' || inverse.attr.exponent !== -1) return undefined;
-  if (total.op !== 'sum' || total.src[0] !== x) return undefined;
-  return samePlace(view, total) ? total.attr.axes : undefined;
-}
-
-/** Do the dimensions of a reduction go back to where they came from? */
-function samePlace(view: Node, total: NodeOf<'sum'> & Node): boolean {
-  if (view.op !== 'expand') return false;
-  const kept = total.src[0]!.shape.map((_, i) => i).filter((i) => !total.attr.axes.includes(i));
-  return view.attr.dims.join() === kept.join();
-}
-
 /** The columns of a distribution sum to 1. */
 function sumOfDistribution(node: Node): Node | undefined {
   if (node.op !== 'sum') return undefined;
@@ -236,8 +183,6 @@ export const structureRules: readonly StructureRule[] = [
   rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
   rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
-  rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
-  rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
   rule('choose-branch', chooseBranch, 'the condition is known'),
   rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
   rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),

@@ -12,12 +12,21 @@ function meanings(big: (x: number) => BigNumber): { readonly [K in ElementwiseOp
   return {
     add: ([a, b]) => a!.plus(b!),
     mul: ([a, b]) => a!.times(b!),
-    pow: ([x], attr) => x!.pow(big((attr as AttrOf['pow']).exponent)),
+    pow: ([x], attr) => {
+      const { exponent } = attr as AttrOf['pow'];
+      return exponent === 0.5 ? x!.sqrt() : x!.pow(big(exponent));
+    },
     exp: ([x]) => x!.exp(),
     log: ([x]) => x!.ln(),
     log1p: ([x]) => one.plus(x!).ln(),
     expm1: ([x]) => x!.exp().minus(one),
+    sin: ([x]) => x!.sin(),
+    cos: ([x]) => x!.cos(),
     abs: ([x]) => x!.abs(),
+    max: ([a, b]) => (a!.gt(b!) ? a! : b!),
+    min: ([a, b]) => (a!.lt(b!) ? a! : b!),
+    less: ([a, b]) => (a!.lt(b!) ? one : big(0)),
+    where: ([c, a, b]) => (c!.isZero() ? b! : a!),
     sigmoid: ([x]) => sigmoid(x!),
     tanh: ([x]) => x!.tanh(),
     softplus: ([x]) => one.plus(x!.exp()).ln(),
@@ -29,12 +38,16 @@ export function exactly(digits: number): (root: Node, at: readonly number[]) => 
   const { bignumber } = create(all, { number: 'BigNumber', precision: digits });
   const big = (x: number) => bignumber(x) as BigNumber;
   const table = meanings(big);
+  const ln2 = big(2).ln();
+  // A graph holds log(2) as the nearest float64.
+  const number = (x: number) =>
+    Number.isInteger(x / Math.LN2) ? ln2.times(x / Math.LN2) : big(x);
   return (root, at) => {
     const done = new Map<Node, BigNumber>();
     for (const node of reachable([root])) {
       const src = node.src.map((s) => done.get(s)!);
       if (node.op === 'hole') done.set(node, big(at[node.attr.index]!));
-      else if (node.op === 'const') done.set(node, big(node.attr.value));
+      else if (node.op === 'const') done.set(node, number(node.attr.value));
       else done.set(node, table[node.op as ElementwiseOp]!(src, node.attr));
     }
     return done.get(root)!;
