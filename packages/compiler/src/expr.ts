@@ -48,6 +48,7 @@ export function createExprBuilder(): ExprBuilder {
     min: (a, b) => apply('min', a, b),
     max: (a, b) => apply('max', a, b),
     less: (a, b) => apply('less', a, b),
+    lessEqual: (a, b) => apply('lessEqual', a, b),
     select: (c, a, b) =>
       isConst(c) ? (c.value !== 0 ? a : b) : a === b ? a : apply('select', c, a, b),
     abs: (a) => apply('abs', a),

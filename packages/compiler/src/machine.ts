@@ -14,7 +14,7 @@ const row = (
   cost: number,
 ): MachineRow => ({ arity, meaning, cost });
 
-/** Every machine op. `less` gives 1 or 0; `select(c, a, b)` is `a` where `c` is not 0. */
+/** Every machine op. `less`, `lessEqual` give 1 or 0; `select(c, a, b)` is `a` where `c` is not 0. */
 export const machine = {
   add: row(2, (a, b) => a + b, 1),
   sub: row(2, (a, b) => a - b, 1),
@@ -23,6 +23,7 @@ export const machine = {
   min: row(2, (a, b) => Math.min(a, b), 1),
   max: row(2, (a, b) => Math.max(a, b), 1),
   less: row(2, (a, b) => (a < b ? 1 : 0), 1),
+  lessEqual: row(2, (a, b) => (a <= b ? 1 : 0), 1),
   select: row(3, (c, a, b) => (c !== 0 ? a : b), 1),
   neg: row(1, (a) => -a, 1),
   abs: row(1, (a) => Math.abs(a), 1),

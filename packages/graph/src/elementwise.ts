@@ -3,7 +3,13 @@
 import type { OpName } from './node.ts';
 import { activations } from './rows/activations.ts';
 import { arithmetic } from './rows/arithmetic.ts';
+import { errorFunction } from './rows/error-function.ts';
 import { exponential } from './rows/exponential.ts';
+import { hashes } from './rows/hash.ts';
+import { hyperbolic } from './rows/hyperbolic.ts';
+import { powers } from './rows/power.ts';
+import { roots } from './rows/roots.ts';
+import { rounding } from './rows/rounding.ts';
 import type { ElementwiseRow, Rows } from './rows/row.ts';
 import { trigonometric } from './rows/trigonometric.ts';
 
@@ -11,8 +17,14 @@ export type { ElementwiseRow };
 
 export const elementwise = {
   ...arithmetic,
+  ...rounding,
+  ...powers,
+  ...hashes,
   ...exponential,
+  ...roots,
   ...trigonometric,
+  ...hyperbolic,
+  ...errorFunction,
   ...activations,
 } as const satisfies Rows;
 

@@ -2,7 +2,8 @@
 // expressions and the tests' float32 numbers are two of its implementations.
 
 /**
- * About sixteen operations on values of type `E`. `less(a, b)` is 1 or 0;
+ * About seventeen operations on values of type `E`. `less(a, b)` and `lessEqual(a, b)`
+ * are 1 or 0, 0 where a or b is NaN;
  * `select(c, a, b)` is `a` where `c` is not 0, else `b`, and may evaluate both.
  */
 export interface Machine<E> {
@@ -14,6 +15,7 @@ export interface Machine<E> {
   min(a: E, b: E): E;
   max(a: E, b: E): E;
   less(a: E, b: E): E;
+  lessEqual(a: E, b: E): E;
   select(c: E, a: E, b: E): E;
   neg(a: E): E;
   abs(a: E): E;

@@ -69,7 +69,8 @@ describe.each(cases)('%s %s', (op, _, row, attr) => {
   // Derivatives such as s (1 - s) round 1 - s at the size of 1.
   const slope: Rounded = { f: (x) => evaluate([mixture], x)[0]!, rounding: 1 };
 
-  test('its derivative is the limit of differences', () => {
+  test('its derivative is the limit of differences', (context) => {
+    if (row.stops) context.skip(row.stops);
     for (const at of row.points) {
       expectSlopes(evaluate(first, at), value, at);
     }
@@ -104,8 +105,22 @@ const definitions: { readonly [K in OpName]?: (attr: Attr) => string } = {
   log: () => 'log(x0)',
   log1p: () => 'log(1 + x0)',
   expm1: () => 'exp(x0) - 1',
+  log2: () => 'log(x0, 2)',
+  log10: () => 'log10(x0)',
+  logaddexp: () => 'log(exp(x0) + exp(x1))',
+  cbrt: () => 'cbrt(x0)',
+  hypot: () => 'sqrt(x0 ^ 2 + x1 ^ 2)',
   sin: () => 'sin(x0)',
   cos: () => 'cos(x0)',
+  tan: () => 'tan(x0)',
+  asin: () => 'asin(x0)',
+  acos: () => 'acos(x0)',
+  atan: () => 'atan(x0)',
+  sinh: () => 'sinh(x0)',
+  cosh: () => 'cosh(x0)',
+  asinh: () => 'asinh(x0)',
+  acosh: () => 'acosh(x0)',
+  atanh: () => 'atanh(x0)',
   abs: () => 'abs(x0)',
   sigmoid: () => '1 / (1 + exp(-x0))',
   tanh: () => 'tanh(x0)',

@@ -39,7 +39,7 @@ describe('text and calls build the same node', () => {
     ['X <= Y', g.lessEqual(X, Y)],
     ['X >= Y', g.greaterEqual(X, Y)],
     ['X == Y', g.equal(X, Y)],
-    ['X != Y', g.sub(1, g.equal(X, Y))],
+    ['X != Y', g.notEqual(X, Y)],
     ['0 < X < 1', g.mul(g.less(0, X), g.less(X, 1))],
     ['X > 0 ? X : 0.1 .* X', g.where(g.greater(X, 0), X, g.mul(0.1, X))],
     ['X > 0 ? X : X < -1 ? -1 : Y', g.where(g.greater(X, 0), X, g.where(g.less(X, -1), -1, Y))],

@@ -1,9 +1,11 @@
-// One suite for every backend: runs the hand-written nests on a device and compares with float64.
+// One suite for every backend: runs the hand-written nests and every row of the op table on a
+// device and compares with float64.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, Handle } from '../../src/device.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
 import { type NestCase, nestCases } from './nests.ts';
+import { rowCases } from './rows.ts';
 
 /**
  * Relative to the largest magnitude of the tensor: near zero a relative error means nothing, since
@@ -58,5 +60,13 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
     const found = await runCase(device, nest);
     expect(found.length).toBe(wanted!.length);
     expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
+  });
+  test.each(rowCases.map((row) => [row.name, row] as const))('%s', async (_, row) => {
+    const found = await runCase(device, row);
+    row.wanted.forEach((want, i) => {
+      const error = Math.abs(found[i]! - want) / Math.max(1, Math.abs(want));
+      const what = `at ${row.points[i]}: ${found[i]} instead of ${want}`;
+      expect(error, what).toBeLessThanOrEqual(row.tolerance);
+    });
   });
 }

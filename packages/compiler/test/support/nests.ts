@@ -122,6 +122,7 @@ const numbersOf: Partial<Record<MachineOp, Input['numbers']>> = {
   div: positive,
   floor: halves,
   less: halves,
+  lessEqual: halves,
   exp: (random) => 20 * random() - 10,
   select: (random) => (random() < 0.5 ? 0 : centred(random)),
 };

@@ -40,21 +40,24 @@ export const less = (a: Operand, b: Operand): Node => elementwise('less', a, b);
 /** 1 where a > b, else 0. */
 export const greater = (a: Operand, b: Operand): Node => less(b, a);
 /** 1 where a <= b, else 0. */
-export const lessEqual = (a: Operand, b: Operand): Node => sub(1, less(b, a));
+export const lessEqual = (a: Operand, b: Operand): Node => elementwise('lessEqual', a, b);
 /** 1 where a >= b, else 0. */
-export const greaterEqual = (a: Operand, b: Operand): Node => sub(1, less(a, b));
+export const greaterEqual = (a: Operand, b: Operand): Node => lessEqual(b, a);
 /** 1 where a = b, else 0. */
-export const equal = (a: Operand, b: Operand): Node => mul(lessEqual(a, b), greaterEqual(a, b));
+export const equal = (a: Operand, b: Operand): Node => elementwise('equal', a, b);
 /** `a` where the condition is not 0, else `b`; no gradient leaks from the branch not taken. */
 export const where = (condition: Operand, a: Operand, b: Operand): Node =>
   elementwise('where', condition, a, b);
 /** -1, 0 or 1; derivative 0. */
 export const sign = (x: Operand): Node => sub(less(0, x), less(x, 0));
 
-/** x^y, elementwise. If y is no number but a node, it is exp(y log(x)), for x > 0. */
+/**
+ * x^y, elementwise. The derivative by y is log(x) x^y, taken as 0 for x <= 0; negative x have
+ * powers with whole y.
+ */
 export function pow(x: Operand, exponent: Operand): Node {
   const [a, power] = broadcast('pow', [x, exponent]) as [Node, Node];
-  if (power.op !== 'const') return exp(mul(exponent, log(x)));
+  if (power.op !== 'const') return elementwise('power', a, power);
   const y = power.attr.value;
   if (y === 1) return a;
   if (y === 0) return constant(1, a.shape);

@@ -19,6 +19,7 @@ const text: Notation = {
   hadamard: ' .* ',
   matmul: ' * ',
   scale: ' * ',
+  dot: ' * ',
   leftToRight: true,
   name: (name) => ({ text: name, binds: ATOM }),
   number: String,
@@ -31,11 +32,11 @@ const text: Notation = {
     e === 0.5
       ? { text: `sqrt(${x.text})`, binds: ATOM }
       : { text: `${tight(x, ATOM)} .^ ${e}`, binds: POWER },
+  raised: (x, e) => ({ text: `${tight(x, ATOM)} .^ ${tight(e, ATOM)}`, binds: POWER }),
   transpose: (x) => ({ text: `${tight(x, ATOM)}'`, binds: POWER }),
   reorder: (x, axes) => ({ text: `permute(${x.text}, [${axes.join(', ')}])`, binds: ATOM }),
   repeat: (x, shape) => ({ text: `expand(${x.text}, [${shape.join(', ')}])`, binds: ATOM }),
-  less: (a, b) => ({ text: `${tight(a, 1)} < ${tight(b, 1)}`, binds: RELATION }),
-  greater: (a, b) => ({ text: `${tight(a, 1)} > ${tight(b, 1)}`, binds: RELATION }),
+  relation: (a, sign, b) => ({ text: `${tight(a, 1)} ${sign} ${tight(b, 1)}`, binds: RELATION }),
   choice: (c, a, b) => ({ text: `where(${c.text}, ${a.text}, ${b.text})`, binds: ATOM }),
   softmax: (x, axis) => ({ text: `softmax(${x.text}, ${axis})`, binds: ATOM }),
   reduce: (op, x, node) => {

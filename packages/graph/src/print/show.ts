@@ -38,11 +38,16 @@ export interface Piece {
 
 export type ReductionOp = 'sum' | 'maxOver' | 'logsumexp';
 
+/** How two sides compare. */
+export type RelationSign = '<' | '<=' | '>' | '>=' | '==';
+
 /** The words of one output language. */
 export interface Notation {
   readonly hadamard: string;
   readonly matmul: string;
   readonly scale: string;
+  /** Between a scale and a number. */
+  readonly dot: string;
   /** Is text read from left to right, `a .* B * C` as `(a .* B) * C`? */
   readonly leftToRight: boolean;
   name(name: string): Piece;
@@ -51,10 +56,11 @@ export interface Notation {
   /** a / b; `scalar` where both are numbers. */
   quotient(above: Piece, below: Piece, scalar: boolean): Piece;
   power(base: Piece, exponent: number): Piece;
+  /** A power whose exponent is no number. */
+  raised(base: Piece, exponent: Piece): Piece;
   transpose(x: Piece): Piece;
   reorder(x: Piece, axes: readonly number[]): Piece;
-  less(a: Piece, b: Piece): Piece;
-  greater(a: Piece, b: Piece): Piece;
+  relation(a: Piece, sign: RelationSign, b: Piece): Piece;
   choice(condition: Piece, a: Piece, b: Piece): Piece;
   softmax(x: Piece, axis: number): Piece;
   reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
@@ -149,8 +155,12 @@ function body(outer: Printer, node: Node): Piece {
     case 'maxOver':
     case 'logsumexp':
       return showReduction(p, node);
+    case 'power':
+      return notation.raised(piece(p, node.src[0]!), piece(p, node.src[1]!));
     case 'less':
-      return showRelation(p, node.src[0]!, node.src[1]!);
+    case 'lessEqual':
+    case 'equal':
+      return showRelation(p, node);
     case 'where':
       return showChoice(p, node.src as [Node, Node, Node]);
     case 'size':
@@ -213,14 +223,23 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   return p.notation.reduce(node.op, x, node, letters);
 }
 
-function showRelation(p: Printer, a: Node, b: Node): Piece {
-  const { less, greater } = p.notation;
-  return isConst(a) ? greater(piece(p, b), piece(p, a)) : less(piece(p, a), piece(p, b));
+/** A number stands on the right: x > 0, not 0 < x. */
+function showRelation(p: Printer, node: Node): Piece {
+  const turned = isConst(node.src[0]!);
+  const [a, b] = (turned ? node.src.toReversed() : node.src).map((s) => piece(p, s));
+  return p.notation.relation(a!, RELATIONS.get(node.op)![turned ? 1 : 0], b!);
 }
+
+/** The signs of comparisons, and of the same from right to left. */
+const RELATIONS: ReadonlyMap<OpName, readonly [RelationSign, RelationSign]> = new Map([
+  ['less', ['<', '>']],
+  ['lessEqual', ['<=', '>=']],
+  ['equal', ['==', '==']],
+]);
 
 function showChoice(p: Printer, [condition, a, b]: readonly [Node, Node, Node]): Piece {
   const [c, ifTrue, ifFalse] = [condition, a, b].map((s) => piece(p, s)) as [Piece, Piece, Piece];
-  if (isConst(a, 1) && isConst(b, 0) && condition.op === 'less') return c;
+  if (isConst(a, 1) && isConst(b, 0) && RELATIONS.has(condition.op)) return c;
   const keeps = c.opposite !== undefined && isConst(b, 0);
   const drops = c.opposite !== undefined && isConst(a, 0);
   if (!keeps && !drops) return p.notation.choice(c, ifTrue, ifFalse);
@@ -311,7 +330,8 @@ function joinScale(p: Printer, scale: Piece | undefined, rest: Piece | undefined
   if (!rest) return scale;
   const body = fit(p, rest, HADAMARD);
   const binds = rest.binds < HADAMARD ? PRODUCT : Math.min(rest.binds, PRODUCT);
-  return { text: `${fit(p, scale, PRODUCT)}${p.notation.scale}${body}`, binds };
+  const joint = /^\d/.test(body) ? p.notation.dot : p.notation.scale;
+  return { text: `${fit(p, scale, PRODUCT)}${joint}${body}`, binds };
 }
 
 /** The number in front: a coefficient and scalars, as one fraction. */
@@ -324,7 +344,9 @@ function showScale(
   const above = factors.filter(isAbove).map(raise);
   const below = factors.filter((f) => !isAbove(f)).map(raise);
   const number = (value: number): Piece => ({ text: p.notation.number(value), binds: ATOM });
-  const [top, bottom] = fractionOf(coefficient);
+  const n = logarithmOf(coefficient);
+  const [top, bottom] = n ? [1, 1] : fractionOf(coefficient);
+  if (n) above.unshift(p.notation.call('log', [String(n)], {}));
   if (top !== 1) above.unshift(number(top));
   if (bottom !== 1) below.unshift(number(bottom));
   if (above.length + below.length === 0) return undefined;
@@ -350,6 +372,12 @@ function fractionOf(x: number): readonly [number, number] {
     if (isQuotient(x, Math.round(x * q), q)) return [Math.round(x * q), q];
   }
   return [x, 1];
+}
+
+/** The n of a number that is log(n): the log(2) in the derivative of 2^x. */
+function logarithmOf(x: number): number | undefined {
+  const n = Math.round(Math.exp(Math.min(x, 5)));
+  return n > 1 && Math.abs(Math.log(n) - x) <= Number.EPSILON * x ? n : undefined;
 }
 
 const isQuotient = (x: number, p: number, q: number): boolean =>

@@ -78,6 +78,9 @@ function overLetters(op: 'sum' | 'maxOver', x: Piece, node: Node, letters: Index
   return { text: `${signs.join(' ')} ${body}`, binds: HADAMARD };
 }
 
+const SIGNS = { '<': '<', '<=': '\\le', '>': '>', '>=': '\\ge', '==': '=' } as const;
+const OPPOSITES = { '<': '\\ge', '<=': '>', '>': '\\le', '>=': '<', '==': '\\ne' } as const;
+
 const relation = (a: Piece, b: Piece, sign: string, opposite: string): Piece => ({
   text: `[${a.text} ${sign} ${b.text}]`,
   binds: ATOM,
@@ -85,10 +88,14 @@ const relation = (a: Piece, b: Piece, sign: string, opposite: string): Piece => 
   opposite: `[${a.text} ${opposite} ${b.text}]`,
 });
 
+/** What is raised to a power: a second superscript after [1] would read as a layer. */
+const baseOf = (x: Piece): string => (x.sup || x.binds < ATOM ? group(x.text) : x.text);
+
 const notation: Notation = {
   hadamard: ' \\odot ',
   matmul: ' ',
   scale: ' ',
+  dot: ' \\cdot ',
   leftToRight: false,
   name: texName,
   number,
@@ -97,17 +104,15 @@ const notation: Notation = {
   quotient: (a, b) => ({ text: `\\frac{${a.text}}{${b.text}}`, binds: PRODUCT }),
   power: (x, e) => {
     if (e === 0.5) return { text: `\\sqrt{${x.text}}`, binds: ATOM };
-    // A second superscript after [1] would read as a layer: parentheses part them.
-    const base = x.sup || x.binds < ATOM ? group(x.text) : x.text;
-    return { text: `${base}^{${number(e)}}`, binds: POWER };
+    return { text: `${baseOf(x)}^{${number(e)}}`, binds: POWER };
   },
+  raised: (x, e) => ({ text: `${baseOf(x)}^{${e.text}}`, binds: POWER }),
   transpose: (x) => raise(x, 'T'),
   reorder: (x, axes) => ({
     text: `\\operatorname{permute}_{${axes.join(',')}}${group(x.text)}`,
     binds: ATOM,
   }),
-  less: (a, b) => relation(a, b, '<', '\\ge'),
-  greater: (a, b) => relation(a, b, '>', '\\le'),
+  relation: (a, sign, b) => relation(a, b, SIGNS[sign], OPPOSITES[sign]),
   choice: (c, a, b) => {
     const lines = [`${a.text} & ${c.bare ?? `${c.text} \\ne 0`}`, `${b.text} & \\text{else}`];
     return { text: `\\begin{cases}${lines.join('\\\\ ')}\\end{cases}`, binds: ATOM };

@@ -3,6 +3,9 @@ import * as op from '../ops.ts';
 import { isHalfInteger, lowerPow } from './lowering.ts';
 import { call, LINE, one, PAIRS, POSITIVE, type Rows } from './row.ts';
 
+/** The largest float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 export const arithmetic = {
   add: {
     meaning: (_, a, b) => a! + b!,
@@ -75,6 +78,38 @@ export const arithmetic = {
     cost: 1,
     points: PAIRS,
     kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
+  },
+  lessEqual: {
+    meaning: (_, a, b) => (a! <= b! ? 1 : 0),
+    lower: (m, _, a, b) => m.lessEqual(a!, b!),
+    grad: () => [undefined, undefined],
+    cost: 1,
+    points: PAIRS,
+    kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
+  },
+  equal: {
+    meaning: (_, a, b) => (a === b ? 1 : 0),
+    lower: (m, _, a, b) => m.mul(m.lessEqual(a!, b!), m.lessEqual(b!, a!)),
+    grad: () => [undefined, undefined],
+    cost: 3,
+    points: PAIRS,
+    kinks: [{ at: [1, 1], slopes: () => [0, 0] }],
+  },
+  isFinite: {
+    meaning: (_, x) => (Number.isFinite(x) ? 1 : 0),
+    lower: (m, _, x) => m.lessEqual(m.abs(x!), m.constant(LARGEST)),
+    grad: () => [undefined],
+    tex: call('\\operatorname{isFinite}'),
+    cost: 2,
+    points: LINE.map(one),
+  },
+  isNaN: {
+    meaning: (_, x) => (Number.isNaN(x) ? 1 : 0),
+    lower: (m, _, x) => m.sub(m.constant(1), m.lessEqual(x!, x!)),
+    grad: () => [undefined],
+    tex: call('\\operatorname{isNaN}'),
+    cost: 2,
+    points: LINE.map(one),
   },
   where: {
     meaning: (_, c, a, b) => (c !== 0 ? a! : b!),

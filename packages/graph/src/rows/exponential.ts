@@ -1,8 +1,8 @@
 // Exponentials and logarithms.
 import * as op from '../ops.ts';
 import { parenthesized } from '../print/parentheses.ts';
-import { log1pSeries } from './lowering.ts';
-import { call, LINE, one, POSITIVE, type Rows } from './row.ts';
+import { expm1Near, log1pSeries, lowerLog1p } from './lowering.ts';
+import { call, LINE, one, PAIRS, POSITIVE, type Rows } from './row.ts';
 
 export const exponential = {
   exp: {
@@ -21,14 +21,25 @@ export const exponential = {
     cost: 16,
     points: POSITIVE.map(one),
   },
+  log2: {
+    meaning: (_, x) => Math.log2(x!),
+    lower: (m, _, x) => m.mul(m.constant(Math.LOG2E), m.log(x!)),
+    grad: (y, g) => [op.mul(g, op.mul(Math.LOG2E, op.pow(y.src[0]!, -1)))],
+    tex: call('\\log_2'),
+    cost: 17,
+    points: [...POSITIVE, 8, 2 ** -20].map(one),
+  },
+  log10: {
+    meaning: (_, x) => Math.log10(x!),
+    lower: (m, _, x) => m.mul(m.constant(Math.LOG10E), m.log(x!)),
+    grad: (y, g) => [op.mul(g, op.mul(Math.LOG10E, op.pow(y.src[0]!, -1)))],
+    tex: call('\\log_{10}'),
+    cost: 17,
+    points: [...POSITIVE, 1000, 1e-5].map(one),
+  },
   log1p: {
     meaning: (_, x) => Math.log1p(x!),
-    lower: (m, _, x) => {
-      const near = m.mul(m.less(m.constant(-0.5), x!), m.less(x!, m.constant(1)));
-      // The series diverges far out: it is fed 0 there, for select may evaluate both sides.
-      const safe = m.select(near, x!, m.constant(0));
-      return m.select(near, log1pSeries(m, safe), m.log(m.add(m.constant(1), x!)));
-    },
+    lower: (m, _, x) => lowerLog1p(m, x!),
     grad: (y, g) => [op.div(g, op.add(1, y.src[0]!))],
     tex: ([x]) => `\\log${parenthesized(`1 ${x!.replace(/^-?/, (sign) => `${sign || '+'} `)}`)}`,
     cost: 24,
@@ -39,16 +50,38 @@ export const exponential = {
     lower: (m, _, x) => {
       const near = m.less(m.abs(x!), m.constant(0.5));
       const safe = m.select(near, x!, m.constant(0));
-      // Taylor: x (1 + x/2 (1 + x/3 (...))); the first term left out is below 1e-10.
-      const series = [9, 8, 7, 6, 5, 4, 3, 2].reduce(
-        (sum, k) => m.add(m.constant(1), m.mul(m.mul(safe, m.constant(1 / k)), sum)),
-        m.constant(1),
-      );
-      return m.select(near, m.mul(safe, series), m.sub(m.exp(x!), m.constant(1)));
+      return m.select(near, expm1Near(m, safe), m.sub(m.exp(x!), m.constant(1)));
     },
     grad: (y, g) => [op.mul(g, op.exp(y.src[0]!))],
     tex: ([x]) => `(e^{${x}} - 1)`,
     cost: 24,
     points: LINE.map(one),
+  },
+  log1mexp: {
+    // Each form where it keeps its digits: they meet where exp(x) is 1/2.
+    meaning: (_, x) => (x! > -Math.LN2 ? Math.log(-Math.expm1(x!)) : Math.log1p(-Math.exp(x!))),
+    lower: (m, _, x) => {
+      const half = m.constant(-Math.LN2);
+      const near = m.less(half, x!);
+      const close = m.log(m.neg(expm1Near(m, m.select(near, x!, half))));
+      return m.select(near, close, log1pSeries(m, m.neg(m.exp(m.select(near, half, x!)))));
+    },
+    // -e^x / (1 - e^x) over the output: 1 - e^-y, finite at any x < 0
+    grad: (y, g) => [op.mul(g, op.neg(op.expm1(op.neg(y))))],
+    tex: ([x]) => `\\log${parenthesized(`1 - e^{${x}}`)}`,
+    cost: 56,
+    points: [-1000, -87, -20, -3, -0.7, -0.69, -0.3, -1e-3, -1e-9].map(one),
+  },
+  logaddexp: {
+    meaning: (_, a, b) => Math.max(a!, b!) + Math.log1p(Math.exp(-Math.abs(a! - b!))),
+    lower: (m, _, a, b) =>
+      m.add(m.max(a!, b!), log1pSeries(m, m.exp(m.neg(m.abs(m.sub(a!, b!)))))),
+    grad: (y, g) => {
+      const [a, b] = y.src as readonly [op.Operand, op.Operand];
+      return [op.mul(g, op.sigmoid(op.sub(a, b))), op.mul(g, op.sigmoid(op.sub(b, a)))];
+    },
+    tex: ([a, b]) => `\\log${parenthesized(`e^{${a}} + e^{${b}}`)}`,
+    cost: 36,
+    points: [...PAIRS, [30, 30], [-10, -9], [1000, -1000], [2, -1e5]],
   },
 } as const satisfies Rows;

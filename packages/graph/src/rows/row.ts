@@ -21,6 +21,8 @@ export interface ElementwiseRow<K extends OpName> {
   readonly points: readonly (readonly number[])[];
   /** Where the derivative is a convention rather than a limit, and what it is there. */
   readonly kinks?: readonly Kink<K>[];
+  /** Why the derivative is 0 though the value varies, for ops that no gradient flows through. */
+  readonly stops?: string;
   /** float32 budget in units in the last place, relative to the value; 4 unless given. */
   readonly ulps?: (attr: AttrOf[K]) => number;
 }

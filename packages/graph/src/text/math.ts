@@ -244,7 +244,7 @@ const OPERATORS: Readonly<Record<string, (...x: Node[]) => Node>> = {
   smallerEq: (a, b) => op.lessEqual(a!, b!),
   largerEq: (a, b) => op.greaterEqual(a!, b!),
   equal: (a, b) => op.equal(a!, b!),
-  unequal: (a, b) => op.sub(1, op.equal(a!, b!)),
+  unequal: (a, b) => op.notEqual(a!, b!),
 };
 const KNOWN_OPERATORS = "use + - * .* / ./ ^ .^ ' < > <= >= == != and ?:.";
 

@@ -13,6 +13,7 @@ export const float32: Machine<number> = {
   min: Math.min,
   max: Math.max,
   less: (a, b) => (a < b ? 1 : 0),
+  lessEqual: (a, b) => (a <= b ? 1 : 0),
   select: (c, a, b) => (c !== 0 ? a : b),
   neg: (a) => -a,
   abs: Math.abs,

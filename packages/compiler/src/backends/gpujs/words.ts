@@ -52,6 +52,7 @@ export const words = {
   min: call2('min'),
   max: call2('max'),
   less: (a, b) => choose(`${within(a, 2)} < ${within(b, 2)}`, number(1), number(0)),
+  lessEqual: (a, b) => choose(`${within(a, 2)} <= ${within(b, 2)}`, number(1), number(0)),
   select: (c, a, b) => choose(`${within(c, 2)} !== 0.0`, a, b),
   neg: (a) => ({ text: `-${within(a, 5)}`, binds: 4 }),
   abs: call('abs'),

@@ -11,6 +11,7 @@ const words: Record<MachineOp, (a: string, b: string, c: string) => string> = {
   min: (a, b) => `Math.min(${a}, ${b})`,
   max: (a, b) => `Math.max(${a}, ${b})`,
   less: (a, b) => `${a} < ${b} ? 1 : 0`,
+  lessEqual: (a, b) => `${a} <= ${b} ? 1 : 0`,
   select: (c, a, b) => `${c} !== 0 ? ${a} : ${b}`,
   neg: (a) => `-${a}`,
   abs: (a) => `Math.abs(${a})`,
