@@ -72,6 +72,8 @@ function inFloat32(root: Node, at: readonly number[]): number {
 
 /** Larger ones have more digits in their exponentials than are worth their time. */
 const LARGEST_EXPONENT = 1000;
+/** exp(-x^2) grows faster. */
+const LARGEST_SQUARED = 10;
 const size = (at: readonly number[]) => Math.max(...at.map(Math.abs));
 
 // 64 digits must be left of 1 - sigmoid(x), about e^-x, and of 1 - tanh(x)^2, about e^-2x.
@@ -85,19 +87,19 @@ const evaluatorOf = (rule: Rule, at: readonly number[]) => {
 };
 
 const LIMITED = new Set(
-  'exp expm1 sigmoid softplus tanh sinh cosh log1mexp logaddexp erf erfc logErfc sin cos'.split(
-    ' ',
-  ),
+  'exp expm1 sigmoid softplus tanh sinh cosh log1mexp logaddexp sin cos'.split(' '),
 );
 
 function pointsFor(rule: Rule): number[][] {
-  const grows = reachable([rule.left, rule.right]).some((node) => LIMITED.has(node.op));
-  return tuples(holesOf(rule).length).filter((at) => !grows || size(at) <= LARGEST_EXPONENT);
+  const nodes = reachable([rule.left, rule.right]);
+  const grows = nodes.some((node) => LIMITED.has(node.op));
+  const bells = nodes.some((node) => node.op.startsWith('erf') || node.op === 'logErfc');
+  const largest = bells ? LARGEST_SQUARED : grows ? LARGEST_EXPONENT : Infinity;
+  return tuples(holesOf(rule).length).filter((at) => size(at) <= largest);
 }
 
-/** What it costs to round an argument, once each: where they meet, they round. */
+/** What rounding the arguments, once each, does to the value: that much any formula may be off. */
 function conditioning(rule: Rule, at: readonly number[]): number {
-  if (at.length === 1) return 0;
   const exactly = evaluatorOf(rule, at)(rule.left, at);
   const moved = at.map((x, i) => {
     const beside = at.map((y, k) => (i === k ? x * (1 + 2 ** -23) : y));

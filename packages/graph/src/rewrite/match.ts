@@ -14,7 +14,7 @@ type Then = (binding: Binding) => Node | undefined;
 /** The same with what the pattern left over. */
 type ThenRest<T> = (binding: Binding, rest: T, scale: number) => Node | undefined;
 
-const commutes = (op: string): boolean => op === 'max' || op === 'min';
+const commutes = (op: string): boolean => op === 'max' || op === 'min' || op === 'logaddexp';
 
 /** A product of more than itself. */
 const isProduct = (node: Node): boolean => !monomialOf(node).factors.has(node);

@@ -6,12 +6,13 @@ import { elementaryRules } from './rules/elementary.ts';
 import { exponentialRules } from './rules/exponential.ts';
 import { logisticRules } from './rules/logistic.ts';
 import type { Rule } from './rules/rule.ts';
+import { specialRules } from './rules/special.ts';
 
 export type { Rule };
 
 /** Every rule. Made on first use: nothing happens on import. */
 export function allRules(): readonly Rule[] {
-  made ??= [...logisticRules(), ...exponentialRules(), ...elementaryRules()];
+  made ??= [...logisticRules(), ...specialRules(), ...exponentialRules(), ...elementaryRules()];
   return made;
 }
 let made: readonly Rule[] | undefined;

@@ -1,13 +1,21 @@
 // Stability rules that no pattern over holes can say: they look into reductions, and at sums and
 // products of any length. Each is a function of a node, undefined where it does not fit.
 import { isConst, size } from '../leaves.ts';
-import { type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
+import {
+  type Node,
+  type NodeOf,
+  type OpName,
+  type Shape,
+  sameShape,
+  withSources,
+} from '../node.ts';
 import {
   abs,
   add,
   exp,
   expandTo,
   log,
+  logaddexp,
   mean,
   mul,
   neg,
@@ -78,9 +86,12 @@ function logOfExps(node: Node): Node | undefined {
   if (node.op !== 'log' || node.src[0]!.op !== 'add') return undefined;
   const terms = termsOf(node.src[0]!);
   const constant = terms.find((t) => t.factors.size === 0)?.coefficient;
-  // A rule over a hole says log(1 + exp(x)).
-  if (constant === 1 && terms.length === 2 && node.src[0]!.src.some((s) => s.op === 'exp'))
-    return undefined;
+  // Rules over holes say log(1 + exp(x)) and log(exp(x) + exp(y)).
+  const isPlain = ({ coefficient, factors }: Monomial): boolean =>
+    coefficient === 1 &&
+    factors.size <= 1 &&
+    [...factors].every(([f, e]) => f.op === 'exp' && e === 1);
+  if (terms.length === 2 && terms.every(isPlain)) return undefined;
   const parts = terms.filter((t) => t.factors.size > 0).map((t) => logOf(t, node.shape));
   const isPositive = ({ logs, rest }: LogOfProduct): boolean =>
     logs > 0 && rest.coefficient > 0 && [...rest.factors.keys()].every((f) => f.op === 'size');
@@ -91,9 +102,6 @@ function logOfExps(node: Node): Node | undefined {
   if (constant === 1) return softplus(all);
   return add(Math.log(constant), softplus(sub(all, Math.log(constant))));
 }
-
-/** Until there is a row. */
-const logaddexp = (a: Node, b: Node): Node => add(b, softplus(sub(a, b)));
 
 /** A factor that divides by a sum of exponentials. */
 interface Divisor {
@@ -255,8 +263,20 @@ function powerOfLog(node: Node): Node | undefined {
   return wide(pow(f.src[0]!, coefficient), node.shape);
 }
 
-const ODD = new Set(['sin', 'tanh']);
-const EVEN = new Set(['cos', 'abs']);
+const ODD = new Set<OpName>([
+  'sin',
+  'tan',
+  'asin',
+  'atan',
+  'sinh',
+  'tanh',
+  'asinh',
+  'atanh',
+  'erf',
+  'cbrt',
+  'softsign',
+]);
+const EVEN = new Set<OpName>(['cos', 'cosh', 'abs']);
 
 /** f(-x) = -f(x) or f(x) */
 function signOutward(node: Node): Node | undefined {

@@ -1,4 +1,5 @@
 // Rules about sigmoid, softplus and tanh, and the exponentials that people write for them.
+import { constant } from '../../leaves.ts';
 import type { Node } from '../../node.ts';
 import {
   abs,
@@ -18,7 +19,7 @@ import {
   where,
 } from '../../ops.ts';
 import { monomialOf } from '../monomial.ts';
-import { INVERSE, ONE, OVERFLOW, type Rule, rule } from './rule.ts';
+import { INVERSE, NEAR_0, ONE, OVERFLOW, type Rule, rule } from './rule.ts';
 
 /** Is it 2 v or -2 v? Then a sigmoid of it is half of a tanh. */
 const isDouble = (x: Node): boolean => Math.abs(monomialOf(x).coefficient) === 2;
@@ -57,6 +58,7 @@ export const logisticRules = (): readonly Rule[] => [
   ),
   rule('odds', (x) => [mul(sigmoid(x), pow(sigmoid(neg(x)), -1)), exp(x)], 'sigmoid(-90) is 0'),
   rule('sigmoid-of-logit', (x) => [sigmoid(log(mul(x, pow(sub(1, x), -1)))), x], INVERSE),
+  rule('sigmoid-of-logits', (x) => [sigmoid(sub(log(x), log1p(neg(x)))), x], INVERSE),
   rule(
     'one-minus-sigmoid',
     (x) => [sub(1, sigmoid(x)), sigmoid(neg(x))],
@@ -96,15 +98,14 @@ export const logisticRules = (): readonly Rule[] => [
     'softplus(20) - 20 is 0 in float32',
   ),
   rule(
-    'tanh',
-    (x) => [mul(add(exp(x), neg(exp(neg(x)))), pow(add(exp(x), exp(neg(x))), -1)), tanh(x)],
-    OVERFLOW,
+    'softplus-difference',
+    (x) => [sub(softplus(x), softplus(neg(x))), x],
+    'the logit of a sigmoid is its argument',
   ),
+  rule('sigmoid-difference', (x) => [sub(sigmoid(x), sigmoid(neg(x))), tanh(mul(0.5, x))], NEAR_0),
+  rule('sigmoid-sum', (x) => [add(sigmoid(x), sigmoid(neg(x))), constant(1)], 'they are 1'),
   rule('tanh-of-half', (x) => [mul(expm1(x), sigmoid(neg(x))), tanh(mul(0.5, x))], OVERFLOW),
-  rule(
-    'tanh-of-sigmoid',
-    (x) => [sub(mul(2, sigmoid(x)), 1), tanh(mul(0.5, x))],
-    'near 0 the difference loses its digits',
-    { when: (x) => isDouble(x!) },
-  ),
+  rule('tanh-of-sigmoid', (x) => [sub(mul(2, sigmoid(x)), 1), tanh(mul(0.5, x))], NEAR_0, {
+    when: (x) => isDouble(x!),
+  }),
 ];

@@ -30,3 +30,4 @@ export const rule = (
 export const OVERFLOW = 'exp(89) overflows float32';
 export const ONE = 'one function instead of two';
 export const INVERSE = 'one function undoes the other, and its rounding is gone';
+export const NEAR_0 = 'near 0 the difference loses its digits';
