@@ -54,16 +54,24 @@ function headsOf(node: Node): ReadonlySet<OpName> {
   const known = heads.get(node);
   if (known) return known;
   const terms = node.op === 'add' ? termsOf(node) : isProduct(node) ? [monomialOf(node)] : [];
-  const ops = (terms ?? []).flatMap((t) => [...t.factors.keys()].map((f) => f.op));
-  const found = new Set(ops.filter((op) => op !== 'hole'));
+  const factors = (terms ?? []).flatMap((t) => [...t.factors.keys()]);
+  const found = new Set(factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op)));
+  found.delete('hole');
   heads.set(node, found);
   return found;
 }
 
-const termsOf = (node: Node): Monomial[] | undefined => {
-  const terms = shallowTerms(node, MAX_TERMS);
+/** The terms of a sum, and of sums that are terms: x - (y + z). */
+function termsOf(node: Node): Monomial[] | undefined {
+  const terms = shallowTerms(node, MAX_TERMS)?.flatMap((term) => {
+    const [[f, e] = []] = term.factors;
+    const nested = f?.op === 'add' && e === 1 && term.factors.size === 1;
+    const inner = nested ? shallowTerms(f, MAX_TERMS) : undefined;
+    const scale = { coefficient: term.coefficient, factors: new Map() };
+    return inner?.map((t) => times(t, scale)) ?? [term];
+  });
   return terms && merge(terms);
-};
+}
 
 /** The node that a rule makes of this one, or undefined where it does not apply. */
 export function applyRule(rule: Rule, node: Node): Node | undefined {
@@ -122,10 +130,14 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
       rest.coefficient === 1 && rest.factors.size === 0 ? then(b) : undefined,
     );
   }
-  if (pattern.op !== node.op || !sameAttr(pattern.attr, node.attr)) return undefined;
-  const straight = matchAll(pattern.src, node.src, binding, then);
-  if (straight || !commutes(node.op)) return straight;
-  return matchAll(pattern.src, [...node.src].reverse(), binding, then);
+  const seen = node.op === 'expand' ? node.src[0]! : node;
+  if (pattern.op !== seen.op || !sameAttr(pattern.attr, seen.attr)) return undefined;
+  // What is computed once and then repeated is the same as computed on what is repeated.
+  const src =
+    node.op === 'expand' ? seen.src.map((s) => expandTo(s, node.shape, node.attr.dims)) : node.src;
+  const straight = matchAll(pattern.src, src, binding, then);
+  if (straight || !commutes(seen.op)) return straight;
+  return matchAll(pattern.src, [...src].reverse(), binding, then);
 }
 
 const bind = (binding: Binding, index: number, node: Node): Binding => {

@@ -4,6 +4,7 @@ import { rowOf } from '../elementwise.ts';
 import { ChainruleError } from '../errors.ts';
 import { foldConstant } from '../fold.ts';
 import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
+import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
 import { collect } from './collect.ts';
 import { applyRules, rootsOf } from './match.ts';
@@ -118,10 +119,14 @@ function settleSources(rewriter: Rewriter, node: Node): Node {
   );
 }
 
+/** A sum, or a number times one. */
 function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
-  if (node.op !== 'add') return undefined;
-  const found = applyRules(rewriter.alone, node);
-  return found && record(rewriter, found.rule.name, found.rule.reason, node, found.after);
+  const [scale, sum] = node.op === 'mul' ? node.src : [undefined, node];
+  if (sum!.op !== 'add' || (scale && scale.op !== 'const')) return undefined;
+  const found = applyRules(rewriter.alone, sum!);
+  if (!found) return undefined;
+  const after = scale ? mul(scale, found.after) : found.after;
+  return record(rewriter, found.rule.name, found.rule.reason, node, after);
 }
 
 function record(r: Rewriter, rule: string, reason: string, before: Node, after: Node): Node {

@@ -27,7 +27,7 @@ import {
 } from '../ops.ts';
 import { buildSum, MAX_TERMS, merge, shallowTerms } from './collect.ts';
 import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
-import type { StructureRule } from './structure.ts';
+import { isConstantAlong, type StructureRule, slim } from './structure.ts';
 
 type Sum = NodeOf<'sum'> & Node;
 
@@ -57,12 +57,14 @@ function logOf(m: Monomial, shape: Shape): LogOfProduct {
   const logs: Node[] = [];
   const others = new Map<Node, number>();
   for (const [f, e] of m.factors) {
-    if (f.op !== 'exp' && !isSumOfExp(f)) {
+    const inner = f.op === 'expand' ? f.src[0]! : f;
+    const x = inner.op === 'exp' ? inner.src[0]! : isSumOfExp(inner) && logsumexpOf(inner);
+    if (!x) {
       others.set(f, e);
       continue;
     }
-    const x = f.op === 'exp' ? f.src[0]! : logsumexpOf(f);
-    logs.push(wide(e === 1 ? x : mul(e, x), shape));
+    const seen = f.op === 'expand' ? expandTo(x, f.shape, f.attr.dims) : x;
+    logs.push(wide(e === 1 ? seen : mul(e, seen), shape));
   }
   const rest = { coefficient: m.coefficient, factors: others };
   const isOne = rest.coefficient === 1 && others.size === 0;
@@ -77,30 +79,60 @@ const logsumexpOf = (total: Sum): Node =>
 function logOfSumOfExp(node: Node): Node | undefined {
   if (node.op !== 'log' || node.src[0]!.op === 'add') return undefined;
   const m = monomialOf(node.src[0]!);
-  if (![...m.factors.keys()].some(isSumOfExp)) return undefined;
+  if (![...m.factors.keys()].some((f) => isSumOfExp(f.op === 'expand' ? f.src[0]! : f))) {
+    return undefined;
+  }
   return logOf(m, node.shape).value;
 }
 
-/** log(exp(x) + exp(y) + 1 + ...), with sums of exponentials among the terms, and factors > 0. */
-function logOfExps(node: Node): Node | undefined {
-  if (node.op !== 'log' || node.src[0]!.op !== 'add') return undefined;
-  const terms = termsOf(node.src[0]!);
+/** The logarithm of exp(x) + exp(y) + 1 + ...: of exponentials, sums of them, positive numbers. */
+function logOfTerms(sum: Node): Node | undefined {
+  const terms = termsOf(sum);
+  // Rules over holes know 1 + exp(x) and exp(x) + exp(y).
+  if (terms.length < 2 || (terms.length === 2 && terms.every(isPlain))) return undefined;
   const constant = terms.find((t) => t.factors.size === 0)?.coefficient;
-  // Rules over holes say log(1 + exp(x)) and log(exp(x) + exp(y)).
-  const isPlain = ({ coefficient, factors }: Monomial): boolean =>
-    coefficient === 1 &&
-    factors.size <= 1 &&
-    [...factors].every(([f, e]) => f.op === 'exp' && e === 1);
-  if (terms.length === 2 && terms.every(isPlain)) return undefined;
-  const parts = terms.filter((t) => t.factors.size > 0).map((t) => logOf(t, node.shape));
+  const parts = terms.filter((t) => t.factors.size > 0).map((t) => logOf(t, sum.shape));
   const isPositive = ({ logs, rest }: LogOfProduct): boolean =>
     logs > 0 && rest.coefficient > 0 && [...rest.factors.keys()].every((f) => f.op === 'size');
-  if (terms.length < 2 || !parts.every(isPositive)) return undefined;
+  if (!parts.every(isPositive)) return undefined;
   const all = parts.map(({ value }) => value).reduce((a, b) => logaddexp(a, b));
   if (constant === undefined) return all;
   if (constant <= 0) return undefined;
   if (constant === 1) return softplus(all);
   return add(Math.log(constant), softplus(sub(all, Math.log(constant))));
+}
+
+/** Is it exp(x) or 1? */
+const isPlain = ({ coefficient, factors }: Monomial): boolean =>
+  coefficient === 1 &&
+  factors.size <= 1 &&
+  [...factors].every(([f, e]) => f.op === 'exp' && e === 1);
+
+const logOfExponentials = (node: Node): Node | undefined =>
+  node.op === 'log' && node.src[0]!.op === 'add' ? logOfTerms(node.src[0]!) : undefined;
+
+/** exp(u) / (exp(x) + exp(y) + ...) = exp(u - log(exp(x) + exp(y) + ...)) */
+function softmaxByHand(node: Node): Node | undefined {
+  if (node.op !== 'mul') return undefined;
+  const m = monomialOf(node);
+  const top = [...m.factors.keys()].find((f) => f.op === 'exp' && m.factors.get(f)! > 0);
+  if (!top) return undefined;
+  for (const [f, e] of m.factors) {
+    const by = f.op === 'add' && e < 0 ? logOfTerms(f) : undefined;
+    if (!by) continue;
+    const [u, v] = [top.src[0]!, by].map((x) => wide(x, node.shape)) as [Node, Node];
+    const rest = times(times(m, atom(f)), inverse(atom(top)));
+    return build(times(rest, monomialOf(exp(sub(u, v)))), node.shape);
+  }
+  return undefined;
+}
+
+/** exp(x)^a = exp(a x), but where it is a product of exp(x) with itself. */
+function powerOfExp(node: Node): Node | undefined {
+  if (node.op !== 'pow' || node.src[0]!.op !== 'exp') return undefined;
+  const { exponent } = node.attr;
+  if (exponent > 0 && Number.isInteger(exponent)) return undefined;
+  return exp(mul(exponent, node.src[0]!.src[0]!));
 }
 
 /** A factor that divides by a sum of exponentials. */
@@ -159,7 +191,7 @@ function quotientOfExp(node: Node): Node | undefined {
 /** The terms of x that are the same along the axes, and those that are not. */
 function split(x: Node, axes: readonly number[]): { fixed: Monomial[]; moving: Monomial[] } {
   const repeats = (f: Node): boolean =>
-    isScalar(f) || (f.op === 'expand' && axes.every((a) => !f.attr.dims.includes(a)));
+    isScalar(f) || axes.every((axis) => isConstantAlong(f, axis));
   const isFixed = (t: Monomial): boolean => [...t.factors.keys()].every(repeats);
   const terms = x.op === 'add' ? termsOf(x) : [];
   return { fixed: terms.filter(isFixed), moving: terms.filter((t) => !isFixed(t)) };
@@ -172,13 +204,10 @@ function shiftOfLogSumExp(node: Node): Node | undefined {
   const x = node.src[0]!;
   const { fixed, moving } = split(x, axes);
   if (fixed.length === 0 || moving.length === 0) return undefined;
-  const slim = ([f, e]: readonly [Node, number]): [Node, number] => {
-    if (f.op !== 'expand') return [f, e];
-    const dims = f.attr.dims.map((d) => d - axes.filter((a) => a < d).length);
-    return [expandTo(f.src[0]!, node.shape, dims), e];
-  };
+  const slimmed = ([f, e]: readonly [Node, number]): [Node, number] =>
+    isScalar(f) ? [f, e] : [slim(f, axes), e];
   const shift = fixed.map(({ coefficient, factors }) =>
-    build({ coefficient, factors: new Map([...factors].map(slim)) }, node.shape),
+    build({ coefficient, factors: new Map([...factors].map(slimmed)) }, node.shape),
   );
   const inner = reduceAxes('logsumexp', buildSum(moving, x.shape), axes);
   return shift.reduce((sum, c) => add(sum, c), inner);
@@ -235,7 +264,7 @@ function centredSum(total: Sum, ratio: Monomial): Node | undefined {
   const count = axes.map((a) => size(xy.shape[a]!)).reduce((p, q) => mul(p, q));
   const { coefficient, factors } = times(times(ratio, atom(total)), monomialOf(count));
   if (Math.abs(coefficient + 1) > 1e-12) return undefined;
-  const sums = [...factors].flatMap(([f, e]) => (e > 0 ? new Array<Node>(e).fill(f) : [f, f, f]));
+  const sums = [...factors].flatMap(([f, e]) => (e === 1 ? [f] : e === 2 ? [f, f] : [f, f, f]));
   if (sums.length !== 2) return undefined;
   const alike = (s: Node): boolean => s.op === 'sum' && s.attr.axes.join() === axes.join();
   const [x, y] = sums.map((s) => (alike(s) ? s.src[0]! : undefined));
@@ -298,8 +327,10 @@ const rule = (
 
 export const stableRules: readonly StructureRule[] = [
   rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
-  rule('log-add-exp', logOfExps, 'exp(89) overflows float32'),
+  rule('log-of-exponentials', logOfExponentials, 'exp(89) overflows float32'),
   rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
+  rule('softmax-by-hand', softmaxByHand, 'exp(89) overflows float32'),
+  rule('power-of-exp', powerOfExp, 'exp(89) overflows float32'),
   rule('shift-of-logsumexp', shiftOfLogSumExp, 'it takes care of the maximum by itself'),
   rule('sum-across-views', sumAcrossViews, 'what is repeated cancels like the rest'),
   rule('variance', covariance, 'the square of a large mean takes the digits of the variance'),

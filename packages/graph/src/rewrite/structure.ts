@@ -129,11 +129,12 @@ function productWithRepeated(node: Node): Node | undefined {
   return undefined;
 }
 
-const isConstantAlong = (x: Node, axis: number): boolean =>
+/** Is nothing of x changing along an axis? */
+export const isConstantAlong = (x: Node, axis: number): boolean =>
   x.op === 'const' || (x.op === 'expand' && (!x.attr.dims.includes(axis) || repeats(x, axis)));
 
 /** x, which is constant along some axes, without them. */
-const slim = (x: Node, axes: readonly number[]): Node =>
+export const slim = (x: Node, axes: readonly number[]): Node =>
   x.op === 'const'
     ? constant(x.attr.value, shapeWithout(x, axes))
     : dropAxes(x as NodeOf<'expand'> & Node, axes);

@@ -1,6 +1,6 @@
 // Rules about exponentials and logarithms, of sums and products too.
 import type { Node } from '../../node.ts';
-import { abs, add, exp, expm1, log, log1p, mul, neg, pow, sub } from '../../ops.ts';
+import { abs, add, exp, expm1, log, log1p, mul, sub } from '../../ops.ts';
 import { MAX_TERMS, shallowTerms } from '../collect.ts';
 import { INVERSE, OVERFLOW, type Rule, rule } from './rule.ts';
 
@@ -30,6 +30,5 @@ export const exponentialRules = (): readonly Rule[] => [
       when: (x, y) => x !== y && !(isLogSoftmax(x!) && isLogSoftmax(y!)),
     },
   ),
-  rule('inverse-of-exp', (x) => [pow(exp(x), -1), exp(neg(x))], '1 / exp(-104) is Infinity'),
   rule('abs-of-exp', (x) => [abs(exp(x)), exp(x)], 'it is positive'),
 ];

@@ -22,6 +22,7 @@ import {
   mul,
   neg,
   pow,
+  sigmoid,
   sinh,
   softplus,
   sqrt,
@@ -89,8 +90,18 @@ const hyperbolic = (): readonly Rule[] => [
   ),
   rule('cosh-of-sinh', (x) => [add(1, square(sinh(x))), square(cosh(x))], ONE),
   rule(
-    'tanh',
-    (x) => [mul(sinh(x), pow(add(exp(x), exp(neg(x))), -1)), mul(0.5, tanh(x))],
+    'secant',
+    (x) => [pow(add(exp(x), exp(neg(x))), -1), mul(0.5, pow(cosh(x), -1))],
+    'its slope is the quotient of two that overflow',
+  ),
+  rule(
+    'logistic-of-cosh',
+    (x) => [mul(pow(cosh(x), -1), exp(x)), mul(2, sigmoid(mul(2, x)))],
+    OVERFLOW,
+  ),
+  rule(
+    'logistic-of-cosh-down',
+    (x) => [mul(pow(cosh(x), -1), exp(neg(x))), mul(2, sigmoid(mul(-2, x)))],
     OVERFLOW,
   ),
   rule('tanh-of-sinh', (x) => [mul(sinh(x), pow(cosh(x), -1)), tanh(x)], OVERFLOW),
