@@ -3,7 +3,7 @@
 import { constant } from '../leaves.ts';
 import { type AttrOf, type Node, type OpName, type Shape, withSources } from '../node.ts';
 import { expandTo } from '../ops.ts';
-import { buildSum, collect, MAX_TERMS, merge, shallowTerms } from './collect.ts';
+import { buildSum, MAX_TERMS, merge, shallowTerms } from './collect.ts';
 import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
 import type { Rule } from './rules.ts';
 
@@ -105,26 +105,20 @@ export function applyRule(rule: Rule, node: Node): Node | undefined {
 function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | undefined {
   if (pattern.op === 'hole') {
     const bound = binding[pattern.attr.index];
-    if (bound) return bound === node ? then(binding) : undefined;
+    if (bound) return isSame(bound, node) ? then(binding) : undefined;
     return then(bind(binding, pattern.attr.index, node));
   }
   if (pattern.op === 'add') {
-    if (node.op !== 'add') return undefined;
-    return matchSum(
-      patternTerms(pattern),
-      termsOf(node) ?? [],
-      1,
-      node.shape,
-      binding,
-      (b, rest) => (rest.length === 0 ? then(b) : undefined),
+    if (node.op !== 'add' && node.op !== 'mul') return undefined;
+    const terms = termsOf(node) ?? [];
+    if (terms.length < 2) return undefined;
+    return matchSum(patternTerms(pattern), terms, 1, node.shape, binding, (b, rest) =>
+      rest.length === 0 ? then(b) : undefined,
     );
   }
   if (isProduct(pattern)) {
     if (isBound(pattern, binding)) {
-      // -x, where x is a difference already: only the normal form tells.
-      return collect(instantiate(pattern, binding, node.shape)) === node
-        ? then(binding)
-        : undefined;
+      return isSame(instantiate(pattern, binding, node.shape), node) ? then(binding) : undefined;
     }
     return matchProduct(pattern, monomialOf(node), node.shape, binding, (b, rest) =>
       rest.coefficient === 1 && rest.factors.size === 0 ? then(b) : undefined,
@@ -138,6 +132,16 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
   const straight = matchAll(pattern.src, src, binding, then);
   if (straight || !commutes(seen.op)) return straight;
   return matchAll(pattern.src, [...src].reverse(), binding, then);
+}
+
+/** The same node, or the same terms: -(a - b) is b - a. */
+function isSame(a: Node, b: Node): boolean {
+  if (a === b) return true;
+  const isPolynomial = (x: Node): boolean => x.op === 'add' || x.op === 'mul';
+  if (!isPolynomial(a) || !isPolynomial(b)) return false;
+  const [p, q] = [termsOf(a), termsOf(b)];
+  if (!p || !q || p.length !== q.length) return false;
+  return merge([...p, ...q.map((t) => ({ ...t, coefficient: -t.coefficient }))]).length === 0;
 }
 
 const bind = (binding: Binding, index: number, node: Node): Binding => {

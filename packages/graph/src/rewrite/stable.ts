@@ -47,29 +47,35 @@ const wide = (x: Node, shape: Shape): Node =>
 
 interface LogOfProduct {
   readonly value: Node;
-  /** How many factors are positive for sure, and what is left of the product. */
-  readonly logs: number;
+  /** How many factors are exponentials, and what is left of the product. */
+  readonly exponentials: number;
   readonly rest: Monomial;
 }
+
+/** Functions whose values are positive, and whose logarithms have rules. */
+const POSITIVE = new Set<OpName>(['sigmoid', 'cosh', 'erfc']);
 
 /** log of a product: the logarithms of what is positive for sure, and the rest. */
 function logOf(m: Monomial, shape: Shape): LogOfProduct {
   const logs: Node[] = [];
   const others = new Map<Node, number>();
+  let exponentials = 0;
   for (const [f, e] of m.factors) {
     const inner = f.op === 'expand' ? f.src[0]! : f;
-    const x = inner.op === 'exp' ? inner.src[0]! : isSumOfExp(inner) && logsumexpOf(inner);
-    if (!x) {
+    const isExp = inner.op === 'exp' || isSumOfExp(inner);
+    if (!isExp && !POSITIVE.has(inner.op)) {
       others.set(f, e);
       continue;
     }
+    exponentials += isExp ? 1 : 0;
+    const x = isSumOfExp(inner) ? logsumexpOf(inner) : isExp ? inner.src[0]! : log(inner);
     const seen = f.op === 'expand' ? expandTo(x, f.shape, f.attr.dims) : x;
     logs.push(wide(e === 1 ? seen : mul(e, seen), shape));
   }
   const rest = { coefficient: m.coefficient, factors: others };
   const isOne = rest.coefficient === 1 && others.size === 0;
   const all = isOne ? logs : [...logs, log(build(rest, shape))];
-  return { value: all.reduce((a, b) => add(a, b)), logs: logs.length, rest };
+  return { value: all.reduce((a, b) => add(a, b)), exponentials, rest };
 }
 
 const logsumexpOf = (total: Sum): Node =>
@@ -79,10 +85,12 @@ const logsumexpOf = (total: Sum): Node =>
 function logOfSumOfExp(node: Node): Node | undefined {
   if (node.op !== 'log' || node.src[0]!.op === 'add') return undefined;
   const m = monomialOf(node.src[0]!);
-  if (![...m.factors.keys()].some((f) => isSumOfExp(f.op === 'expand' ? f.src[0]! : f))) {
-    return undefined;
-  }
-  return logOf(m, node.shape).value;
+  // Rules over holes know products with exp(x), sigmoid(x) and the like.
+  const known = [...m.factors].some(([f, e]) => {
+    const inner = f.op === 'expand' ? f.src[0]! : f;
+    return isSumOfExp(inner) || (POSITIVE.has(inner.op) && e !== 1);
+  });
+  return known ? logOf(m, node.shape).value : undefined;
 }
 
 /** The logarithm of exp(x) + exp(y) + 1 + ...: of exponentials, sums of them, positive numbers. */
@@ -92,8 +100,10 @@ function logOfTerms(sum: Node): Node | undefined {
   if (terms.length < 2 || (terms.length === 2 && terms.every(isPlain))) return undefined;
   const constant = terms.find((t) => t.factors.size === 0)?.coefficient;
   const parts = terms.filter((t) => t.factors.size > 0).map((t) => logOf(t, sum.shape));
-  const isPositive = ({ logs, rest }: LogOfProduct): boolean =>
-    logs > 0 && rest.coefficient > 0 && [...rest.factors.keys()].every((f) => f.op === 'size');
+  const isPositive = ({ exponentials, rest }: LogOfProduct): boolean =>
+    exponentials > 0 &&
+    rest.coefficient > 0 &&
+    [...rest.factors.keys()].every((f) => f.op === 'size');
   if (!parts.every(isPositive)) return undefined;
   const all = parts.map(({ value }) => value).reduce((a, b) => logaddexp(a, b));
   if (constant === undefined) return all;

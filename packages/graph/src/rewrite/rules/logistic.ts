@@ -18,11 +18,17 @@ import {
   tanh,
   where,
 } from '../../ops.ts';
-import { monomialOf } from '../monomial.ts';
+import { keyOf, monomialOf } from '../monomial.ts';
 import { INVERSE, NEAR_0, ONE, OVERFLOW, type Rule, rule } from './rule.ts';
 
 /** Is it 2 v or -2 v? Then a sigmoid of it is half of a tanh. */
 const isDouble = (x: Node): boolean => Math.abs(monomialOf(x).coefficient) === 2;
+
+/** Does one grow without bound where the other falls: x and -2 x? */
+function areOpposite(x: Node, y: Node): boolean {
+  const [p, q] = [monomialOf(x), monomialOf(y)];
+  return p.coefficient * q.coefficient < 0 && keyOf(p) === keyOf(q);
+}
 
 /** 1 + exp(x) and what is made of it. */
 export const logisticRules = (): readonly Rule[] => [
@@ -56,6 +62,12 @@ export const logisticRules = (): readonly Rule[] => [
     (x, y) => [mul(exp(x), pow(add(exp(x), exp(y)), -1)), sigmoid(sub(x, y))],
     'a softmax over two classes: exp(89) overflows float32',
   ),
+  rule(
+    'exp-times-sigmoid',
+    (x, y) => [mul(exp(x), sigmoid(y)), exp(sub(x, softplus(neg(y))))],
+    '0 times Infinity is NaN',
+    { when: (x, y) => areOpposite(x!, y!) },
+  ),
   rule('odds', (x) => [mul(sigmoid(x), pow(sigmoid(neg(x)), -1)), exp(x)], 'sigmoid(-90) is 0'),
   rule('sigmoid-of-logit', (x) => [sigmoid(log(mul(x, pow(sub(1, x), -1)))), x], INVERSE),
   rule('sigmoid-of-logits', (x) => [sigmoid(sub(log(x), log1p(neg(x)))), x], INVERSE),
@@ -76,6 +88,22 @@ export const logisticRules = (): readonly Rule[] => [
     (x) => [add(1, tanh(x)), mul(2, sigmoid(mul(2, x)))],
     '1 + tanh(-10) is 0 in float32',
     { alone: true },
+  ),
+  rule(
+    'log-1-tanh',
+    (x) => [
+      log(sub(1, tanh(x))),
+      where(less(x, 0.5), log1p(neg(tanh(x))), sub(Math.LN2, softplus(mul(2, x)))),
+    ],
+    '1 - tanh(10) is 0 in float32',
+  ),
+  rule(
+    'log-1-plus-tanh',
+    (x) => [
+      log(add(1, tanh(x))),
+      where(less(-0.5, x), log1p(tanh(x)), sub(Math.LN2, softplus(mul(-2, x)))),
+    ],
+    '1 + tanh(-10) is 0 in float32',
   ),
   rule(
     'log-tanh-slope',

@@ -56,6 +56,7 @@ const errorFunction = (): readonly Rule[] => [
   rule('one-minus-erf', (x) => [sub(1, erf(x)), erfc(x)], '1 - erf(4) is 0 in float32'),
   rule('one-plus-erf', (x) => [add(1, erf(x)), erfc(neg(x))], '1 + erf(-4) is 0 in float32'),
   rule('one-minus-erfc', (x) => [sub(1, erfc(x)), erf(x)], 'erfc(1e-8) is 1 in float32'),
+  rule('two-minus-erfc', (x) => [sub(2, erfc(x)), erfc(neg(x))], '2 - erfc(-4) is 0 in float32'),
   rule('log-erfc', (x) => [log(erfc(x)), logErfc(x)], 'erfc(11) is 0 in float32'),
   rule(
     'log-of-erfcs',
@@ -88,6 +89,7 @@ const hyperbolic = (): readonly Rule[] => [
     ],
     OVERFLOW,
   ),
+  rule('log-of-coshs', (x, y) => [log(mul(cosh(x), y)), add(log(cosh(x)), log(y))], OVERFLOW),
   rule('cosh-of-sinh', (x) => [add(1, square(sinh(x))), square(cosh(x))], ONE),
   rule(
     'secant',
