@@ -1,20 +1,19 @@
 // Literal formulas, each in several spellings, at extreme arguments: values and slopes after
 // simplification, in float64 and in float32, against mpmath.
-import { type FunctionNode, type MathNode, type OperatorNode, parse } from 'mathjs';
 import { describe, expect, test } from 'vitest';
 import {
   grad,
   input,
   interpretAll,
   math,
+  mul,
   type Node,
   nameOf,
   param,
   print,
   simplify,
+  sum,
 } from '../src/index.ts';
-import { constant } from '../src/leaves.ts';
-import * as op from '../src/ops.ts';
 import figures from './fixtures/stability.json' with { type: 'json' };
 import { inFloat32, TINY, ulp } from './support/float32.ts';
 
@@ -37,37 +36,13 @@ function expectNear(got: number, want: number | null, tolerance: number, what: s
   expect(Math.abs(got - want), `${what}: ${got}, not ${want}`).toBeLessThanOrEqual(tolerance);
 }
 
-const OPS = new Map<string, unknown>(Object.entries(op));
-
-type Op = (...x: Node[]) => Node;
-const OPERATORS: Readonly<Record<string, Op>> = {
-  add: op.add,
-  subtract: op.sub,
-  multiply: op.mul,
-  divide: op.div,
-  pow: op.pow,
-  unaryMinus: op.neg,
-};
-
-/** The graph of a formula over scalars, every function by the name of its op. */
-function read(tree: MathNode, leaves: Readonly<Record<string, Node>>): Node {
-  if (tree.type === 'ParenthesisNode') {
-    return read((tree as MathNode & { content: MathNode }).content, leaves);
-  }
-  if (tree.type === 'ConstantNode') return constant(Number(tree.toString()));
-  if (tree.type === 'SymbolNode') return leaves[tree.toString()]!;
-  const { fn, args } = tree as OperatorNode | FunctionNode;
-  const called = typeof fn === 'string' ? OPERATORS[fn] : OPS.get(fn.name);
-  return (called as Op)(...args.map((arg) => read(arg, leaves)));
-}
-
 describe.each(figures.scalars.map((each) => [each.name, each] as const))('%s', (_, each) => {
   const points = each.points as readonly Point[];
   const names = ['x', 'y'].slice(0, points[0]!.at.length);
 
   test.each(each.spellings)('%s', (spelling) => {
     const leaves = Object.fromEntries(names.map((name) => [name, param({ name })]));
-    const formula = read(parse(spelling), leaves);
+    const formula = math(leaves)(`result = ${spelling}`)['result']!;
     const x = Object.values(leaves);
     const roots = [simplify(formula), ...grad(formula, x)];
     for (const { at, value, slopes } of points) {
@@ -102,7 +77,7 @@ describe.each(figures.vectors.map((each) => [each.name, each] as const))('%s', (
     const { result } = math({ x })(`result = ${spelling}`);
     // A cost with another weight for each entry of the result.
     const w = input(...result!.shape, { name: 'w' });
-    const roots = [simplify(result!), grad(op.sum(op.mul(w, result!)), x)];
+    const roots = [simplify(result!), grad(sum(mul(w, result!)), x)];
     for (const point of each.points) {
       const values = interpretAll(roots, { x: point.x, w: point.w });
       [point.value, point.slope].forEach((wanted, i) => {

@@ -179,3 +179,15 @@ describe.each(Object.entries(examples))('%s', (rule, list) => {
     });
   });
 });
+
+test('a sum too long to look into is a term of its own', () => {
+  const x = Array.from({ length: 100 }, (_, i) => param({ name: `x${i}` }));
+  const long = x.reduce((a, b) => g.add(a, b));
+  const root = g.sub(g.softplus(long), g.add(g.softplus(g.neg(long)), 3));
+  const shifted = g.exp(g.sub(g.log(g.exp(long)), g.softplus(long)));
+  const values = Object.fromEntries(x.map((_, i) => [`x${i}`, [i / 1000]]));
+  for (const before of [root, shifted]) {
+    const [want, got] = interpretAll([before, g.simplify(before)], values);
+    expect(got!.data[0]).toBeCloseTo(want!.data[0]!, 10);
+  }
+});

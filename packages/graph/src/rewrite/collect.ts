@@ -5,6 +5,7 @@ import { constant } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
 import {
+  atom,
   build,
   expandedScalar,
   isScalar,
@@ -16,7 +17,7 @@ import {
 } from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
-export const MAX_TERMS = 24;
+const MAX_TERMS = 24;
 
 /** The cheapest of the forms of an add, mul or pow node. */
 export function collect(node: Node): Node {
@@ -44,7 +45,7 @@ function cheapest(node: Node, forms: readonly Node[]): Node {
 }
 
 /** The terms of a sum as they stand, products inside not multiplied out. */
-export function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
+function shallowTerms(node: Node, limit: number): Monomial[] | undefined {
   const terms: Monomial[] = [];
   const stack = [node];
   while (stack.length > 0) {
@@ -66,6 +67,16 @@ export function merge(terms: readonly Monomial[]): Monomial[] {
     byKey.set(key, { coefficient, factors: (known ?? term).factors });
   }
   return [...byKey.values()].filter((t) => t.coefficient !== 0);
+}
+
+// What a node is never changes.
+const known = /* @__PURE__ */ new WeakMap<Node, readonly Monomial[]>();
+
+/** The terms of a sum, equal ones merged; one that is too long is a term by itself. */
+export function termsOf(node: Node): readonly Monomial[] {
+  const found = known.get(node) ?? merge(shallowTerms(node, MAX_TERMS) ?? [atom(node)]);
+  known.set(node, found);
+  return found;
 }
 
 /** Multiplied out and merged; undefined where nothing cancels, or it grows too large. */

@@ -3,7 +3,7 @@
 import { constant } from '../leaves.ts';
 import { type AttrOf, type Node, type OpName, type Shape, withSources } from '../node.ts';
 import { expandTo } from '../ops.ts';
-import { buildSum, MAX_TERMS, merge, shallowTerms } from './collect.ts';
+import { buildSum, merge, termsOf } from './collect.ts';
 import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
 import type { Rule } from './rules.ts';
 
@@ -53,8 +53,8 @@ const heads = /* @__PURE__ */ new WeakMap<Node, ReadonlySet<OpName>>();
 function headsOf(node: Node): ReadonlySet<OpName> {
   const known = heads.get(node);
   if (known) return known;
-  const terms = node.op === 'add' ? termsOf(node) : isProduct(node) ? [monomialOf(node)] : [];
-  const factors = (terms ?? []).flatMap((t) => [...t.factors.keys()]);
+  const terms = node.op === 'add' ? allTerms(node) : isProduct(node) ? [monomialOf(node)] : [];
+  const factors = terms.flatMap((t) => [...t.factors.keys()]);
   const found = new Set(factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op)));
   found.delete('hole');
   heads.set(node, found);
@@ -62,15 +62,21 @@ function headsOf(node: Node): ReadonlySet<OpName> {
 }
 
 /** The terms of a sum, and of sums that are terms: x - (y + z). */
-function termsOf(node: Node): Monomial[] | undefined {
-  const terms = shallowTerms(node, MAX_TERMS)?.flatMap((term) => {
-    const [[f, e] = []] = term.factors;
-    const nested = f?.op === 'add' && e === 1 && term.factors.size === 1;
-    const inner = nested ? shallowTerms(f, MAX_TERMS) : undefined;
-    const scale = { coefficient: term.coefficient, factors: new Map() };
-    return inner?.map((t) => times(t, scale)) ?? [term];
-  });
-  return terms && merge(terms);
+function allTerms(node: Node): readonly Monomial[] {
+  const terms = termsOf(node);
+  if (!terms.some(isScaledSum)) return terms;
+  return merge(
+    terms.flatMap((term) => {
+      const inner = isScaledSum(term) ? termsOf([...term.factors.keys()][0]!) : [];
+      const scale = { coefficient: term.coefficient, factors: new Map() };
+      return isScaledSum(term) ? inner.map((t) => times(t, scale)) : [term];
+    }),
+  );
+}
+
+function isScaledSum({ factors }: Monomial): boolean {
+  const [[f, e] = []] = factors;
+  return f?.op === 'add' && e === 1 && factors.size === 1;
 }
 
 /** The node that a rule makes of this one, or undefined where it does not apply. */
@@ -81,12 +87,12 @@ export function applyRule(rule: Rule, node: Node): Node | undefined {
     when && !when(...(binding as Node[])) ? undefined : instantiate(right, binding, shape);
   if (left.op === 'add') {
     if (node.op !== 'add') return undefined;
-    const terms = termsOf(node) ?? [];
+    const terms = allTerms(node);
     return matchSum(patternTerms(left), terms, 0, shape, [], (b, rest, scale) => {
       const made = after(b);
       if (!made || (rule.alone && rest.length > 0)) return undefined;
       if (rest.length === 0 && scale === 1) return made;
-      const scaled = (shallowTerms(made, MAX_TERMS) ?? [monomialOf(made)]).map((term) =>
+      const scaled = termsOf(made).map((term) =>
         times(term, { coefficient: scale, factors: new Map() }),
       );
       const at = terms.findIndex((t, i) => t !== rest[i]);
@@ -110,7 +116,7 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
   }
   if (pattern.op === 'add') {
     if (node.op !== 'add' && node.op !== 'mul') return undefined;
-    const terms = termsOf(node) ?? [];
+    const terms = allTerms(node);
     if (terms.length < 2) return undefined;
     return matchSum(patternTerms(pattern), terms, 1, node.shape, binding, (b, rest) =>
       rest.length === 0 ? then(b) : undefined,
@@ -139,8 +145,8 @@ function isSame(a: Node, b: Node): boolean {
   if (a === b) return true;
   const isPolynomial = (x: Node): boolean => x.op === 'add' || x.op === 'mul';
   if (!isPolynomial(a) || !isPolynomial(b)) return false;
-  const [p, q] = [termsOf(a), termsOf(b)];
-  if (!p || !q || p.length !== q.length) return false;
+  const [p, q] = [allTerms(a), allTerms(b)];
+  if (p.length !== q.length) return false;
   return merge([...p, ...q.map((t) => ({ ...t, coefficient: -t.coefficient }))]).length === 0;
 }
 
@@ -181,7 +187,7 @@ const bareHole = (term: Monomial): number | undefined => {
 
 /** The terms of a pattern; holes that take what is left come last. */
 function patternTerms(pattern: Node): readonly Monomial[] {
-  const terms = shallowTerms(pattern, MAX_TERMS)!;
+  const terms = termsOf(pattern);
   const bare = terms.filter((t) => bareHole(t) !== undefined);
   return [...terms.filter((t) => !bare.includes(t)), ...bare];
 }
@@ -233,7 +239,7 @@ function without(
   factor: number,
 ): readonly Monomial[] | undefined {
   const rest = [...terms];
-  for (const gone of shallowTerms(node, MAX_TERMS) ?? [unit]) {
+  for (const gone of termsOf(node)) {
     const coefficient = gone.coefficient * factor;
     const key = keyOf(gone);
     const at = rest.findIndex((t) => t.coefficient === coefficient && keyOf(t) === key);

@@ -25,14 +25,11 @@ import {
   sub,
   unreduce,
 } from '../ops.ts';
-import { buildSum, MAX_TERMS, merge, shallowTerms } from './collect.ts';
+import { buildSum, merge, termsOf } from './collect.ts';
 import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
 import { isConstantAlong, type StructureRule, slim } from './structure.ts';
 
 type Sum = NodeOf<'sum'> & Node;
-
-/** The terms of a sum that is not too long, equal ones merged. */
-const termsOf = (node: Node): Monomial[] => merge(shallowTerms(node, MAX_TERMS) ?? []);
 
 const inverse = (m: Monomial): Monomial => ({
   coefficient: 1 / m.coefficient,

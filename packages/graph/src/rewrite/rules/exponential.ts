@@ -1,12 +1,12 @@
 // Rules about exponentials and logarithms, of sums and products too.
 import type { Node } from '../../node.ts';
 import { abs, add, exp, expm1, log, log1p, mul, sub } from '../../ops.ts';
-import { MAX_TERMS, shallowTerms } from '../collect.ts';
+import { termsOf } from '../collect.ts';
 import { INVERSE, OVERFLOW, type Rule, rule } from './rule.ts';
 
 /** Is exp of it at most 1: the logarithm of a softmax? */
 const isLogSoftmax = (x: Node): boolean =>
-  (shallowTerms(x, MAX_TERMS) ?? []).some((term) =>
+  termsOf(x).some((term) =>
     [...term.factors.keys()].some((f) => [f, ...f.src].some((n) => n.op === 'logsumexp')),
   );
 
