@@ -17,15 +17,17 @@ import { allRules, type Rule } from '../src/rewrite/rules.ts';
 import { exactly } from './support/exact.ts';
 import { inFloat32, ulp, ulpsApart } from './support/float32.ts';
 
+/** What a row of the op table may be off, in units in the last place. */
+const BUDGET = 4;
 const EXTREMES = [0, 1e-30, 1e-8, 1e-3, 0.5, 1, 2, 17, 20, 40, 87, 88.5, 89, 104, 300, 1000];
 const SEED = 20;
 
 /** Extreme and random float32 numbers of every size and both signs. */
 function samples(seed: number): number[] {
   const random = createRandom(seed);
-  const uniform = Array.from({ length: 60 }, () => 200 * random.uniform() - 100);
-  const normal = Array.from({ length: 60 }, () => 3 * random.normal());
-  const anySize = Array.from({ length: 60 }, () => random.normal() * 10 ** (6 * random.normal()));
+  const uniform = Array.from({ length: 40 }, () => 200 * random.uniform() - 100);
+  const normal = Array.from({ length: 40 }, () => 3 * random.normal());
+  const anySize = Array.from({ length: 40 }, () => random.normal() * 10 ** (6 * random.normal()));
   const fractions = Array.from({ length: 40 }, () => random.uniform());
   return [
     ...EXTREMES,
@@ -50,7 +52,7 @@ function tuples(holes: number): number[][] {
     x,
     ...others.map((_, k) => Math.fround(x * CLOSE[(i + k) % 4]!)),
   ]);
-  return [...shifted(7), ...near];
+  return [...shifted(7), ...near].filter((_, i) => i % 2 === 0);
 }
 
 const isHole = (node: Node) => node.op === 'hole';
@@ -58,18 +60,22 @@ const holesOf = ({ left, right }: Rule) => reachable([left, right]).filter(isHol
 
 /** Larger ones have more digits in their exponentials than are worth their time. */
 const LARGEST_EXPONENT = 1000;
+/** So many of those between 100 and that: they take hundreds of digits. */
+const FAR_POINTS = 8;
 /** exp(-x^2) grows faster. */
 const LARGEST_SQUARED = 10;
 const size = (at: readonly number[]) => Math.max(...at.map(Math.abs));
 
 // 64 digits must be left of 1 - sigmoid(x), about e^-x, and of 1 - tanh(x)^2, about e^-2x.
 const digitsAt = (x: number) => 64 + Math.ceil(x / Math.LN10);
-const [near, far, doubly] = [200, LARGEST_EXPONENT, 2 * LARGEST_EXPONENT].map((x) =>
+const NEAR = 100;
+const evaluators = [NEAR, 2 * NEAR, LARGEST_EXPONENT, 2 * LARGEST_EXPONENT].map((x) =>
   exactly(digitsAt(x)),
 );
 const evaluatorOf = (rule: Rule, at: readonly number[]) => {
-  if (size(at) <= 100 || size(at) > LARGEST_EXPONENT) return near!;
-  return reachable([rule.left]).some((node) => node.op === 'tanh') ? doubly! : far!;
+  const far = size(at) > NEAR && size(at) <= LARGEST_EXPONENT;
+  const double = reachable([rule.left]).some((node) => node.op === 'tanh');
+  return evaluators[(far ? 2 : 0) + (double ? 1 : 0)]!;
 };
 
 const LIMITED = new Set(
@@ -81,7 +87,11 @@ function pointsFor(rule: Rule): number[][] {
   const grows = nodes.some((node) => LIMITED.has(node.op));
   const bells = nodes.some((node) => node.op.startsWith('erf') || node.op === 'logErfc');
   const largest = bells ? LARGEST_SQUARED : grows ? LARGEST_EXPONENT : Infinity;
-  return tuples(holesOf(rule).length).filter((at) => size(at) <= largest);
+  let far = 0;
+  return tuples(holesOf(rule).length).filter((at) => {
+    if (size(at) > largest) return false;
+    return !grows || size(at) <= NEAR || ++far <= FAR_POINTS;
+  });
 }
 
 /** What rounding the arguments, once each, does to the value: that much any formula may be off. */
@@ -110,7 +120,7 @@ describe.each(allRules().map((rule) => [rule.name, rule] as const))('%s', (name,
       const distance = before.minus(after).abs();
       expect(distance.lte(before.abs().times(1e-60)), `at ${at}: ${before}, ${after}`).toBe(true);
     }
-    expect(compared).toBeGreaterThan(60); // the others are outside of the domain
+    expect(compared).toBeGreaterThan(50); // the others are outside of the domain
   });
 
   test('is not less accurate in float32, and never loses a finite value', () => {
@@ -125,14 +135,14 @@ describe.each(allRules().map((rule) => [rule.name, rule] as const))('%s', (name,
       const [ulpsBefore, ulpsAfter] = [before, after].map((got) =>
         Number.isFinite(got) ? ulpsApart(got, want) : Number.POSITIVE_INFINITY,
       ) as [number, number];
-      // At one point the left side may be right by luck; the rows' own budget is 4.
-      const budget = ulpsBefore + 4;
+      // At one point the left side may be right by luck.
+      const budget = ulpsBefore + BUDGET;
       const room = ulpsAfter <= budget ? 0 : conditioning(rule, at);
       expect(ulpsAfter, `at ${at}: ${after}, not ${want}`).toBeLessThanOrEqual(budget + room);
       worstBefore = Math.max(worstBefore, ulpsBefore);
       worstAfter = Math.max(worstAfter, ulpsAfter);
     }
-    expect(worstAfter).toBeLessThanOrEqual(worstBefore + 1);
+    expect(worstAfter).toBeLessThanOrEqual(Math.max(worstBefore + 1, BUDGET));
   });
 
   /** What stands for the holes; some rules are about a double, or opposite ones, see `when`. */
