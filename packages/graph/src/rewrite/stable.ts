@@ -71,7 +71,9 @@ function logOf(m: Monomial, shape: Shape): LogOfProduct {
   }
   const rest = { coefficient: m.coefficient, factors: others };
   const isOne = rest.coefficient === 1 && others.size === 0;
-  const all = isOne ? logs : [...logs, log(build(rest, shape))];
+  const scalar = [...others.keys()].every(isScalar);
+  const logOfRest = scalar ? wide(log(build(rest, [])), shape) : log(build(rest, shape));
+  const all = isOne ? logs : [...logs, logOfRest];
   return { value: all.reduce((a, b) => add(a, b)), exponentials, rest };
 }
 
