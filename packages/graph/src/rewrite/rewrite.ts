@@ -42,7 +42,8 @@ export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
   for (const node of reachable(roots)) normalize(rewriter, node);
   return roots.map((root) => {
     const done = rewriter.done.get(root)!;
-    const after = applyAlone(rewriter, done);
+    // A - 1 stays: it is the A - Y of the textbook, for Y = 1.
+    const after = isNegative(done) ? undefined : applyAlone(rewriter, done);
     return after ? normalize(rewriter, after) : done;
   });
 }
@@ -113,11 +114,17 @@ function step(rewriter: Rewriter, node: Node): Node | undefined {
 /** The arguments of a function stand alone, unlike those of sums and products. */
 function settleSources(rewriter: Rewriter, node: Node): Node {
   if (node.op === 'add' || node.op === 'mul' || !rowOf(node.op)) return node;
+  // (A - 1)^2 is a squared error.
+  if (node.op === 'pow' && node.attr.exponent > 0 && isNegative(node.src[0]!)) return node;
   return withSources(
     node,
     node.src.map((s) => applyAlone(rewriter, s) ?? s),
   );
 }
+
+/** Is it a number below 0 times a sum, or a sum with such a number? */
+const isNegative = ({ op, src }: Node): boolean =>
+  (op === 'mul' || op === 'add') && src.some((s) => s.op === 'const' && s.attr.value < 0);
 
 /** A sum, or a number times one. */
 function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
