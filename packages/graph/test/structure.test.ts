@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import * as g from '../src/index.ts';
 import { interpretAll, math, type Node, param, print, type Step } from '../src/index.ts';
+import { stableRules } from '../src/rewrite/stable.ts';
 import { structureRules } from '../src/rewrite/structure.ts';
 import { normal } from './support/nets.ts';
 
@@ -92,11 +93,73 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'log-sum-exp': [
     ['log(sum(exp(A), 0))', 'logsumexp(A, 0)'],
     ['log(sum(exp(A)))', 'logsumexp(A)'],
+    ['log(mean(exp(A), 1))', 'logsumexp(A, 1) - log(m)'],
+    ['log(3 * r .* sum(exp(A), 0))', 'logsumexp(A, 0) + log(3 * r)'],
+    ['log(exp(r) .* sum(exp(A), 0))', 'r + logsumexp(A, 0)'],
+  ],
+  'power-of-exp': [
+    ['sqrt(exp(A))', 'exp(1/2 * A)'],
+    ['1 ./ exp(A) .^ 2', 'exp(-2 * A)'],
+    ['exp(A) .^ 2', 'exp(A) .^ 2'],
+  ],
+  'softmax-by-hand': [
+    ['exp(A) ./ (exp(A) + exp(B) + exp(r))', 'exp(A - logaddexp(logaddexp(A, B), r))'],
+    ['exp(A) ./ (2 + exp(A))', 'sigmoid(A - log(2))'],
+    ['exp(A) ./ (A + exp(A))', 'exp(A) ./ (A + exp(A))'],
+  ],
+  'log-of-exponentials': [
+    ['log(exp(A) + exp(B) + exp(r))', 'logaddexp(logaddexp(A, B), r)'],
+    ['log(2 + exp(A))', 'log(2) + softplus(A - log(2))'],
+    ['log(1 + sum(exp(A), 0))', 'softplus(logsumexp(A, 0))'],
+    ['log(3 * exp(A) + m * exp(B))', 'logaddexp(A + log(3), B + log(m))'],
+    ['log(exp(A) + A)', 'log(exp(A) + A)'],
+    ['log(exp(A) - 2 * exp(B))', 'log(exp(A) - 2 * exp(B))'],
+  ],
+  'shift-of-logsumexp': [
+    ['logsumexp(A + r, 0)', 'logsumexp(A, 0) + sum(r, 0)'],
+    ['logsumexp(A - maxOver(A, 0), 0) + maxOver(A, 0)', 'logsumexp(A, 0)'],
+    ['logsumexp(A + 3 + s)', 'logsumexp(A) + 3 + s'],
+    ['logsumexp(A + b, 0)', 'logsumexp(A + b, 0)'],
+  ],
+  'sum-across-views': [
+    ['A - maxOver(A, 0) - log(sum(exp(A - maxOver(A, 0)), 0))', 'A - logsumexp(A, 0)'],
+    ['A - maxOver(A) - log(sum(exp(A - maxOver(A))))', 'A - logsumexp(A)'],
+  ],
+  variance: [
+    ['mean(A .^ 2, 1) - mean(A, 1) .^ 2', '1/m * sum((A - 1/m * sum(A, 1)) .^ 2, 1)'],
+    ['mean(W .^ 2) - mean(W) ^ 2', '1/9 * sum((W - 1/9 * sum(W)) .^ 2)'],
+    ['2 * sum(A .^ 2, 0) - 2 / 3 * sum(A, 0) .^ 2', '2 * sum((A - 1/3 * sum(A, 0)) .^ 2, 0)'],
+    [
+      'mean(A .* B) - mean(A) * mean(B) + s',
+      '1/(3 * m) * sum((A - 1/(3 * m) * sum(A)) .* (B - 1/(3 * m) * sum(B))) + s',
+    ],
+    ['sum(A .^ 2, 0) - sum(A, 0)', 'sum(A .^ 2, 0) - sum(A, 0)'],
+  ],
+  'log-of-power': [
+    ['log(A .^ 2)', '2 * log(abs(A))'],
+    ['log(1 ./ A)', '-log(A)'],
+    ['log(sqrt(A))', '1/2 * log(A)'],
+  ],
+  'power-of-log': [
+    ['exp(0.5 * log(A))', 'sqrt(A)'],
+    ['exp(-log(A))', '1 ./ A'],
+    ['exp(r .* log(A))', 'exp(r .* log(A))'],
+  ],
+  'sign-outward': [
+    ['tanh(-2 * A)', '-tanh(2 * A)'],
+    ['cos(-A / m)', 'cos(1/m * A)'],
+    ['sin(A - B)', 'sin(A - B)'],
   ],
   softmax: [
     ['exp(A) ./ sum(exp(A), 0)', 'softmax(A, 0)'],
     ['exp(A) .* (1 ./ sum(exp(A), 1))', 'softmax(A, 1)'],
-    ['exp(A) ./ sum(exp(B), 0)', 'exp(A) ./ sum(exp(B), 0)'],
+    ['exp(A) ./ sum(exp(B), 0)', 'exp(A - logsumexp(B, 0))'],
+    ['r .* exp(A) ./ sum(exp(A), 0)', 'r .* softmax(A, 0)'],
+    ['exp(A - maxOver(A, 0)) ./ sum(exp(A - maxOver(A, 0)), 0)', 'softmax(A, 0)'],
+    ['exp(B) .* exp(A) ./ sum(exp(A), 0)', 'exp(B + A - logsumexp(A, 0))'],
+    ['exp(A) ./ sum(exp(A))', 'exp(A - logsumexp(A))'],
+    ['exp(A) ./ (2 * sum(exp(A), 0))', '1/2 * softmax(A, 0)'],
+    ['exp(b) ./ (s * sum(exp(A), 1))', '1/s * exp(b - logsumexp(A, 1))'],
   ],
   'choose-branch': [
     ['where(A > 0, B, B)', 'B'],
@@ -121,7 +184,8 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 };
 
 test('every rule has an example', () => {
-  expect(Object.keys(examples).sort()).toEqual(structureRules.map(({ name }) => name).sort());
+  const rules = [...structureRules, ...stableRules];
+  expect(Object.keys(examples).sort()).toEqual(rules.map(({ name }) => name).sort());
 });
 
 const values = Object.fromEntries(
@@ -150,4 +214,16 @@ describe.each(Object.entries(examples))('%s', (rule, list) => {
       if (Number.isFinite(v)) expect(got!.data[i]).toBeCloseTo(v, 10);
     });
   });
+});
+
+test('a sum too long to look into is a term of its own', () => {
+  const x = Array.from({ length: 100 }, (_, i) => param({ name: `x${i}` }));
+  const long = x.reduce((a, b) => g.add(a, b));
+  const root = g.sub(g.softplus(long), g.add(g.softplus(g.neg(long)), 3));
+  const shifted = g.exp(g.sub(g.log(g.exp(long)), g.softplus(long)));
+  const values = Object.fromEntries(x.map((_, i) => [`x${i}`, [i / 1000]]));
+  for (const before of [root, shifted]) {
+    const [want, got] = interpretAll([before, g.simplify(before)], values);
+    expect(got!.data[0]).toBeCloseTo(want!.data[0]!, 10);
+  }
 });

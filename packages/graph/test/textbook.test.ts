@@ -358,3 +358,16 @@ test('the leaky ReLU of the course, max(0.01 z, z), has the slopes 0.01 and 1', 
   const { y, z } = math({ z: param(3) })`y = max(0.01 * z, z)`;
   expect(print(grad(sum(y!), z))).toBe('where(z < 0, 0.01, 1)');
 });
+
+test('1 - A keeps its digits where it stands alone, and its form where it does not', () => {
+  const { q, r, J, A, Z } = math({ Z: input(1, 'm') })`
+    A = sigmoid(Z)
+    q = (1 - A) .^ 2 .* log(A)
+    r = A .* (1 - A)
+    J = sum((A - 1) .^ 2) / 2`;
+  expect(print(simplify(sub(1, A!)))).toBe('sigmoid(-Z)');
+  expect(print(simplify(q!))).toBe('-sigmoid(-Z) .^ 2 .* softplus(-Z)');
+  expect(print(simplify(r!))).toBe('A .* (1 - A)');
+  expect(print(grad(J!, A!))).toBe('A - 1');
+  expect(print(grad(J!, Z!))).toBe('(A - 1) .* A .* (1 - A)');
+});

@@ -4,7 +4,7 @@ import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
 import { make, type Node, type Shape, sameShape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
-import { build, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
+import { atom, build, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
 export const MAX_TERMS = 24;
@@ -47,7 +47,8 @@ export function shallowTerms(node: Node, limit: number): Monomial[] | undefined 
   return terms;
 }
 
-function merge(terms: readonly Monomial[]): Monomial[] {
+/** Terms that differ in their coefficients only become one; those that cancel go. */
+export function merge(terms: readonly Monomial[]): Monomial[] {
   const byKey = new Map<string, Monomial>();
   for (const term of terms) {
     const key = keyOf(term);
@@ -56,6 +57,16 @@ function merge(terms: readonly Monomial[]): Monomial[] {
     byKey.set(key, { coefficient, factors: (known ?? term).factors });
   }
   return [...byKey.values()].filter((t) => t.coefficient !== 0);
+}
+
+// What a node is never changes.
+const known = /* @__PURE__ */ new WeakMap<Node, readonly Monomial[]>();
+
+/** The terms of a sum, equal ones merged; one that is too long is a term by itself. */
+export function termsOf(node: Node): readonly Monomial[] {
+  const found = known.get(node) ?? merge(shallowTerms(node, MAX_TERMS) ?? [atom(node)]);
+  known.set(node, found);
+  return found;
 }
 
 /** Multiplied out and merged; undefined where nothing cancels, or it grows too large. */

@@ -1,12 +1,15 @@
 // The engine: brings a graph into normal form, sources first, until no rule applies. It knows the
 // rules only as tables and records what they did.
+import { rowOf } from '../elementwise.ts';
 import { ChainruleError } from '../errors.ts';
 import { foldConstant } from '../fold.ts';
 import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
+import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
 import { collect } from './collect.ts';
-import { applyRule } from './match.ts';
+import { applyRules, rootsOf } from './match.ts';
 import { allRules, type Rule } from './rules.ts';
+import { stableRules } from './stable.ts';
 import { structureRules } from './structure.ts';
 
 /** One step of a rewrite, for people. */
@@ -17,11 +20,15 @@ export interface Step {
   readonly after: Node;
 }
 
+const shapeRules = [...structureRules, ...stableRules];
+
 /** Rewrites of one node, one after another, before the engine calls it a loop. */
 const MAX_STEPS = 200;
 
 interface Rewriter {
   readonly byOp: ReadonlyMap<string, readonly Rule[]>;
+  /** The rules for what stands alone. */
+  readonly alone: readonly Rule[];
   readonly done: Map<Node, Node>;
   readonly trace: Step[] | undefined;
 }
@@ -31,21 +38,33 @@ interface Rewriter {
  * wherever the original is finite; equal roots stay equal. Names move on to what replaces a node.
  */
 export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
-  const rewriter: Rewriter = { byOp: rulesByOp(), done: new Map(), trace };
+  const rewriter: Rewriter = { ...rulesByOp(), done: new Map(), trace };
   for (const node of reachable(roots)) normalize(rewriter, node);
-  return roots.map((root) => rewriter.done.get(root)!);
+  return roots.map((root) => {
+    const done = rewriter.done.get(root)!;
+    // A - 1 stays: it is the A - Y of the textbook, for Y = 1.
+    const after = isNegative(done) ? undefined : applyAlone(rewriter, done);
+    return after ? normalize(rewriter, after) : done;
+  });
 }
 
 /** The normal form of one graph: see `simplifyAll`. */
 export const simplify = (root: Node, trace?: Step[]): Node => simplifyAll([root], trace)[0]!;
 
-/** The elementwise rules under the op that they start with. */
-function rulesByOp(): ReadonlyMap<string, readonly Rule[]> {
+let tables: Pick<Rewriter, 'byOp' | 'alone'> | undefined;
+
+/** The elementwise rules under the ops of the nodes that they may match. */
+function rulesByOp(): Pick<Rewriter, 'byOp' | 'alone'> {
+  if (tables) return tables;
   const byOp = new Map<string, readonly Rule[]>();
-  for (const rule of allRules()) {
-    byOp.set(rule.left.op, [...(byOp.get(rule.left.op) ?? []), rule]);
+  const [everywhere, alone] = [false, true].map((only) =>
+    allRules().filter((rule) => (rule.alone ?? false) === only),
+  ) as [Rule[], Rule[]];
+  for (const rule of everywhere) {
+    for (const op of rootsOf(rule)) byOp.set(op, [...(byOp.get(op) ?? []), rule]);
   }
-  return byOp;
+  tables = { byOp, alone };
+  return tables;
 }
 
 function normalize(rewriter: Rewriter, node: Node): Node {
@@ -79,17 +98,42 @@ const rebuilt = (rewriter: Rewriter, node: Node): Node =>
 function step(rewriter: Rewriter, node: Node): Node | undefined {
   const folded = foldConstant(node);
   if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
-  for (const rule of structureRules) {
+  for (const rule of shapeRules) {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }
-  for (const rule of rewriter.byOp.get(node.op) ?? []) {
-    const after = applyRule(rule, node);
-    if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
-  }
+  const found = applyRules(rewriter.byOp.get(node.op) ?? [], node);
+  if (found) return record(rewriter, found.rule.name, found.rule.reason, node, found.after);
+  const settled = settleSources(rewriter, node);
+  if (settled !== node) return settled;
   const after = collect(node);
   if (after === node) return undefined;
   return record(rewriter, 'collect', 'equal terms merge, factors cancel', node, after);
+}
+
+/** The arguments of a function stand alone, unlike those of sums and products. */
+function settleSources(rewriter: Rewriter, node: Node): Node {
+  if (node.op === 'add' || node.op === 'mul' || !rowOf(node.op)) return node;
+  // (A - 1)^2 is a squared error.
+  if (node.op === 'pow' && node.attr.exponent > 0 && isNegative(node.src[0]!)) return node;
+  return withSources(
+    node,
+    node.src.map((s) => applyAlone(rewriter, s) ?? s),
+  );
+}
+
+/** Is it a number below 0 times a sum, or a sum with such a number? */
+const isNegative = ({ op, src }: Node): boolean =>
+  (op === 'mul' || op === 'add') && src.some((s) => s.op === 'const' && s.attr.value < 0);
+
+/** A sum, or a number times one. */
+function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
+  const [scale, sum] = node.op === 'mul' ? node.src : [undefined, node];
+  if (sum!.op !== 'add' || (scale && scale.op !== 'const')) return undefined;
+  const found = applyRules(rewriter.alone, sum!);
+  if (!found) return undefined;
+  const after = scale ? mul(scale, found.after) : found.after;
+  return record(rewriter, found.rule.name, found.rule.reason, node, after);
 }
 
 function record(r: Rewriter, rule: string, reason: string, before: Node, after: Node): Node {

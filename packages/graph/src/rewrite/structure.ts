@@ -4,7 +4,7 @@
 import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
 import { type Node, sameShape, withSources } from '../node.ts';
-import { exp, expandTo, matmul, reduceAxes, sub, transpose, unreduce } from '../ops.ts';
+import { expandTo, matmul, reduceAxes, transpose } from '../ops.ts';
 import { isTransposition, structureOf } from '../structural.ts';
 import {
   chooseBranch,
@@ -19,7 +19,6 @@ import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomia
 import {
   productWithRepeated,
   repeatedFactorOfSum,
-  samePlace,
   sumOfDeviations,
   sumOfDistribution,
   sumOfRepeated,
@@ -84,42 +83,6 @@ function transposeOfProduct(node: Node): Node | undefined {
   return matmul(transpose(b), transpose(a));
 }
 
-/** log(sum(exp(x))) */
-function logOfSumOfExp(node: Node): Node | undefined {
-  if (node.op !== 'log') return undefined;
-  const total = node.src[0]!;
-  const inner = total.op === 'expand' ? total.src[0]! : total;
-  if (inner.op !== 'sum' || inner.src[0]!.op !== 'exp') return undefined;
-  const result = reduceAxes('logsumexp', inner.src[0]!.src[0]!, inner.attr.axes);
-  return total.op === 'expand' ? expandTo(result, total.shape, total.attr.dims) : result;
-}
-
-/** exp(x) / sum(exp(x)) */
-function quotientOfExp(node: Node): Node | undefined {
-  if (node.op !== 'mul') return undefined;
-  for (const [top, bottom] of [node.src, [...node.src].reverse()] as [Node, Node][]) {
-    if (top.op !== 'exp') continue;
-    const axes = axesOfInverseSum(bottom, top);
-    if (!axes) continue;
-    const x = top.src[0]!;
-    return exp(sub(x, unreduce(reduceAxes('logsumexp', x, axes), axes, x.shape)));
-  }
-  return undefined;
-}
-
-/** The axes, if `node` is 1 / (the sum of x over them), repeated to the shape of x. */
-function axesOfInverseSum(node: Node, x: Node): readonly number[] | undefined {
-  const [outer, inner] = [node, node.src[0]];
-  const ops = [outer.op, inner?.op].join();
-  if (!inner || (ops !== 'pow,expand' && ops !== 'expand,pow')) return undefined;
-  const view = outer.op === 'expand' ? outer : inner;
-  const inverse = outer.op === 'pow' ? outer : inner;
-  const total = inner.src[0]!;
-  if (inverse.op !== 'pow' || inverse.attr.exponent !== -1) return undefined;
-  if (total.op !== 'sum' || total.src[0] !== x) return undefined;
-  return samePlace(view, total) ? total.attr.axes : undefined;
-}
-
 const rule = (
   name: string,
   apply: (node: Node) => Node | undefined,
@@ -137,8 +100,6 @@ export const structureRules: readonly StructureRule[] = [
   rule('repeated-factor', repeatedFactorOfSum, 'one product after the sum instead of many in it'),
   rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
-  rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
-  rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
   rule('choose-branch', chooseBranch, 'the condition is known'),
   rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
   rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),

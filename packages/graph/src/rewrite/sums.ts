@@ -43,11 +43,11 @@ export function productWithRepeated(node: Node): Node | undefined {
   return undefined;
 }
 
-const isConstantAlong = (x: Node, axis: number): boolean =>
+export const isConstantAlong = (x: Node, axis: number): boolean =>
   x.op === 'const' || (x.op === 'expand' && (!x.attr.dims.includes(axis) || repeats(x, axis)));
 
 /** x, which is constant along some axes, without them. */
-const slim = (x: Node, axes: readonly number[]): Node =>
+export const slim = (x: Node, axes: readonly number[]): Node =>
   x.op === 'const'
     ? constant(x.attr.value, shapeWithout(x, axes))
     : dropAxes(x as NodeOf<'expand'> & Node, axes);
@@ -84,7 +84,7 @@ export function sumOfDistribution(node: Node): Node | undefined {
 
 type Axes = readonly number[];
 
-const isConstantAlongAll = (f: Node, axes: Axes): boolean =>
+export const isConstantAlongAll = (f: Node, axes: Axes): boolean =>
   isScalar(f) || axes.every((axis) => isConstantAlong(f, axis));
 
 /** sum(u .* v) = u .* sum(v), where u does not vary along the axes. */

@@ -1,5 +1,7 @@
 // float32 arithmetic on float64 numbers: every operation rounded, as a device would at its best.
+import { rowOf } from '../../src/elementwise.ts';
 import type { Machine } from '../../src/machine.ts';
+import { type Node, reachable } from '../../src/node.ts';
 
 const f = Math.fround;
 
@@ -39,4 +41,16 @@ export function ulpsApart(got: number, want: number): number {
   if (Object.is(got, want) || got === want) return 0;
   if (Math.abs(got) < TINY && Math.abs(want) < TINY) return 0;
   return Math.abs(got - want) / ulp(want);
+}
+
+/** The value of an elementwise graph in float32 machine ops, given those of its leaves. */
+export function inFloat32(root: Node, leaf: (node: Node) => number): number {
+  const done = new Map<Node, number>();
+  for (const node of reachable([root])) {
+    const src = node.src.map((s) => done.get(s)!);
+    const row = rowOf(node.op);
+    const value = node.op === 'const' ? node.attr.value : row ? 0 : leaf(node);
+    done.set(node, row ? row.lower(float32, node.attr, ...src) : f(value));
+  }
+  return done.get(root)!;
 }

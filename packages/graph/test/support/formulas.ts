@@ -61,6 +61,22 @@ const smooth: Readonly<Record<string, Build>> = {
   logistic: (a) => g.div(1, g.add(1, g.exp(g.neg(a!)))),
   logistic2: (a) => g.div(g.exp(a!), g.add(1, g.exp(a!))),
   logOfExp: (a) => g.log(g.add(1, g.exp(a!))),
+  logOfExps: (a, b) => broadcast((p, q) => g.log(g.add(g.exp(p), g.exp(q))), a!, b!),
+  tanhOfExps: (a) => {
+    const x = g.sin(a!);
+    const [up, down] = [g.exp(x), g.exp(g.neg(x))];
+    return g.div(g.sub(up, down), g.add(up, down));
+  },
+  productOfExps: (a, b) =>
+    broadcast((p, q) => g.mul(g.exp(g.sin(p)), g.exp(g.neg(q))), a!, g.tanh(b!)),
+  variance: matrixOr((a) => {
+    const mean = (x: Node) => g.mean(x, 0, { keepdims: true });
+    return g.sub(mean(g.square(a)), g.square(mean(a)));
+  }) as Build,
+  shifted: matrixOr((a) => {
+    const e = g.exp(g.sub(a, g.maxOver(a, 0, { keepdims: true })));
+    return g.div(e, g.sum(e, 0, { keepdims: true }));
+  }) as Build,
   ratio: (a) => g.div(a!, g.add(a!, g.add(3, g.square(a!)))),
   silu: (a) => g.silu(a!),
   mish: (a) => g.mish(a!),
@@ -101,7 +117,19 @@ const bent: Readonly<Record<string, Build>> = {
 };
 
 const all = { ...smooth, ...bent };
-const BINARY = new Set(['add', 'sub', 'mul', 'div', 'matmul', 'max', 'min', 'where', 'prelu']);
+const BINARY = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'matmul',
+  'max',
+  'min',
+  'where',
+  'prelu',
+  'logOfExps',
+  'productOfExps',
+]);
 
 /** The product of matrices, transposed where it takes that to fit. */
 function product(a: Node, b: Node): Node {
