@@ -45,6 +45,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     [(x) => g.exp(g.neg(g.expand(x.b, [3, 4]))), 'exp(-b)'],
     [(x) => g.sum(g.mul(g.expand(x.b, [3, 4]), g.expand(x.b, [3, 4]))), '4 * sum(b .^ 2)'],
   ],
+  'root-of-squares': [
+    ['sqrt(sum(A .^ 2))', 'norm(A)'],
+    ['sqrt(sum(A .* A, 0))', 'norm(A, 0)'],
+    ['1 / sqrt(sum(b .^ 2))', '1/norm(b)'],
+    ['sqrt(sum(A .^ 2) + 1)', 'sqrt(sum(A .^ 2) + 1)'],
+  ],
+  'power-of-norm': [
+    ['norm(A) ^ 2', 'sum(A .^ 2)'],
+    ['norm(A) ^ 3', 'norm(A) .^ 3'],
+  ],
   'sum-of-sum': [['sum(sum(A .* A, 0))', 'sum(A .^ 2)']],
   'sum-of-repeated': [
     [(x) => g.sum(g.expand(x.b, [3, 'm'])), 'm * sum(b)'],

@@ -204,10 +204,23 @@ type Factor = readonly [Node, number];
 
 function product(factors: readonly Factor[]): Node | undefined {
   // Divisors last, as they are written.
-  const ordered = [...factors.filter(([, e]) => e > 0), ...factors.filter(([, e]) => e < 0)];
+  const paired = quotients(factors);
+  const ordered = [...paired.filter(([, e]) => e > 0), ...paired.filter(([, e]) => e < 0)];
   return ordered
     .map(([f, e]) => pow(f, e))
     .reduce<Node | undefined>((p, f) => (p ? mul(p, f) : f), undefined);
+}
+
+/** a^2 b^-2 as (a / b)^2: a power of a quotient does not overflow before its result does. */
+function quotients(factors: readonly Factor[]): readonly Factor[] {
+  const at = factors.findIndex(([, e]) => e > 1 && factors.some(([, other]) => other === -e));
+  if (at < 0) return factors;
+  const [, power] = factors[at]!;
+  const quotient = product(
+    factors.filter(([, e]) => Math.abs(e) === power).map(([f, e]) => [f, e / power]),
+  )!;
+  const others = factors.filter(([, e]) => Math.abs(e) !== power);
+  return quotients([...others.slice(0, at), [quotient, power], ...others.slice(at)]);
 }
 
 /** A product split into its scale (coefficient and scalar factors) and the rest. */

@@ -16,6 +16,7 @@ import {
   sumOfChoices,
 } from './choice.ts';
 import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
+import { evenPowerOfNorm, rootOfSquares } from './norms.ts';
 import {
   productWithRepeated,
   repeatedFactorOfSum,
@@ -100,6 +101,8 @@ export const structureRules: readonly StructureRule[] = [
   rule('repeated-factor', repeatedFactorOfSum, 'one product after the sum instead of many in it'),
   rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
+  rule('root-of-squares', rootOfSquares, 'squares overflow, and the slope at 0 is 0 / 0'),
+  rule('power-of-norm', evenPowerOfNorm, 'no root is taken where it is squared'),
   rule('choose-branch', chooseBranch, 'the condition is known'),
   rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
   rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),
