@@ -8,7 +8,8 @@ import { expectLatex } from './support/latex.ts';
 
 // Another seed: CHAINRULE_SEED=7 npm test -- formulas; fast-check prints the one that failed.
 const seed = Number(process.env['CHAINRULE_SEED'] ?? 1);
-const numRuns = Number(process.env['CHAINRULE_RUNS'] ?? 300);
+// All of them in CI; fewer while one works.
+const numRuns = Number(process.env['CHAINRULE_RUNS'] ?? (process.env['CI'] ? 2000 : 300));
 const TOLERANCE = 1e-6;
 const SIZES = { m: 2 };
 
@@ -24,9 +25,25 @@ function largest(root: Node, data: g.Values): number {
   return Math.max(...all.filter(Number.isFinite).map(Math.abs));
 }
 
-/** Beyond this, differences are too rough to judge by. */
+/** Beyond this, differences are too rough to judge by; where a formula overflows there are none. */
 const MODERATE = 100;
-const isModerate = (root: Node, data: g.Values) => largest(root, data) < MODERATE;
+const isModerate = (root: Node, data: g.Values) =>
+  interpretAll(reachable([root]), data, SIZES).every(({ data }) => data.every(isSmall));
+const isSmall = (x: number) => Math.abs(x) < MODERATE;
+
+/** Ops with a kink or a jump where their two sides meet; those of one side meet 0. */
+const MEETING = new Set(['max', 'min', 'less', 'lessEqual', 'equal', 'abs', 'leakyRelu', 'elu']);
+
+/** Do two sides meet, but for rounding? Then rewriting, like any change of rounding, decides. */
+const hasTie = (root: Node, data: g.Values): boolean =>
+  reachable([root]).some((node) => {
+    if (!MEETING.has(node.op)) return false;
+    const [a, b] = interpretAll(node.src, data, SIZES);
+    return a!.data.some((x, i) => {
+      const y = b?.data[i] ?? 0;
+      return Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y), 1e-3);
+    });
+  });
 
 /** How far off derivatives of an order are. */
 function disagreement(J: Node, data: g.Values, order: 1 | 2 = 1): number {
@@ -39,12 +56,13 @@ function disagreement(J: Node, data: g.Values, order: 1 | 2 = 1): number {
 const check = (property: (tree: Tree) => void) =>
   fc.assert(fc.property(trees(true), property), { seed, numRuns });
 
-describe(`random formulas, seed ${seed}`, () => {
+// Thousands of them take minutes on a slow machine.
+describe(`random formulas, seed ${seed}`, { timeout: 900_000 }, () => {
   test('gradients agree with differences', () => {
     check((tree) => {
       const { root, data } = setUp(tree);
       const J = g.mean(root);
-      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
+      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data) && !hasTie(J, data));
       expect(disagreement(J, data), g.print(J)).toBeLessThan(TOLERANCE);
     });
   });
@@ -53,7 +71,7 @@ describe(`random formulas, seed ${seed}`, () => {
     check((tree) => {
       const { root, data } = setUp(tree);
       const J = g.mean(root);
-      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data));
+      fc.pre(g.paramsOf([J]).length > 0 && isModerate(J, data) && !hasTie(J, data));
       expect(disagreement(J, data, 2), g.print(J)).toBeLessThan(TOLERANCE);
     });
   });
@@ -64,6 +82,7 @@ describe(`random formulas, seed ${seed}`, () => {
       const simple = g.simplify(root);
       expect(g.simplify(simple), g.print(root)).toBe(simple);
       expect(simple.shape).toEqual(root.shape);
+      fc.pre(!hasTie(root, data));
       const [before, after] = interpretAll([root, simple], data, SIZES);
       const scale = Math.max(1, largest(root, data));
       before!.data.forEach((x, i) => {

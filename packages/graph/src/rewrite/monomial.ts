@@ -185,7 +185,8 @@ function grouped(factors: readonly Factor[], shape: Shape): Factor[] {
   }
   return [...groups.values()].map((group): Factor => {
     const [[f, e]] = group as [Factor];
-    if (f.op !== 'expand' || (group.length === 1 && e === 1)) return [f, e];
+    const alone = group.length === 1 && (e === 1 || isInQuotient(factors, e));
+    if (f.op !== 'expand' || alone) return [f, e];
     const inner = product(group.map(([g, e]) => [g.src[0]!, e]))!;
     return [expandTo(inner, shape, f.attr.dims), 1];
   });
@@ -211,9 +212,13 @@ function product(factors: readonly Factor[]): Node | undefined {
     .reduce<Node | undefined>((p, f) => (p ? mul(p, f) : f), undefined);
 }
 
+/** Is a factor with this exponent a part of a power of a quotient? */
+const isInQuotient = (factors: readonly Factor[], e: number): boolean =>
+  Math.abs(e) > 1 && factors.some(([, other]) => other === -e);
+
 /** a^2 b^-2 as (a / b)^2: a power of a quotient does not overflow before its result does. */
 function quotients(factors: readonly Factor[]): readonly Factor[] {
-  const at = factors.findIndex(([, e]) => e > 1 && factors.some(([, other]) => other === -e));
+  const at = factors.findIndex(([, e]) => e > 1 && isInQuotient(factors, e));
   if (at < 0) return factors;
   const [, power] = factors[at]!;
   const quotient = product(
