@@ -4,8 +4,9 @@ import { type ElementwiseRow, elementwise } from '../src/elementwise.ts';
 import * as g from '../src/index.ts';
 import { fromJSON, interpret, type Node, param, print } from '../src/index.ts';
 import { make, type OpName } from '../src/node.ts';
+import { expandTo } from '../src/ops/operand.ts';
 import { asMeant } from './support/meant.ts';
-import { dataOf, nodes as structures } from './support/structures.ts';
+import { A, B, dataOf, S, nodes as structures, v } from './support/structures.ts';
 
 /** Each elementwise op on parameters, at one of its points. */
 const rows = Object.entries(elementwise) as unknown as [OpName, ElementwiseRow<OpName>][];
@@ -18,7 +19,23 @@ const elementwiseCases = rows.flatMap(([op, row]) =>
     return [`${op} ${JSON.stringify(attr)}`, node, values, print(node)] as const;
   }),
 );
-const structuralCases = Object.entries(structures).flatMap(([name, node]) =>
+const turned = g.mul(expandTo(v, [5, 4], [0]), expandTo(g.sum(S, 1), [5, 4], [1]));
+/** What functions rarely make, but rewriting may. */
+const odd: Readonly<Record<string, Node>> = {
+  'turned by its parts': turned,
+  'turned and summed': g.maxOver(g.sin(turned), 0),
+  'turned and moved': g.flip(g.reshape(g.sin(turned), [4, 5]), 0),
+  'turned thrice': g.mul(g.sin(turned), g.expandDims(g.sum(turned, 1), 1)),
+  'rows against columns': g.mul(g.sum(S, 1), g.sin(g.sum(S, 0))),
+  'reduced again and again': g.norm(g.sum(B, 1), 0),
+  'a sum of one': g.sum(g.expandDims(g.sum(B, [1, 2]), 0), 0),
+  'products of one': g.prod(g.prod(g.expandDims(g.expandDims(v, 0), 2), 2), 0),
+  'moved, then repeated': g.add(g.expandDims(g.mul(g.expandDims(v, 1), g.sin(v)), 1), 1),
+  'a softmax of what lies elsewhere': g.mul(g.softmax(g.sum(S, 1), 0), g.sum(S, 0)),
+  'factors that cancel': g.cumsum(g.mul(A, g.pow(A, -1))),
+  'a product of products': g.matmul(g.outer(v, v), g.expandDims(v, 1)),
+};
+const structuralCases = Object.entries({ ...structures, ...odd }).flatMap(([name, node]) =>
   [node, g.simplify(node), ...gradients(node)].map(
     (each, i) => [`${name}, form ${i}`, each, dataOf(each), print(each)] as const,
   ),

@@ -187,6 +187,12 @@ export function isClosed(node: Node, layouts: Layouts): boolean {
 const isPartial = (node: Node): node is NodeOf<Reduction> & Node =>
   reductionOf(node) !== undefined && node.shape.length > 0;
 
+/** A product over several axes is one after another; of those of size 1 its text says nothing. */
+export const isSilent = (node: Node): boolean =>
+  node.op === 'prod' &&
+  isPartial(node) &&
+  node.attr.axes.every((axis) => node.src[0]!.shape[axis] === 1);
+
 /** A reshape to the same shape: the operand of an op, to be aligned. */
 export const isMark = (node: Node): boolean =>
   node.op === 'reshape' && sameShape(node.shape, node.src[0]!.shape);
@@ -226,6 +232,7 @@ function layoutOf(node: Node, layouts: Layouts): Layout {
     return { rank: 0, places: node.shape.map(() => -1) };
   }
   if (node.op === 'expand') return repeated(node, layouts);
+  if (isSilent(node)) return reduced(node as NodeOf<'prod'>, layoutIn(layouts, node.src[0]!));
   if (node.op === 'exp' && softmaxOf(node)) return natural(node.shape);
   if (rowOf(node.op)) return together(node.shape, node.src, layouts)!;
   const need = needOf(node, layouts);
@@ -236,7 +243,7 @@ function layoutOf(node: Node, layouts: Layouts): Layout {
   return { ...natural(node.shape), rank };
 }
 
-function reduced(node: NodeOf<Reduction> & Node, { rank, places }: Layout): Layout {
-  if (!isPartial(node)) return { rank: 0, places: [] };
+function reduced(node: NodeOf<Reduction>, { rank, places }: Layout): Layout {
+  if (node.shape.length === 0) return { rank: 0, places: [] };
   return { rank, places: places.filter((_, axis) => !node.attr.axes.includes(axis)) };
 }

@@ -16,6 +16,7 @@ import {
   axesInText,
   isClosed,
   isMark,
+  isSilent,
   type Layouts,
   layOut,
   layoutIn,
@@ -213,6 +214,7 @@ function showPermute(p: Printer, source: Node, axes: readonly number[], node: No
 
 function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   const inner = through(p, node);
+  if (p.layouts && isSilent(node)) return piece(inner, node.src[0]!);
   const { axes } = node.attr;
   const letters: Index =
     node.op !== 'logsumexp' && node.op !== 'norm' && p.notation.indexed
