@@ -1,6 +1,24 @@
 // What graphs look like, in text and in LaTeX.
 import { describe, expect, test } from 'vitest';
-import { input, math, param, print, simplify, tex, texOfName } from '../src/index.ts';
+import {
+  add,
+  concat,
+  diag,
+  expandDims,
+  input,
+  math,
+  mul,
+  type Node,
+  outer,
+  param,
+  pow,
+  print,
+  simplify,
+  sum,
+  tex,
+  texOfName,
+} from '../src/index.ts';
+import { expandTo } from '../src/ops/operand.ts';
 import { expectLatex } from './support/latex.ts';
 
 const leaves = () => ({
@@ -156,4 +174,28 @@ test('names given for one print win', () => {
   expect(print(math({ Z: Z! })`y = Z + 1`['y']!)).toBe('Z + 1');
   expect(tex(math({ Z: Z! })`y = Z + 1`['y']!, new Map([[Z!, 'dA1']]))).toBe('dA^{[1]} + 1');
   expect(print(X)).toBe('X');
+});
+
+test('text says where dimensions lie that broadcasting at the right would put elsewhere', () => {
+  const [v, w] = [param(5, { name: 'v' }), param(3, { name: 'w' })];
+  const [A, B] = [param(4, 4, { name: 'A' }), param(2, 3, 4, { name: 'B' })];
+  const turned = mul(expandTo(v, [5, 4], [0]), expandTo(sum(A, 1), [5, 4], [1]));
+  const cases: [Node, string][] = [
+    [outer(v, w), 'reshape(v, [5, 1]) .* w'],
+    [expandDims(v, 1), 'reshape(v, [5, 1])'],
+    [
+      add(sum(A, 1), diag(A)),
+      'sum(A, 1) + sum(where(iota([4, 4], 0) == iota([4, 4], 1), A, 0), 1)',
+    ],
+    [mul(sum(A, 1), sum(A, 0)), 'reshape(sum(A, 1), [4]) .* sum(A, 0)'],
+    [sum(sum(B, 0), 0), 'sum(sum(B, 0), 1)'],
+    [concat([sum(A, 1), v]), 'pad(reshape(sum(A, 1), [4]), [9], [0]) + pad(v, [9], [4])'],
+    // Each lies where the other does not, in another order.
+    [turned, "(v .* sum(A, 1))'"],
+    [sum(turned, 0), 'sum(v .* sum(A, 1), 1)'],
+    [mul(turned, param(4, { name: 'u' })), "(v .* sum(A, 1))' .* u"],
+    // Factors that cancel keep their shape.
+    [sum(mul(A, pow(A, -1)), 0), 'sum(expand(1, [4, 4]), 0)'],
+  ];
+  for (const [node, text] of cases) expect(print(node)).toBe(text);
 });

@@ -54,12 +54,15 @@ export interface Notation {
   relation(a: Piece, sign: RelationSign, b: Piece): Piece;
   choice(condition: Piece, a: Piece, b: Piece): Piece;
   softmax(x: Piece, axis: number): Piece;
-  reduce(op: ReductionOp, x: Piece, node: Node, letters: Index): Piece;
+  /** Over all axes, or over those of the text of x. */
+  reduce(op: ReductionOp, x: Piece, node: Node, letters: Index, axes: readonly number[]): Piece;
   call(op: OpName, args: readonly string[], attr: AttrOf[OpName]): Piece;
   /** Ops that move elements, or count them; x is the piece of what they move. */
   move(node: Node & { op: MovingOp }, x: Piece): Piece;
   /** x repeated to a shape; a language without it leaves that to the reader. */
   readonly repeat?: (x: Piece, shape: Shape) => Piece;
+  /** The same elements under another shape. */
+  readonly reshape?: (x: Piece, shape: Shape) => Piece;
   /** x with the letters of its dimensions; a language without it shows whole tensors only. */
   readonly indexed?: (x: Piece, letters: readonly string[]) => Piece;
 }

@@ -37,12 +37,12 @@ const text: Notation = {
   transpose: (x) => ({ text: `${tight(x, ATOM)}'`, binds: POWER }),
   reorder: (x, axes) => ({ text: `permute(${x.text}, [${axes.join(', ')}])`, binds: ATOM }),
   repeat: (x, shape) => ({ text: `expand(${x.text}, [${shape.join(', ')}])`, binds: ATOM }),
+  reshape: (x, shape) => ({ text: `reshape(${x.text}, [${shape.join(', ')}])`, binds: ATOM }),
   relation: (a, sign, b) => ({ text: `${tight(a, 1)} ${sign} ${tight(b, 1)}`, binds: RELATION }),
   choice: (c, a, b) => ({ text: `where(${c.text}, ${a.text}, ${b.text})`, binds: ATOM }),
   softmax: (x, axis) => ({ text: `softmax(${x.text}, ${axis})`, binds: ATOM }),
-  reduce: (op, x, node) => {
-    const { axes } = node.attr as { axes: readonly number[] };
-    const all = axes.length === node.src[0]!.shape.length;
+  reduce: (op, x, node, _, axes) => {
+    const all = node.shape.length === 0;
     const list = axes.length === 1 ? `${axes[0]}` : `[${axes.join(', ')}]`;
     return { text: `${op}(${x.text}${all ? '' : `, ${list}`})`, binds: ATOM };
   },
@@ -58,6 +58,8 @@ const text: Notation = {
 
 /**
  * A graph as one line of text: `1/m * X * (A - Y)'`. Nodes inside it that have names appear as
- * their names; give `names` for names that hold in this print only. `math` reads it back.
+ * their names; give `names` for names that hold in this print only. `math` reads it back, unless it
+ * is so long that it has an ellipsis: to the same values, where dimensions of size 1 may be more,
+ * as reduced ones stay in text, and what the whole only repeats is not repeated.
  */
 export const print = (node: Node, names?: Names): string => show(node, text, names);

@@ -13,8 +13,22 @@ import {
   softmaxOf,
 } from './indices.ts';
 import {
+  axesInText,
+  isClosed,
+  isMark,
+  isSilent,
+  type Layouts,
+  layOut,
+  layoutIn,
+  type Need,
+  needOf,
+  placed,
+  restored,
+} from './layout.ts';
+import {
   ATOM,
   HADAMARD,
+  type MovingOp,
   type Names,
   type Notation,
   type Piece,
@@ -25,7 +39,6 @@ import {
   SUM,
 } from './notation.ts';
 import { fractionOf, logarithmOf } from './numbers.ts';
-import { showsItsShape, type TextShapes } from './repeat.ts';
 
 /** Pieces and depth beyond which a print has an ellipsis: a shared graph can be endlessly long. */
 const MAX_PIECES = 4000;
@@ -43,24 +56,33 @@ interface Printer {
   readonly taken: string;
   readonly depth: number;
   readonly count: Budget & { pieces: number };
-  readonly shapes: TextShapes;
+  /** Where dimensions lie, in a language that is read as it stands. */
+  readonly layouts: Layouts | undefined;
   readonly sizes: ParamSizes;
 }
 
 /** One line for a node; nodes with a name inside it appear as their names. */
 export function show(root: Node, notation: Notation, names: Names = new Map()): string {
   checkNode(root);
+  const isNamed = (node: Node) => named({ names }, node) !== undefined;
+  const laid = notation.repeat ? layOut(root, isNamed) : { root, layouts: undefined };
+  const { layouts } = laid;
   const count = { pieces: 0, parts: MAX_PARTS };
-  const known = { shapes: new Map(), sizes: new Map() };
-  const p = { notation, names, index: new Map(), taken: '', depth: 0, count, ...known };
-  return body(p, root).text;
+  const start = { index: new Map(), taken: '', depth: 0, count, sizes: new Map() };
+  const p = { notation, names, layouts, ...start };
+  return placedAs(p, body(p, laid.root), laid.root, 'clear').text;
 }
 
-const named = (p: Printer, node: Node): string | undefined => p.names.get(node) ?? nameOf(node);
+const named = (p: Pick<Printer, 'names'>, node: Node): string | undefined =>
+  p.names.get(node) ?? nameOf(node);
 
 /** The factors of a product as a reader sees them: one with a name is one. */
 const monomialIn = (p: Printer, node: Node): Monomial | undefined =>
-  wholeMonomialOf(node, (n) => named(p, n) !== undefined, p.count);
+  wholeMonomialOf(node, (n) => isOne(p, n), p.count);
+
+/** A name, or what must not be read as its parts. */
+const isOne = (p: Printer, node: Node): boolean =>
+  named(p, node) !== undefined || (p.layouts !== undefined && isClosed(node, p.layouts));
 
 function piece(p: Printer, node: Node): Piece {
   const name = named(p, node);
@@ -73,13 +95,12 @@ function indexed(p: Printer, node: Node, x: Piece): Piece {
   return letters.length === 0 || !p.notation.indexed ? x : p.notation.indexed(x, letters);
 }
 
-/** The piece of a node whose whole shape matters to the op around it. */
-function whole(p: Printer, node: Node): Piece {
-  const x = piece(p, node);
-  const { repeat } = p.notation;
-  const complete = !repeat || showsItsShape(node, (n) => named(p, n) !== undefined, p.shapes);
-  return complete ? x : repeat(x, node.shape);
-}
+/** The piece of a source of `user`, with all that the op needs of its shape. */
+const whole = (p: Printer, node: Node, user: Node): Piece =>
+  placedAs(p, piece(p, node), node, p.layouts ? needOf(user, p.layouts) : 'whole');
+
+const placedAs = (p: Printer, x: Piece, node: Node, need: Need): Piece =>
+  p.layouts ? placed(p.notation, x, layoutIn(p.layouts, node), node.shape, need) : x;
 
 const fitted = (p: Printer, node: Node, binds: number): string => fit(p, piece(p, node), binds);
 
@@ -103,7 +124,7 @@ function body(outer: Printer, node: Node): Piece {
       if (!Number.isFinite(node.attr.value)) return infinite(notation, node.attr.value);
       return showProduct(p, monomialIn(p, node), node);
     case 'mul':
-      return showProduct(p, monomialIn(p, node), node);
+      return showWholeProduct(p, node);
     case 'pow':
       return showPower(p, node.src[0]!, node.attr.exponent, isNumber(p, node));
     case 'matmul':
@@ -121,10 +142,12 @@ function body(outer: Printer, node: Node): Piece {
     case 'iota':
       return indexed(p, node, notation.move(node, ELLIPSIS));
     case 'reshape':
+      if (p.layouts && isMark(node)) return whole(p, node.src[0]!, node);
+      return moved(p, node);
     case 'slice':
     case 'pad':
     case 'flip':
-      return indexed(p, node, notation.move(node, whole(plain(p), node.src[0]!)));
+      return moved(p, node);
     case 'power':
       return notation.raised(piece(p, node.src[0]!), piece(p, node.src[1]!));
     case 'less':
@@ -164,7 +187,7 @@ function showCall(p: Printer, node: Node): Piece {
     return p.notation.call(node.op, args, node.attr);
   }
   const { x, axis } = softmax;
-  return indexed(p, node, p.notation.softmax(whole(plain(p), x), axis));
+  return indexed(p, node, p.notation.softmax(placedAs(p, piece(plain(p), x), x, 'exact'), axis));
 }
 
 function showMatmul(p: Printer, node: Node): Piece {
@@ -174,20 +197,24 @@ function showMatmul(p: Printer, node: Node): Piece {
   const inner = onRight ? p : plain(p);
   const [a, b] = node.src as [Node, Node];
   // Read from the left, `A * (B * C)` needs its parentheses.
-  const right = fit(p, whole(inner, b), p.notation.leftToRight ? POWER : PRODUCT);
-  const text = `${fit(p, whole(plain(p), a), PRODUCT)}${p.notation.matmul}${right}`;
+  const right = fit(p, whole(inner, b, node), p.notation.leftToRight ? POWER : PRODUCT);
+  const text = `${fit(p, whole(plain(p), a, node), PRODUCT)}${p.notation.matmul}${right}`;
   const product = { text, binds: PRODUCT };
   return onRight ? product : indexed(p, node, product);
 }
 
+const moved = (p: Printer, node: Node & { op: MovingOp }): Piece =>
+  indexed(p, node, p.notation.move(node, whole(plain(p), node.src[0]!, node)));
+
 function showPermute(p: Printer, source: Node, axes: readonly number[], node: Node): Piece {
-  const x = whole(plain(p), source);
+  const x = whole(plain(p), source, node);
   const { transpose, reorder } = p.notation;
   return indexed(p, node, isTransposition(axes) ? transpose(x) : reorder(x, axes));
 }
 
 function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
   const inner = through(p, node);
+  if (p.layouts && isSilent(node)) return piece(inner, node.src[0]!);
   const { axes } = node.attr;
   const letters: Index =
     node.op !== 'logsumexp' && node.op !== 'norm' && p.notation.indexed
@@ -195,8 +222,9 @@ function showReduction(p: Printer, node: Node & { op: ReductionOp }): Piece {
       : new Map();
   const index = new Map([...inner.index, ...letters]);
   const taken = [p.taken, ...letters.values()].join('');
-  const x = whole({ ...inner, index, taken }, node.src[0]!);
-  return p.notation.reduce(node.op, x, node, letters);
+  const x = whole({ ...inner, index, taken }, node.src[0]!, node);
+  const inText = p.layouts ? axesInText(node, p.layouts) : axes;
+  return p.notation.reduce(node.op, x, node, letters, inText);
 }
 
 /** A number stands on the right: x > 0, not 0 < x. */
@@ -263,7 +291,7 @@ function signedPiece({ p, node }: Term): { minus: boolean; text: string } {
   const product = named(p, node) === undefined && isProduct;
   const m = product ? monomialIn(p, node) : undefined;
   if (!m || m.coefficient >= 0) return { minus: false, text: fitted(p, node, SUM) };
-  const positive = showProduct(p, { ...m, coefficient: -m.coefficient }, node);
+  const positive = showWholeProduct(p, node, { ...m, coefficient: -m.coefficient });
   return { minus: true, text: fit(p, positive, HADAMARD) };
 }
 
@@ -278,6 +306,12 @@ function factorOf(p: Printer, node: Node, e: number): Factor {
   if (!power) return { p: isScalar(node) ? plain(p) : p, node, e };
   const { src, attr } = inner.node as NodeOf<'pow'>;
   return { p: inner.p, node: src[0]!, e: e * attr.exponent };
+}
+
+/** The product; factors that cancel must not take their dimensions with them. */
+function showWholeProduct(p: Printer, node: Node, m = monomialIn(p, node)): Piece {
+  const x = showProduct(p, m, node);
+  return p.layouts && m ? restored(p.notation, x, p.layouts, node, [...m.factors.keys()]) : x;
 }
 
 /** A scale such as 1/m, then the factors, divisors below a line. */

@@ -45,18 +45,17 @@ export interface Budget {
   parts: number;
 }
 
+/** Is a node one whole, whatever it is made of? */
+type IsFactor = (node: Node) => boolean;
+
 /** The same for longer products, while the budget lasts; `isFactor` says what is one whole. */
 export const wholeMonomialOf = (
   node: Node,
-  isFactor: (node: Node) => boolean,
+  isFactor: IsFactor,
   budget: Budget,
 ): Monomial | undefined => read(node, budget, isFactor);
 
-function read(
-  root: Node,
-  budget: Budget,
-  isFactor: (node: Node) => boolean = () => false,
-): Monomial | undefined {
+function read(root: Node, budget: Budget, isFactor: IsFactor = () => false): Monomial | undefined {
   const isEnd = (node: Node) =>
     (node !== root && isFactor(node)) ||
     (node.op === 'expand' && !isScalar(node.src[0]!) && isFactor(node.src[0]!));
@@ -70,7 +69,7 @@ function read(
       continue;
     }
     if (budget.parts-- <= 0) return undefined;
-    const parts = isEnd(node) ? undefined : partsOf(node);
+    const parts = isEnd(node) ? undefined : partsOf(node, isFactor);
     found.set(node, parts);
     stack.push(...(parts?.nodes ?? []).filter((part) => !found.has(part)).toReversed());
   }
@@ -108,11 +107,11 @@ interface Parts {
 }
 
 /** What a node is a product of, and the exponent on it; undefined for a factor. */
-function partsOf(node: Node): Parts | undefined {
+function partsOf(node: Node, isFactor: IsFactor): Parts | undefined {
   const scalar = expandedScalar(node);
   if (scalar) return { nodes: [scalar], exponent: 1 };
   if (node.op === 'mul') return { nodes: node.src, exponent: 1 };
-  if (node.op === 'expand') return repeatedParts(node);
+  if (node.op === 'expand') return repeatedParts(node, isFactor);
   if (node.op !== 'pow') return undefined;
   // A fractional power of a product stays whole: (x^2)^(1/2) is not x.
   const { exponent } = node.attr;
@@ -121,11 +120,11 @@ function partsOf(node: Node): Parts | undefined {
 }
 
 /** What repeats alike may cancel and merge one by one; `build` puts it together again. */
-function repeatedParts(node: NodeOf<'expand'> & Node): Parts | undefined {
-  const inner = partsOf(node.src[0]!);
+function repeatedParts(node: NodeOf<'expand'> & Node, isFactor: IsFactor): Parts | undefined {
+  const inner = partsOf(node.src[0]!, isFactor);
   if (!inner) return undefined;
   const nodes = inner.nodes.map((part) =>
-    isScalar(part) ? part : repeatWhole(part, node.shape, node.attr.dims),
+    isScalar(part) ? part : repeatWhole(part, node.shape, node.attr.dims, isFactor),
   );
   return { nodes, exponent: inner.exponent };
 }
@@ -134,13 +133,20 @@ function repeatedParts(node: NodeOf<'expand'> & Node): Parts | undefined {
  * Repeats x. What x repeats or views is repeated at once, so that there is one node for it: an
  * expand, and a sum over dimensions of size 1 that the result has again.
  */
-export function repeatWhole(x: Node, shape: Shape, dims: readonly number[]): Node {
+export function repeatWhole(
+  x: Node,
+  shape: Shape,
+  dims: readonly number[],
+  isFactor: IsFactor = () => false,
+): Node {
+  if (isFactor(x)) return expandTo(x, shape, dims);
   const source = x.src[0]!;
   if (x.op === 'expand') {
     return repeatWhole(
       source,
       shape,
       x.attr.dims.map((d) => dims[d]!),
+      isFactor,
     );
   }
   if (x.op !== 'sum' || source.shape.length !== shape.length) return expandTo(x, shape, dims);

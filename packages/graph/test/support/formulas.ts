@@ -18,11 +18,15 @@ export const leaves = () => [
   g.param(3, 3, { name: 'W' }),
   g.param({ name: 's' }),
   g.param(1, 1, { name: 'o' }),
+  g.param(3, { name: 'c' }),
+  g.param('m', { name: 'h' }),
+  g.param(2, 3, 'm', { name: 'T' }),
 ];
+const LEAVES = 9;
 
 /** Values for the leaves, 2 columns; of the size at which the functions bend. */
 export function values(seed: number): Record<string, number[]> {
-  const x = normal(seed, 25);
+  const x = normal(seed, 39);
   const take = (from: number, count: number) => x.slice(from, from + count);
   return {
     A: take(0, 6),
@@ -31,6 +35,9 @@ export function values(seed: number): Record<string, number[]> {
     W: take(11, 9),
     s: take(20, 1),
     o: take(21, 1),
+    c: take(22, 3),
+    h: take(25, 2),
+    T: take(27, 12),
   };
 }
 
@@ -116,38 +123,97 @@ const bent: Readonly<Record<string, Build>> = {
   guarded: (a) => g.where(g.greater(a!, 0), g.log(a!), 0),
 };
 
-const all = { ...smooth, ...bent };
+/** The most dimensions and entries of a node; m counts as 2. */
+const MAX_RANK = 3;
+const MAX_SIZE = 36;
+const sizeOf = (x: Node): number =>
+  x.shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : 2), 1);
+
+/** Ops that need a dimension, on one; for a number, nothing is done. */
+const along =
+  (f: (x: Node, axis: number) => Node, middle = true) =>
+  (a?: Node) => {
+    const axis = middle ? a!.shape.length >> 1 : 0;
+    return a!.shape.length === 0 ? a! : f(a!, axis);
+  };
+/** The same along a size that is a number, below 6. */
+const alongNumber = (f: (x: Node, axis: number) => Node) => (a?: Node) => {
+  const axis = a!.shape.findLastIndex((d) => typeof d === 'number' && d < 6);
+  return axis < 0 || sizeOf(a!) > MAX_SIZE ? a! : f(a!, axis);
+};
+/** Ops that make it larger. */
+const growing = (f: (x: Node) => Node) => (a?: Node) =>
+  a!.shape.length < MAX_RANK && sizeOf(a!) <= MAX_SIZE ? f(a!) : a!;
+
+/** What is left of a node in one dimension. */
+function vector(x: Node): Node {
+  if (x.shape.length === 0) return g.expand(x, [2]);
+  const rest = x.shape.slice(1).map((_, i) => i + 1);
+  return rest.length === 0 ? x : g.mean(x, rest);
+}
+
+/** Sums of products, by the number of dimensions. */
+const EINSUMS: Readonly<Record<number, (x: Node) => Node>> = {
+  1: (x) => g.einsum('i,j->ij', x, g.sin(x)),
+  2: (x) => g.einsum('ij,kj->ik', x, g.sin(x)),
+  3: (x) => g.einsum('bij,ij->bi', x, g.sum(g.sin(x), 0)),
+};
+
+/** Ops that move, count and sum along any dimension. */
+const structural: Readonly<Record<string, Build>> = {
+  sumFirst: along((x, axis) => g.sum(x, axis), false),
+  sumMiddle: along((x, axis) => g.sum(x, axis)),
+  meanKept: along((x, axis) => g.mean(x, axis, { keepdims: true })),
+  centered: along((x, axis) => g.sub(x, g.mean(x, axis, { keepdims: true }))),
+  logsumexpOf: along((x, axis) => g.logsumexp(x, axis)),
+  softmaxOf: along((x, axis) => g.softmax(x, axis)),
+  prodOf: along((x, axis) => g.prod(g.tanh(x), axis)),
+  normOf: along((x, axis) => g.norm(g.add(0.5, g.square(x)), axis)),
+  cumsum: along((x, axis) => g.cumsum(x, axis)),
+  flip: along((x, axis) => g.flip(x, axis)),
+  counted: along((x, axis) => g.mul(x, g.iota(x.shape, axis))),
+  first: along((x, axis) => g.slice(x, [...Array(axis), { start: 0, stop: 1 }])),
+  slice: alongNumber((x, axis) => {
+    const start = x.shape[axis] === 1 ? 0 : 1;
+    return g.slice(x, [...Array(axis), { start, step: 2 }]);
+  }),
+  pad: alongNumber((x, axis) => g.pad(x, [...Array(axis), [1, 0]])),
+  concat: alongNumber((x, axis) => g.concat([x, g.sin(x)], axis)),
+  reshape: (a) => g.reshape(a!, a!.shape.toReversed()),
+  permute: (a) => g.permute(a!, [...a!.shape.keys()].toReversed()),
+  expandDims: growing((x) => g.expandDims(x, (x.shape.length + 1) >> 1)),
+  stack: growing((x) => g.stack([x, g.sin(x)], x.shape.length >> 1)),
+  diag: growing((x) => (x.shape.length === 1 ? g.diag(x) : g.diag(g.diag(vector(x))))),
+  tril: (a) => (a!.shape.length < 2 ? a! : g.tril(a!)),
+  einsum: (a) => (sizeOf(a!) > MAX_SIZE ? a! : (EINSUMS[a!.shape.length]?.(a!) ?? a!)),
+  outer: (a, b) => g.outer(vector(a!), vector(b!)),
+};
+
+const all = { ...smooth, ...structural, ...bent };
 const BINARY = new Set([
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'matmul',
-  'max',
-  'min',
-  'where',
-  'prelu',
-  'logOfExps',
-  'productOfExps',
+  ...['add', 'sub', 'mul', 'div', 'matmul', 'outer', 'max', 'min', 'where', 'prelu'],
+  ...['logOfExps', 'productOfExps'],
 ]);
+
+/** Do sizes agree, the last `apart` dimensions left out? */
+function fit(a: Node, b: Node, apart = 0): boolean {
+  const size = (x: Node, i: number) => x.shape.at(i) ?? 1;
+  const places = Array.from({ length: MAX_RANK + 1 - apart }, (_, i) => -1 - i - apart);
+  return places.every((i) => new Set([size(a, i), size(b, i), 1]).size < 3);
+}
 
 /** The product of matrices, transposed where it takes that to fit. */
 function product(a: Node, b: Node): Node {
-  if (a.shape.length < 2 || b.shape.length < 2) return g.mul(a, b);
-  const fits = (x: Node, y: Node) => x.shape[1] === y.shape[0];
+  if (a.shape.length < 2 || b.shape.length < 2 || !fit(a, b, 2)) return broadcast(g.mul, a, b);
+  const fits = (x: Node, y: Node) => x.shape.at(-1) === y.shape.at(-2);
   if (fits(a, b)) return g.matmul(a, b);
   if (fits(g.transpose(a), b)) return g.matmul(g.transpose(a), b);
   return fits(a, g.transpose(b)) ? g.matmul(a, g.transpose(b)) : broadcast(g.mul, a, b);
 }
 
 /** Two matrices of other sizes (W and A) are summed up before they meet. */
-function broadcast(f: (a: Node, b: Node) => Node, a: Node, b: Node): Node {
-  const sizes = (x: Node, i: number) => x.shape.at(i) ?? 1;
-  const fits = [-1, -2].every(
-    (i) => sizes(a, i) === sizes(b, i) || sizes(a, i) === 1 || sizes(b, i) === 1,
-  );
-  return fits ? f(a, b) : f(a, g.mean(b));
-}
+const broadcast = (f: (a: Node, b: Node) => Node, a: Node, b: Node): Node =>
+  fit(a, b) ? f(a, b) : f(a, g.mean(b));
 
 export function build(tree: Tree, nodes: readonly Node[]): Node {
   if ('leaf' in tree) return nodes[tree.leaf]!;
@@ -157,9 +223,11 @@ export function build(tree: Tree, nodes: readonly Node[]): Node {
 
 /** Random trees over the smooth functions, and those with kinks if asked for. */
 export function trees(kinks: boolean, except: readonly string[] = []): fc.Arbitrary<Tree> {
-  const names = Object.keys(kinks ? all : smooth).filter((name) => !except.includes(name));
+  const names = Object.keys(kinks ? all : { ...smooth, ...structural }).filter(
+    (name) => !except.includes(name),
+  );
   const leaf = fc.oneof(
-    { weight: 5, arbitrary: fc.nat(5).map((i) => ({ leaf: i })) },
+    { weight: 5, arbitrary: fc.nat(LEAVES - 1).map((i) => ({ leaf: i })) },
     { weight: 1, arbitrary: fc.constantFrom(-1, 0, 0.5, 1, 2).map((number) => ({ number })) },
   );
   const { tree } = fc.letrec<{ tree: Tree }>((tie) => {
