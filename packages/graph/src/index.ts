@@ -3,7 +3,7 @@
 export { bind } from './bind.ts';
 export { hessian, hvp, jacobian, jvp } from './derivatives.ts';
 export { type Derivation, derive } from './derive.ts';
-export { type ElementwiseRow, rowOf } from './elementwise.ts';
+export { costOf, type ElementwiseRow, rowOf } from './elementwise.ts';
 export {
   type Equation,
   type Equations,
@@ -64,5 +64,5 @@ export { createRandom, type Random } from './random.ts';
 export { type DerivationStep, derivation } from './reading/derivation.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
-export { type Elementwise, elementwise } from './text/elementwise.ts';
+export { type Elementwise, type ElementwiseOptions, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';
