@@ -76,7 +76,7 @@ const stepOp = where<OpName>(
 
 function tapeStep(x: unknown, before: number): TapeStep {
   const earlier = where<number>('no earlier value', (i) => natural(i) < before);
-  const fields = record({ op: stepOp, attr: any, src: list(earlier, before) })(x);
+  const fields = record({ op: stepOp, attr: any, src: list(earlier, MAX_RANK) })(x);
   const { op, src } = fields;
   const step = { op, attr: within('attr', () => attributeOf(op, fields.attr)), src };
   const sources = op === 'const' ? 0 : arityOf(step);

@@ -148,8 +148,8 @@ function derivativesOf(
   const given = Object.entries<unknown>(derivative ?? {}).filter(([, text]) => text !== undefined);
   const strange = given.find(([arg]) => !args.includes(arg));
   if (!strange) return new Map(given);
-  const what = `the derivative by ${short(strange[0])} is by no argument of ${name}`;
-  throw failure(`${what}: ${listed(args) || 'it has none'}.`, 'name one of the arguments.');
+  const what = `a derivative by ${short(strange[0])} is given, which is no argument of ${name}`;
+  throw failure(`${what}.`, `give those by ${listed(args) || 'none: it has no arguments'}.`);
 }
 
 function argumentsOf(formula: string): string[] {
