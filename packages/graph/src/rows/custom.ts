@@ -1,5 +1,5 @@
-// Functions that users give with their derivatives: what the op means stands in its attributes, as
-// small programs of other elementwise ops. It knows no text; text/elementwise.ts makes the programs.
+// Functions that users give with their derivatives: what the op means stands in its attributes,
+// as small programs of other elementwise ops. It knows no text; text/elementwise.ts makes them.
 import { costOf, rowOf } from '../elementwise.ts';
 import { foldConstant } from '../fold.ts';
 import { constant, isConst } from '../leaves.ts';

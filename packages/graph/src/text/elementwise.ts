@@ -1,5 +1,5 @@
-// Custom elementwise functions from a formula. They unfold into the ops that the formula names, but
-// for those whose derivative is given: these are an op of their own, with tapes of both.
+// Custom elementwise functions from a formula. They unfold into the ops that the formula names,
+// but for those whose derivative is given: these are an op of their own, with tapes of both.
 import { ChainruleError, FormulaError } from '../errors.ts';
 import { grad } from '../grad.ts';
 import { input } from '../leaves.ts';
@@ -49,7 +49,7 @@ export interface ElementwiseOptions<Arg extends string = string> {
  * `gradCheck` tells how far it is from that of the formula.
  * @param args the names of the arguments, in order; unless given, those of the formula in the
  *   order in which they first appear
- * @throws FormulaError, NameError where a formula cannot be read, or a derivative is for no argument
+ * @throws FormulaError, NameError where a formula cannot be read, or is by no argument
  */
 export function elementwise<const A extends readonly string[] = readonly string[]>(
   name: string,
