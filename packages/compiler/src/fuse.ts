@@ -1,6 +1,7 @@
 // Decides which nodes are stored. Every stored node is one kernel; all else is computed inside the
 // kernels that need it. It knows ops by their kind and their cost only.
 import {
+  costOf,
   type Node,
   type OpName,
   type Positions,
@@ -210,7 +211,7 @@ function prices(order: readonly Node[], owner: ReadonlyMap<Node, Node>): Map<Nod
       continue;
     }
     const below = node.src.reduce((sum, s) => sum + price.get(s)!, 0);
-    price.set(node, below + (rowOf(node.op)?.cost ?? 0));
+    price.set(node, below + costOf(node));
   }
   return price;
 }

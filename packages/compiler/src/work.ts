@@ -1,5 +1,5 @@
 // How much work a step is, before anything is planned: enough to tell small nets from large ones.
-import { type Node, reachable, rowOf, type Sizes, structureOf } from '@chainrule/graph';
+import { costOf, type Node, reachable, rowOf, type Sizes, structureOf } from '@chainrule/graph';
 import { rootsOf, type Task } from './executable.ts';
 
 /** The work of one step, which decides whether a GPU can pay. */
@@ -27,8 +27,7 @@ export function estimateWork(task: Task, sizes: Sizes): Work {
 const LOOPS: ReadonlySet<string | undefined> = new Set(['reduction', 'contraction']);
 
 function flopsOf(node: Node, count: (node: Pick<Node, 'shape'>) => number): number {
-  const row = rowOf(node.op);
-  if (row) return row.cost * count(node);
+  if (rowOf(node.op)) return costOf(node) * count(node);
   const kind = structureOf(node.op)?.kind;
   if (kind === 'reduction') return count(node.src[0]!);
   if (kind !== 'contraction') return 0;

@@ -45,6 +45,13 @@ async function agrees(node: Node, feeds: Record<string, Float32Array>, sizes = {
 
 const X = input(4, 'm', { name: 'X' });
 
+const spike = g.elementwise('spike', 'x > 0', ['x'], {
+  derivative: { x: '1 / (1 + abs(x))^2' },
+});
+const soft = g.elementwise('soft', 'x > t ? log(x / t) : tanh(x - t)', ['x', 't'], {
+  derivative: { t: '-sign(x)' },
+});
+
 describe('functions', () => {
   const at = input({ name: 'at' });
   const functions: Record<string, (x: Node) => Node> = {
@@ -69,6 +76,8 @@ describe('functions', () => {
     clip: (x) => g.clip(x, -1, 0.5),
     logic: (x) => g.mul(x, g.or(g.and(g.lessEqual(x, 1), g.less(0, x)), g.not(g.notEqual(x, x)))),
     finite: (x) => g.where(g.or(g.isNaN(x), g.not(g.isFinite(x))), 0, x),
+    spike: (x) => g.mul(x, spike(x)),
+    soft: (x) => soft(x, g.sum(g.square(x), 0)),
     stopGradient: (x) => g.mul(x, g.stopGradient(x)),
     noise: (x) => g.mul(x, g.add(g.uniform([], { seed: 3, at }), g.normal([], { seed: 4, at }))),
     dropout: (x) => g.mul(x, g.dropout(g.constant(1), 0.5, { seed: 5, at })),

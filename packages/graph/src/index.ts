@@ -3,7 +3,7 @@
 export { bind } from './bind.ts';
 export { hessian, hvp, jacobian, jvp } from './derivatives.ts';
 export { type Derivation, derive } from './derive.ts';
-export { type ElementwiseRow, rowOf } from './elementwise.ts';
+export { costOf, type ElementwiseRow, rowOf } from './elementwise.ts';
 export {
   type Equation,
   type Equations,
@@ -118,5 +118,5 @@ export type {
   UnaryWith,
 } from './shapes.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
-export { type Elementwise, elementwise } from './text/elementwise.ts';
+export { type Elementwise, type ElementwiseOptions, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

@@ -28,6 +28,18 @@ type Axes = { readonly axes: readonly number[] };
 /** Of each dimension. */
 type Strided = { readonly starts: readonly number[]; readonly steps: readonly number[] };
 
+/** An op of a tape, on values before it: the arguments of the tape, then the steps. */
+export interface TapeStep {
+  readonly op: OpName;
+  readonly attr: AttrOf[OpName];
+  readonly src: readonly number[];
+}
+/** A function of numbers as plain data: steps of elementwise ops and constants, and its result. */
+export interface Tape {
+  readonly steps: readonly TapeStep[];
+  readonly result: number;
+}
+
 /** The attributes of every op: plain JSON. */
 export interface AttrOf {
   /** `distribution`: the entries of every column are known to sum to 1. */
@@ -107,6 +119,8 @@ export interface AttrOf {
   leakyRelu: { readonly slope: number };
   elu: { readonly alpha: number };
   softsign: None;
+  /** A function that a user gives: its value, and its slope along each of its arguments. */
+  custom: { readonly name: string; readonly body: Tape; readonly slopes: readonly Tape[] };
 }
 
 export type OpName = keyof AttrOf;

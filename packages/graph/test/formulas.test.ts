@@ -61,8 +61,11 @@ function disagreement(J: Node, data: g.Values, order: 1 | 2 = 1): number {
   return Math.abs(worst.analytic - worst.numeric) <= noise ? 0 : ratio;
 }
 
-const check = (property: (tree: Tree) => void) =>
-  fc.assert(fc.property(trees(true), property), { seed, numRuns });
+const check = (property: (tree: Tree) => void, except: readonly string[] = []) =>
+  fc.assert(fc.property(trees(true, except), property), { seed, numRuns });
+
+/** What text names, and does not define. */
+const UNREADABLE = ['custom'];
 
 // Thousands of them take minutes on a slow machine.
 describe(`random formulas, seed ${seed}`, { timeout: 900_000 }, () => {
@@ -157,6 +160,6 @@ describe(`random formulas, seed ${seed}`, { timeout: 900_000 }, () => {
       const again = (line: string) => g.print(g.math(bindings)(`again = ${line}`)['again']!);
       const third = again(g.print(result!));
       expect(again(third)).toBe(third);
-    });
+    }, UNREADABLE);
   });
 });

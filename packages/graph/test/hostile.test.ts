@@ -107,7 +107,8 @@ describe(`seed ${seed}`, () => {
       const line = mutatedFormula(random)
         .split('\n')[0]!
         .replace(/^\w+ = /, '');
-      const made = attempt(line, () => g.elementwise('f', line));
+      const given = i % 2 === 0 ? { derivative: { X: line } } : {};
+      const made = attempt(line, () => g.elementwise('f', line, undefined, given));
       if (made === undefined) continue;
       functions++;
       const used = attempt(line, () => made(g.param(2, 3)));
@@ -127,6 +128,11 @@ describe(`seed ${seed}`, () => {
       const graph = { J, ...g.grad(J, g.paramsOf([J])) };
       return [JSON.parse(JSON.stringify(g.toJSON(graph)))];
     });
+    const slopes = { derivative: { k: 'abs(x) < 1 ? x : 0' } };
+    const own = g.elementwise('own', 'x > k ? log(x) : k', ['x', 'k'], slopes);
+    const { X, s } = bindings();
+    for (const y of [own(X, s), own(own(s, 2), 0.5)])
+      jsons.push(JSON.parse(JSON.stringify(g.toJSON(y))));
     expect(jsons.length).toBeGreaterThan(10);
     let graphs = 0;
     for (let i = 0; i < COUNT; i++) {

@@ -66,6 +66,8 @@ describe.each(cases)('%s', (_, node, values, text) => {
     same(interpret(read, values), interpret(node, values));
   });
 
+  // A text names such a function, and does not define it.
+  if (node.op === 'custom') return;
   test('as text', () => {
     const bindings = Object.fromEntries(g.paramsOf([node]).map((p) => [g.nameOf(p)!, p]));
     const { result } = g.math(bindings)(`result = ${text}`);

@@ -17,7 +17,7 @@ export function Tex({ text }: { text: string }) {
     };
     void typesetter.then(({ default: temml }) => {
       if (!current) return;
-      temml.render(text, element, { displayMode: true });
+      temml.render(text, element, { displayMode: true, maxExpand: 100_000 });
       // Longer mathematics in a box of the same size: no observer sees that.
       makeReachable();
     });

@@ -41,7 +41,8 @@ function rowCase(op: string, row: Row, attr: Attr): RowCase {
     numbers: (_: () => number, i: number) => points[i]![k]!,
   }));
   const result = row.lower(m, attr, ...inputs.map((_, k) => m.load(k, at(0))));
-  const attributes = Object.entries(attr).map(([name, value]) => ` ${name} ${value}`);
+  const plain = Object.entries(attr).filter(([, value]) => typeof value !== 'object');
+  const attributes = plain.map(([name, value]) => ` ${name} ${value}`);
   return {
     ...nestCase(`row ${op}${attributes.join('')}`, { axes: [points.length], result }, inputs),
     points,

@@ -56,13 +56,13 @@ export const text = where<string>(
   `no text of 1 to ${MAX_NAME} characters`,
   (x) => typeof x === 'string' && x.length > 0 && x.length <= MAX_NAME,
 );
-const isSizeName = (x: string): boolean => x.length <= MAX_NAME && /^[A-Za-z]\w*$/.test(x);
-export const sizeName = where<string>(
-  'no name of a size',
-  (x) => typeof x === 'string' && isSizeName(x),
+const isWord = (x: string): boolean => x.length <= MAX_NAME && /^[A-Za-z]\w*$/.test(x);
+export const word = where<string>(
+  'no name of letters and digits',
+  (x) => typeof x === 'string' && isWord(x),
 );
 const dim = where<Dim>('no size', (x) =>
-  typeof x === 'string' ? isSizeName(x) : Number.isSafeInteger(x) && (x as number) > 0,
+  typeof x === 'string' ? isWord(x) : Number.isSafeInteger(x) && (x as number) > 0,
 );
 
 export const list =

@@ -1,6 +1,6 @@
 // What the JSON of each op must be: its attributes, its number of sources, its shape. To add an op
 // that has attributes, or is not elementwise, name them here: else it won't compile.
-import { type ElementwiseOp, elementwise, rowOf } from '../elementwise.ts';
+import { arityOf, type ElementwiseOp, elementwise, rowOf } from '../elementwise.ts';
 import {
   type AttrOf,
   type Init,
@@ -10,8 +10,12 @@ import {
   type Shape,
   sameShape,
   showShape,
+  type Tape,
+  type TapeStep,
 } from '../node.ts';
 import { flip, permute, reshape, sum } from '../ops.ts';
+import { MAX_STEPS } from '../rows/custom.ts';
+import { FUNCTIONS } from '../text/functions.ts';
 import {
   axes,
   boolean,
@@ -26,8 +30,9 @@ import {
   positive,
   real,
   record,
-  sizeName,
   where,
+  within,
+  word,
 } from './checks.ts';
 
 const INITS = {
@@ -60,11 +65,59 @@ type WithAttributes = {
 
 const strided = record({ starts: list(natural, MAX_RANK), steps: list(positive, MAX_RANK) });
 
+const any: Check<unknown> = (x) => x;
+
+/** One step of a tape; no op of a user inside of another. */
+const stepOp = where<OpName>(
+  'no elementwise op',
+  (x) =>
+    x === 'const' || (typeof x === 'string' && x !== 'custom' && Object.hasOwn(elementwise, x)),
+);
+
+function tapeStep(x: unknown, before: number): TapeStep {
+  const earlier = where<number>('no earlier value', (i) => natural(i) < before);
+  const fields = record({ op: stepOp, attr: any, src: list(earlier, MAX_RANK) })(x);
+  const { op, src } = fields;
+  const step = { op, attr: within('attr', () => attributeOf(op, fields.attr)), src };
+  const sources = op === 'const' ? 0 : arityOf(step);
+  return src.length === sources ? step : fail(`${op} has ${sources} sources, not ${src.length}.`);
+}
+
+/** A program of so many arguments: each step reads the values before it, so that it ends. */
+const tape =
+  (args: number): Check<Tape> =>
+  (x) => {
+    const { steps, result } = record({ steps: list(any, MAX_STEPS), result: natural })(x);
+    const checked = steps.map((step, i) => within(`step ${i}`, () => tapeStep(step, args + i)));
+    const values = args + checked.length;
+    return result < values
+      ? { steps: checked, result }
+      : fail(`the result ${result} is none of the ${values} values.`);
+  };
+
+/** A name that prints as a call of this function, and of no other. */
+const ownName: Check<string> = (x) => {
+  const name = word(x);
+  return FUNCTIONS.has(name) ? fail(`${name} is a function of the library.`) : name;
+};
+
+const custom: Check<AttrOf['custom']> = (x) => {
+  const fields = record({ name: ownName, body: any, slopes: list(any, MAX_STEPS) });
+  const { name, body, slopes: each } = fields(x);
+  if (each.length === 0) fail('custom has no slopes: one for each argument.');
+  const read = tape(each.length);
+  return {
+    name,
+    body: within('body', () => read(body)),
+    slopes: each.map((slope, i) => within(`slope ${i}`, () => read(slope))),
+  };
+};
+
 const attributes: { readonly [K in WithAttributes]: Check<AttrOf[K]> } = {
   input: record({ serial: fresh, order: oneOf('rows', 'columns'), distribution: boolean }),
   param: record({ serial: fresh, init }),
   const: record({ value: real }),
-  size: record({ dim: sizeName }),
+  size: record({ dim: word }),
   iota: record({ axis: natural }),
   permute: record({ axes }),
   expand: record({ dims: axes }),
@@ -80,6 +133,7 @@ const attributes: { readonly [K in WithAttributes]: Check<AttrOf[K]> } = {
   clip: record({ lo: real, hi: real }),
   leakyRelu: record({ slope: notNegative }),
   elu: record({ alpha: notNegative }),
+  custom,
 };
 
 /** How an op that is not elementwise gets its shape; undefined where the sources do not fit. */
@@ -173,13 +227,17 @@ export const opName = where<SavedOp>(
   (x) => typeof x === 'string' && isSaved(x),
 );
 
+/** The attributes of an op. @throws ChainruleError */
+function attributeOf<K extends OpName>(op: K, given: unknown): AttrOf[K] {
+  const known = Object.hasOwn(attributes, op) ? attributes[op as WithAttributes] : none;
+  return (known as Check<AttrOf[K]>)(given);
+}
+
 /** The node of this op, its attributes unchecked until here. @throws ChainruleError */
 export function build(op: SavedOp, src: readonly Node[], given: unknown, stated: Shape): Node {
-  const check = Object.hasOwn(attributes, op) ? attributes[op as WithAttributes] : none;
-  const attr = (check as Check<AttrOf[SavedOp]>)(given);
-  const row = rowOf(op);
-  const { sources, shape: shapeOf } = row
-    ? { sources: row.points[0]!.length, shape: alike }
+  const attr = attributeOf(op, given);
+  const { sources, shape: shapeOf } = rowOf(op)
+    ? { sources: arityOf({ op, attr }), shape: alike }
     : (structures[op as keyof typeof structures] as Structure<unknown>);
   if (src.length !== sources) fail(`${op} has ${sources} sources, not ${src.length}.`);
   const derived = shapeOf(src, attr, stated);

@@ -40,6 +40,7 @@ function opOf(node: Node): string {
   const { op } = node;
   if (op === 'const') return String(node.attr.value);
   if (op === 'size') return node.attr.dim;
+  if (op === 'custom') return node.attr.name;
   if (op === 'input' || op === 'param') return op;
   const attr = Object.entries(node.attr as Readonly<Record<string, unknown>>);
   return [op, ...attr.map(([field, value]) => `${field}=${shown(value)}`)].join(' ');

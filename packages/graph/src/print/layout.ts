@@ -8,7 +8,7 @@ import { isTransposition, reductionOf } from '../structural.ts';
 import { softmaxOf } from './indices.ts';
 import type { Notation, Piece } from './notation.ts';
 
-/** The text of a node: all its dimensions have size 1 but those that are dimensions of the node. */
+/** The text of a node: all its dimensions have size 1 but those that the node has. */
 export interface Layout {
   /** How many dimensions the text has. */
   readonly rank: number;
@@ -128,10 +128,9 @@ function together(shape: Shape, nodes: readonly Node[], layouts: Layouts): Layou
   return { rank: Math.max(0, ...list.map((l) => l.rank)), places };
 }
 
-/** The layout of a node of the print, or of a repeated one. */
-export function layoutIn(layouts: Layouts, node: Node): Layout {
-  return layouts.get(node) ?? repeated(node as NodeOf<'expand'> & Node, layouts);
-}
+/** The layout of a node of the print, or of one that reading a product has made of such. */
+export const layoutIn = (layouts: Layouts, node: Node): Layout =>
+  layouts.get(node) ?? layoutOf(node, layouts);
 
 /** What is repeated stays where it is: nobody writes that. */
 function repeated(node: NodeOf<'expand'> & Node, layouts: Layouts): Layout {
@@ -175,7 +174,7 @@ export function needOf(node: Node, layouts: Layouts): Need {
   }
 }
 
-/** A reduction whose text lies elsewhere than its source: over a size of 1 it is no view of that. */
+/** A reduction whose text lies elsewhere than its source: over a size of 1 it is no view. */
 export function isClosed(node: Node, layouts: Layouts): boolean {
   if (!layouts.has(node) || !reductionOf(node)) return false;
   const source = node.src[0]!;
@@ -234,9 +233,9 @@ function layoutOf(node: Node, layouts: Layouts): Layout {
   if (node.op === 'expand') return repeated(node, layouts);
   if (isSilent(node)) return reduced(node as NodeOf<'prod'>, layoutIn(layouts, node.src[0]!));
   if (node.op === 'exp' && softmaxOf(node)) return natural(node.shape);
-  if (rowOf(node.op)) return together(node.shape, node.src, layouts)!;
+  if (rowOf(node.op)) return together(node.shape, node.src, layouts) ?? natural(node.shape);
   const need = needOf(node, layouts);
-  const sources = node.src.map((s) => settled(layouts.get(s)!, s.shape, need));
+  const sources = node.src.map((s) => settled(layoutIn(layouts, s), s.shape, need));
   if (isMark(node)) return sources[0]!;
   if (reductionOf(node)) return reduced(node as NodeOf<Reduction> & Node, sources[0]!);
   const rank = need === 'matrix' ? Math.max(...sources.map((l) => l.rank)) : node.shape.length;

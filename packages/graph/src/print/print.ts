@@ -1,4 +1,5 @@
 // Stable plain text, close to what `math` reads.
+import { rowOf } from '../elementwise.ts';
 import type { Node } from '../node.ts';
 import { moveText } from './move.ts';
 import {
@@ -51,7 +52,8 @@ const text: Notation = {
     binds: ATOM,
   }),
   call: (op, args, attr) => ({
-    text: `${op}(${[...args, ...Object.values(attr)].join(', ')})`,
+    text:
+      rowOf(op)?.text?.(args, attr) ?? `${op}(${[...args, ...Object.values(attr)].join(', ')})`,
     binds: ATOM,
   }),
 };

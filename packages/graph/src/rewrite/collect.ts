@@ -1,6 +1,6 @@
 // The polynomial normal form: merges equal terms, cancels factors, factors out what is common.
 // It accepts a new form only if it costs less, so that what reads well stays as it was written.
-import { rowOf } from '../elementwise.ts';
+import { costOf, rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
 import { make, type Node, type Shape, sameShape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
@@ -199,5 +199,5 @@ const isThrough = (node: Node): boolean => rowOf(node.op) !== undefined || node.
 function price(node: Node, whole: Shape): number {
   const weight = sameShape(node.shape, whole) ? 1 : SMALL;
   const sign = node.op === 'mul' && node.src.some((s) => s.op === 'const' && s.attr.value === -1);
-  return weight * (sign ? SIGN : (rowOf(node.op)?.cost ?? 0));
+  return weight * (sign ? SIGN : costOf(node));
 }

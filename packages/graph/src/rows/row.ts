@@ -15,8 +15,12 @@ export interface ElementwiseRow<K extends OpName> {
   readonly tame?: true;
   /** LaTeX of a call, where the printer has no notation of its own for the op. */
   readonly tex?: (args: readonly string[], attr: AttrOf[K]) => string;
-  /** Price in multiply-adds. */
-  readonly cost: number;
+  /** Text of a call, where it is not that of its name. */
+  readonly text?: (args: readonly string[], attr: AttrOf[K]) => string;
+  /** How many sources it has, where that depends on its attributes; else see its points. */
+  readonly arity?: (attr: AttrOf[K]) => number;
+  /** Price in multiply-adds: see `costOf`. */
+  readonly cost: number | ((attr: AttrOf[K]) => number);
   /** Attributes to test it with, where it has any. */
   readonly attributes?: readonly AttrOf[K][];
   /** Where every sweep tests it: tuples of arguments. */

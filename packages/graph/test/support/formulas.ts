@@ -46,6 +46,9 @@ const matrixOr = (f: (a: Node) => Node) => (a: Node) => (a.shape.length === 2 ? 
 const alongRows = (f: (x: Node, axis: number, o: { keepdims: true }) => Node) =>
   matrixOr((a) => f(a, 0, { keepdims: true }));
 
+const slopes = { derivative: { x: '(1 - 2 * x^2) * exp(-x^2)' } };
+const bump = g.elementwise('bump', 'x * exp(-x^2)', ['x'], slopes);
+
 /** Smooth functions, safe ones and those that only the rewriting makes safe. */
 const smooth: Readonly<Record<string, Build>> = {
   exp: (a) => g.exp(g.tanh(a!)),
@@ -91,6 +94,7 @@ const smooth: Readonly<Record<string, Build>> = {
   power: (a) => g.pow(g.add(g.square(a!), 0.5), g.tanh(a!)),
   twoTo: (a) => g.pow(2, g.tanh(a!)),
   xlogx: (a) => g.xlogx(g.add(g.square(a!), 0.5)),
+  custom: (a) => bump(a!),
   softmax: matrixOr((a) => g.softmax(a)) as Build,
   exponentials: matrixOr((a) => g.div(g.exp(a), g.sum(g.exp(a), 0, { keepdims: true }))) as Build,
   logsumexp: alongRows(g.logsumexp) as Build,
