@@ -1,5 +1,4 @@
 // The ops as functions. What an op means, and its derivative, stand in its row.
-export type { Init } from './node.ts';
 export * from './ops/activations.ts';
 export * from './ops/arithmetic.ts';
 export * from './ops/einsum.ts';
@@ -9,7 +8,7 @@ export * from './ops/logic.ts';
 export * from './ops/matrix.ts';
 export { broadcast, expand, expandTo, type Operand } from './ops/operand.ts';
 export * from './ops/power.ts';
-export { dropout, hash, normal, type RandomOptions, uniform } from './ops/random.ts';
+export { dropout, hash, normal, uniform } from './ops/random.ts';
 export * from './ops/reduce.ts';
 export * from './ops/rounding.ts';
 export * from './ops/statistics.ts';

@@ -8,9 +8,6 @@ import { flatPosition, type Inside, type Positions, unflatten } from './position
 
 export type StructuralOp = Exclude<OpName, ElementwiseOp>;
 
-/** What fusion needs to know: a leaf is given, a view moves indices, the others run loops. */
-export type StructureKind = 'leaf' | 'view' | 'reduction' | 'contraction';
-
 /** What a view is seen from: its attributes and sizes, all of them numbers. */
 export interface View<K extends OpName> {
   readonly attr: AttrOf[K];
@@ -62,6 +59,7 @@ export interface ContractionRow<K extends OpName> extends Row<K>, Lifts<K> {
   readonly kind: 'contraction';
 }
 
+/** What fusion needs to know: a leaf is given, a view moves indices, the others run loops. */
 export type StructuralRow<K extends OpName> =
   | LeafRow<K>
   | ViewRow<K>

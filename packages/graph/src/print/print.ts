@@ -60,8 +60,8 @@ const text: Notation = {
 
 /**
  * A graph as one line of text: `1/m * X * (A - Y)'`. Nodes inside it that have names appear as
- * their names; give `names` for names that hold in this print only. `math` reads it back, unless it
- * is so long that it has an ellipsis: to the same values, where dimensions of size 1 may be more,
- * as reduced ones stay in text, and what the whole only repeats is not repeated.
+ * their names; give `names` for names that hold in this print only. `math` reads it back, unless
+ * it is so long that it has an ellipsis: to the same values, where dimensions of size 1 may be
+ * more, as reduced ones stay in text, and what the whole only repeats is not repeated.
  */
 export const print = (node: Node, names?: Names): string => show(node, text, names);

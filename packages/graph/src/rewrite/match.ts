@@ -1,5 +1,5 @@
-// Matches the left side of a rule against a node, modulo the order of sums and products, and builds
-// the right side. A sum or product at the root of a rule may be part of a larger one.
+// Matches the left side of a rule against a node, modulo the order of sums and products, and
+// builds the right side. A sum or product at the root of a rule may be part of a larger one.
 import { constant } from '../leaves.ts';
 import { type AttrOf, type Node, type OpName, type Shape, withSources } from '../node.ts';
 import { expandTo } from '../ops.ts';
@@ -49,7 +49,7 @@ const isSubset = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
 
 const heads = /* @__PURE__ */ new WeakMap<Node, ReadonlySet<OpName>>();
 
-/** The ops of the factors of a sum or a product: what tells at a glance that a rule cannot match. */
+/** The ops of the factors of a sum or a product: what tells at a glance that no rule matches. */
 function headsOf(node: Node): ReadonlySet<OpName> {
   const known = heads.get(node);
   if (known) return known;

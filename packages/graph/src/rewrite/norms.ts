@@ -1,5 +1,5 @@
-// The Euclidean norm, where it is written out: its squares would overflow, and the slope of its root
-// at 0 would be 0 / 0.
+// The Euclidean norm, where it is written out: its squares would overflow, and the slope of its
+// root at 0 would be 0 / 0.
 import type { Node } from '../node.ts';
 import { pow, reduceAxes } from '../ops.ts';
 import { build, monomialOf } from './monomial.ts';

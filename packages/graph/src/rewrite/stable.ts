@@ -267,7 +267,7 @@ function covariance(node: Node): Node | undefined {
   return undefined;
 }
 
-/** The sum of products of differences from the mean, if the ratio is -sum(x) sum(y) / n / total. */
+/** The sum of products of deviations, if the ratio is -sum(x) sum(y) / n / total. */
 function centredSum(total: Sum, ratio: Monomial): Node | undefined {
   const { axes } = total.attr;
   const xy = total.src[0]!;
