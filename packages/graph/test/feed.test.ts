@@ -30,7 +30,7 @@ describe('a matrix may be given as', () => {
     ['a tensor', { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }],
     ['a tensor of columns', { shape: [2, 3], data: [1, 4, 2, 5, 3, 6], order: 'columns' }],
   ])('%s', (_, data) => {
-    expect(interpret(X, { X: data })).toEqual({ shape: [2, 3], data: expected });
+    expect(interpret(X, { X: data })).toMatchObject({ shape: [2, 3], data: expected });
   });
 
   test('one example after another, if the input says so', () => {
@@ -49,7 +49,7 @@ describe('a matrix may be given as', () => {
 
   test('a number is a scalar or a matrix of one entry, and a list a vector', () => {
     const b = param(1, 1, { name: 'b' });
-    expect(interpret(b, { b: 3 })).toEqual({ shape: [1, 1], data: Float64Array.of(3) });
+    expect(interpret(b, { b: 3 })).toMatchObject({ shape: [1, 1], data: Float64Array.of(3) });
     const [s, v] = [input({ name: 's' }), input('k', { name: 'v' })];
     expect(interpret(mul(s, v), { s: 2, v: [1, 2, 3] }).data).toEqual(Float64Array.of(2, 4, 6));
   });
