@@ -1,4 +1,5 @@
 // The float64 meaning of every graph: the oracle of all tests. Plain loops, written to be read.
+import { checkObject } from './checks.ts';
 import { rowOf } from './elementwise.ts';
 import { explain, FeedError, NameError } from './errors.ts';
 import { type Data, flatten, type Sizes, type Slot, solveSizes, toRowMajor } from './feed.ts';
@@ -42,6 +43,8 @@ export function interpretAll(
   sizes: Sizes = {},
 ): Tensor64[] {
   const order = reachable(roots);
+  checkObject('interpret', values, 'data by name: { X: data }');
+  checkObject('interpret', sizes, 'sizes by name: { m: 10 }');
   const feeds = order
     .filter((node) => node.op === 'input' || node.op === 'param')
     .map((node) => ({ node, ...feedOf(node, values) }));

@@ -151,7 +151,7 @@ describe('shapes', () => {
     expect(interpret(images, { images: rows })).toMatchObject(expected);
     expect(interpret(images, { images: rows.flat() })).toMatchObject(expected);
     const tensor = { shape: [2, 3], data: [1, 3, 5, 2, 4, 6], order: 'rows' } as const;
-    expect(interpret(images, { images: tensor })).toEqual(expected);
+    expect(interpret(images, { images: tensor })).toMatchObject(expected);
   });
 });
 
