@@ -49,6 +49,8 @@ const nodes: Readonly<Record<string, Node>> = {
   'an outer product': g.matmul(g.sum(X, 1, { keepdims: true }), g.sum(X, 0, { keepdims: true })),
   'a choice': g.where(g.less(X, 0.5), g.exp(X), g.tanh(X)),
   'permuted three dimensions': g.permute(g.mul(B, B), [2, 0, 1]),
+  // A lowering uses its argument up to five times: what is not printed once is printed 5^10 times.
+  'a chain of ten functions': Array.from({ length: 10 }).reduce<Node>((x) => g.tanh(x), X),
   positions: g.add(X, g.iota(X.shape, 0)),
   reshaped: g.reshape(S, [2, 8]),
   'reshaped with a symbolic size': g.reshape(X, [2, 2, 'm']),

@@ -180,6 +180,7 @@ const FOLDS: Record<
   },
 };
 
+/** What an expression is called; what was one object is computed and printed once. */
 function emitExpr(
   p: Printer,
   to: Block,
@@ -188,18 +189,24 @@ function emitExpr(
   lane: Lane,
   acc = 'acc',
 ): string {
-  if (expr.op === 'acc') return acc;
-  if (expr.op === 'const') return expr.value < 0 ? `(${expr.value})` : String(expr.value);
-  if (expr.op === 'load') {
-    const at = offsetOf(p, p.nest.inputs[expr.input]!, expr.index, lane, offsets);
-    return define(to, `b${expr.input}[${at}]`);
-  }
-  if (expr.op === 'position') {
-    const at = positionOf(p, expr.index[0], lane, offsets);
-    return define(to, at);
-  }
-  const [a, b, c] = expr.args.map((arg) => emitExpr(p, to, offsets, arg, lane, acc));
-  return define(to, words[expr.op](a!, b!, c!));
+  const done = new Map<Expr, string>();
+  const anew = (e: Expr): string => {
+    if (e.op === 'acc') return acc;
+    if (e.op === 'const') return e.value < 0 ? `(${e.value})` : String(e.value);
+    if (e.op === 'load') {
+      const at = offsetOf(p, p.nest.inputs[e.input]!, e.index, lane, offsets);
+      return define(to, `b${e.input}[${at}]`);
+    }
+    if (e.op === 'position') return define(to, positionOf(p, e.index[0], lane, offsets));
+    const [a, b, c] = e.args.map(print);
+    return define(to, words[e.op](a!, b!, c!));
+  };
+  const print = (e: Expr): string => {
+    const text = done.get(e) ?? anew(e);
+    done.set(e, text);
+    return text;
+  };
+  return print(expr);
 }
 
 /** Where an element is in memory. */
