@@ -51,6 +51,11 @@ const nodes: Readonly<Record<string, Node>> = {
   'permuted three dimensions': g.permute(g.mul(B, B), [2, 0, 1]),
   // A lowering uses its argument up to five times: what is not printed once is printed 5^10 times.
   'a chain of ten functions': Array.from({ length: 10 }).reduce<Node>((x) => g.tanh(x), X),
+  // Their gradients compare with values that were stored: these have no float32 of their own.
+  'clipped at what float32 does not have': g.clip(X, -0.7, 0.7),
+  'the largest product': g.maxOver(g.mul(g.mul(X, X), 0.1)),
+  'the largest products of rows': g.square(g.maxOver(g.mul(g.exp(X), g.sin(X)), 1)),
+  'the larger of two products': g.exp(g.square(g.max(g.mul(X, 0.3), g.mul(g.square(X), 0.1)))),
   positions: g.add(X, g.iota(X.shape, 0)),
   reshaped: g.reshape(S, [2, 8]),
   'reshaped with a symbolic size': g.reshape(X, [2, 2, 'm']),

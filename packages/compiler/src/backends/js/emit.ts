@@ -180,6 +180,18 @@ const FOLDS: Record<
   },
 };
 
+/** Rounding does not change a sign. */
+const isZero = (e: Expr): boolean => e.op === 'const' && e.value === 0;
+
+/**
+ * Comparisons are those of float32 numbers: a largest value, or a bound, that was stored equals the
+ * one that is computed again in float64.
+ */
+function rounded(e: Expr, text: string): string {
+  if (e.op === 'const') return String(Math.fround(e.value));
+  return e.op === 'load' || e.op === 'position' ? text : `Math.fround(${text})`;
+}
+
 /** What an expression is called; what was one object is computed and printed once. */
 function emitExpr(
   p: Printer,
@@ -198,7 +210,8 @@ function emitExpr(
       return define(to, `b${e.input}[${at}]`);
     }
     if (e.op === 'position') return define(to, positionOf(p, e.index[0], lane, offsets));
-    const [a, b, c] = e.args.map(print);
+    const compares = (e.op === 'less' || e.op === 'lessEqual') && !e.args.some(isZero);
+    const [a, b, c] = e.args.map((x) => (compares ? rounded(x, print(x)) : print(x)));
     return define(to, words[e.op](a!, b!, c!));
   };
   const print = (e: Expr): string => {
