@@ -61,6 +61,8 @@ const nodes: Readonly<Record<string, Node>> = {
   'reshaped with a symbolic size': g.reshape(X, [2, 2, 'm']),
   'reshaped and transposed': g.transpose(g.reshape(g.exp(S), [8, 2])),
   'raveled and summed in threes': g.sum(g.reshape(W, [4, 3]), 1),
+  'reshaped and reversed': g.flip(g.reshape(W, [2, 6])),
+  'reversed, reshaped and reversed along one': g.flip(g.reshape(g.flip(W), [6, 2]), 0),
   'a reshaped product': g.reshape(g.matmul(W, S), [2, 6]),
   'a product of reshaped': g.matmul(g.reshape(v, [2, 3]), W),
   'a part': g.slice(X, [{ start: 1, stop: 3 }]),

@@ -1,5 +1,5 @@
 // Prints nests as JavaScript loops. Pure text: it touches no device and knows no graph node.
-import { axesIn } from '../../affine.ts';
+import { axesIn, rangeOf } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
 
@@ -267,7 +267,11 @@ type Part = Extract<Term, { part: unknown }>;
 function partOf(p: Printer, { part, of, by }: Part, lane: Lane, offsets: Block): string {
   const inner = positionOf(p, of, lane, offsets);
   if (part === 'clamp') return `Math.min(Math.max(${inner}, 0), ${by})`;
-  return part === 'quotient' ? `Math.floor((${inner}) / ${by})` : `((${inner}) % ${by})`;
+  if (part === 'quotient') return `Math.floor((${inner}) / ${by})`;
+  const { axes, fold } = p.nest;
+  // In JavaScript -1 % 2 is -1.
+  const isNegative = rangeOf(of, [...axes, ...(fold?.axes ?? [])]).least < 0;
+  return isNegative ? `(((${inner}) % ${by} + ${by}) % ${by})` : `((${inner}) % ${by})`;
 }
 
 /** Floats between neighbours along each dimension. */
