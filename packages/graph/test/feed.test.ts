@@ -167,4 +167,17 @@ describe('errors name the input and the way out', () => {
   test('an input without a name', () => {
     expect(failure({ X: good.X }, mul(X, input(2, 'm')))).toMatchSnapshot();
   });
+
+  test.each<readonly [string, unknown, string]>([
+    ['a hole in the data', [1, null, 3], 'X has null at 1'],
+    ['text', ['1', '2', '3'], 'X has "1" at 0'],
+    ['three levels of rows', [[[1, 2, 3]]], 'X: row 0 has a list at 0'],
+    ['a row that is none', [[1, 2, 3], null], 'X: row 1 has null'],
+    ['whole numbers without end', new BigInt64Array(3), 'X has 0 at 0'],
+    ['a shape that is none', { shape: 'x', data: [1, 2, 3] }, 'the shape of X has "x"'],
+    ['data that are none', { shape: [3, 1], data: 'abc' }, 'X has "abc"'],
+  ])('%s', (_, data, message) => {
+    const X = input(3, 'm', { name: 'X' });
+    expect(() => interpret(X, { X: data } as never)).toThrow(message);
+  });
 });
