@@ -38,6 +38,12 @@ export async function compile(
   program: Program | Node | Readonly<Record<string, Node>>,
   options: CompileOptions = {},
 ): Promise<Session> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ChainruleError(
+      `compile: ${String(options)} are no options.`,
+      'pass e.g. { seed: 2 }.',
+    );
+  }
   const task = taskOf(program);
   checkNames(task.leaves);
   const sizes = options.sizes ?? {};
@@ -89,6 +95,11 @@ function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task 
   }
   if (isNode(program)) return createTask('main', new Map([[nameOf(program) ?? 'value', program]]));
   if (isProgram(program)) {
+    for (const update of program.updates) {
+      if (isNode(update?.param) && isNode(update.value)) continue;
+      const fix = 'give { param, value }, both nodes, or use train of @chainrule/nn.';
+      throw new ChainruleError('compile: one of the updates is none.', fix);
+    }
     const also = program.loss ? [program.loss] : [];
     return createTask('main', new Map(), program.updates, program.names, also);
   }

@@ -32,6 +32,9 @@ export function checkFeeds(
   fixed: Sizes,
   preferred: Sizes,
 ): CheckedFeeds {
+  if (typeof feeds !== 'object' || feeds === null) {
+    throw new FeedError(`the feeds are ${String(feeds)}.`, 'pass data by name: { X: data }.');
+  }
   const slots = new Map(needed.map((slot) => [slot.name, slot]));
   for (const name of Object.keys(feeds)) {
     if (slots.has(name)) continue;

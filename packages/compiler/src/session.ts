@@ -189,6 +189,12 @@ class RunningSession implements Session {
 
   restore(state: Readonly<Record<string, Data>>): void {
     this.#alive('restore');
+    if (typeof state !== 'object' || state === null) {
+      throw new ChainruleError(
+        `restore: ${String(state)} is no state.`,
+        'pass what state() gave.',
+      );
+    }
     const missing = [...this.#parts.residents.keys()].filter(
       (name) => !Object.hasOwn(state, name),
     );
@@ -307,6 +313,12 @@ class RunningSession implements Session {
   }
 
   #taskOf(nodes: Readonly<Record<string, Node>>): Task {
+    if (typeof nodes !== 'object' || nodes === null) {
+      throw new ChainruleError(
+        `run: ${String(nodes)} are no nodes.`,
+        'pass nodes by name: { J }.',
+      );
+    }
     const entries = Object.entries(nodes);
     const key = JSON.stringify(entries.map(([name, node]) => [name, node?.id]));
     const known = this.#tasks.get(key);

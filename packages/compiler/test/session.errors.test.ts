@@ -1,7 +1,7 @@
 // What compile and feeds refuse, in which words.
 import { add, input, matmul, mean, mul, type Node, param, square } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
-import { compile } from '../src/index.ts';
+import { compile, type Session } from '../src/index.ts';
 import { logistic, messageOf, start } from './support/errors.ts';
 import { descend, net } from './support/programs.ts';
 
@@ -43,6 +43,16 @@ describe('compile refuses, and says how to go on', () => {
       "NameError: compile: two leaves are called w: param and param of shape [2].
         fix: give them different names."
     `);
+  });
+  test.each<readonly [string, (run: Session) => unknown, string]>([
+    ['updates', () => compile({ updates: [undefined] } as never), 'one of the updates is none'],
+    ['options', () => compile(descend(J, 1), null as never), 'null are no options'],
+    ['feeds', (run) => run.step(undefined as never), 'the feeds are undefined'],
+    ['nodes', (run) => run.run(null as never), 'null are no nodes'],
+    ['a state', (run) => run.restore(null as never), 'null is no state'],
+  ])('no %s', async (_, call, message) => {
+    using run = await start();
+    expect(await messageOf(() => call(run))).toContain(message);
   });
   test('a device that there is not', async () => {
     const options = { sizes: { n: 2 }, device: 'tpu' as 'js' };

@@ -93,7 +93,7 @@ export function complexSlopes(
 }
 
 function imaginary(node: Node, real: Parts, imag: Parts, sizes: Sizes): Tensor64 | undefined {
-  const { shape, data } = real.get(node)!;
+  const value = real.get(node)!;
   const parts = node.src.map((s) => {
     const re = real.get(s)!;
     return { re, im: imag.get(s) ?? { ...re, data: new Float64Array(re.data.length) } };
@@ -101,7 +101,7 @@ function imaginary(node: Node, real: Parts, imag: Parts, sizes: Sizes): Tensor64
   const meaning = meaningOf(node.op);
   if (meaning) {
     const at = (i: number) => parts.map(({ re, im }): Complex => [re.data[i]!, im.data[i]!]);
-    return { shape, data: data.map((_, i) => meaning(node.attr, ...at(i))[1]) };
+    return { ...value, data: value.data.map((_, i) => meaning(node.attr, ...at(i))[1]) };
   }
   const of = (...src: Tensor64[]): Tensor64 => {
     // Stand-ins, for a node may be both factors of a product.
@@ -115,7 +115,7 @@ function imaginary(node: Node, real: Parts, imag: Parts, sizes: Sizes): Tensor64
   if (node.op === 'matmul') {
     const [a, b] = parts as [(typeof parts)[0], (typeof parts)[0]];
     const [p, q] = [of(a.re, b.im), of(a.im, b.re)];
-    return { shape, data: p.data.map((x, i) => x + q.data[i]!) };
+    return { ...p, data: p.data.map((x, i) => x + q.data[i]!) };
   }
   if (node.op === 'logsumexp') return imaginaryLogsumexp(node, real, parts[0]!.im, sizes);
   const linear = node.op === 'sum' || structureOf(node.op)?.kind === 'view';
@@ -138,5 +138,5 @@ function imaginaryLogsumexp(
     const each = { ...im, data: Float64Array.from(terms, (z) => z[k]!) };
     return evaluate(reduceAxes('sum', x, axes), new Map([[x, each]]), sizes).data;
   }) as [Float64Array, Float64Array];
-  return { shape: real.get(node)!.shape, data: part.map((b, i) => log([re[i]!, b])[1]) };
+  return { ...real.get(node)!, data: part.map((b, i) => log([re[i]!, b])[1]) };
 }

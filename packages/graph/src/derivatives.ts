@@ -3,7 +3,7 @@ import { ChainruleError } from './errors.ts';
 import { checkLike, cutOut, gradientsOf, listOf, substitute } from './grad.ts';
 import { constant, input } from './leaves.ts';
 import { lifted } from './lift.ts';
-import { type Node, nameOf, reachable, type Shape } from './node.ts';
+import { checkNode, type Node, nameOf, reachable, type Shape } from './node.ts';
 import { add, equal, iota, mul, sum } from './ops.ts';
 import { simplify, simplifyAll } from './rewrite/rewrite.ts';
 
@@ -18,7 +18,7 @@ import { simplify, simplifyAll } from './rewrite/rewrite.ts';
 export function jvp(y: Node, x: Node, v: Node): Node;
 export function jvp(y: Node, x: readonly Node[], v: readonly Node[]): Node;
 export function jvp(y: Node, x: Node | readonly Node[], v: Node | readonly Node[]): Node {
-  listOf(y);
+  checkNode(y);
   const [xs, vs] = directions('jvp', x, v);
   const g = input(...y.shape);
   const [result] = cutOut([y], xs, ([cutY], cut) =>
@@ -38,7 +38,7 @@ export function jvp(y: Node, x: Node | readonly Node[], v: Node | readonly Node[
 export function hvp(J: Node, x: Node, v: Node): Node;
 export function hvp(J: Node, x: readonly Node[], v: readonly Node[]): Node[];
 export function hvp(J: Node, x: Node | readonly Node[], v: Node | readonly Node[]) {
-  listOf(J);
+  checkNode(J);
   const [xs, vs] = directions('hvp', x, v);
   // A direction stands still, whatever it is made of.
   const fixed = vs.map((each) => input(...each.shape));
@@ -56,7 +56,7 @@ export function hvp(J: Node, x: Node | readonly Node[], v: Node | readonly Node[
  * @returns a node of shape [...y.shape, ...x.shape]
  */
 export function jacobian(y: Node, x: Node): Node {
-  for (const node of [y, x]) listOf(node);
+  for (const node of [y, x]) checkNode(node);
   const [result] = cutOut([y], [x], ([cutY], cut) => [jacobianOf(cutY!, cut[0]!)]);
   return result!;
 }
@@ -68,7 +68,7 @@ export function jacobian(y: Node, x: Node): Node {
  * @throws ChainruleError if J is no scalar
  */
 export function hessian(J: Node, x: Node): Node {
-  for (const node of [J, x]) listOf(node);
+  for (const node of [J, x]) checkNode(node);
   const [result] = cutOut([J], [x], ([cutJ], cut) => {
     const [slope] = gradientsOf(cutJ!, cut);
     return [jacobianOf(slope!, cut[0]!)];

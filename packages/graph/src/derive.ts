@@ -1,7 +1,7 @@
 // The gradient of a cost with every cotangent by its name: what equations print and programs run.
 import { cotangents } from './differentiate.ts';
 import { constant } from './leaves.ts';
-import { isLeaf, type Node, nameOf } from './node.ts';
+import { checkNodes, isLeaf, type Node, nameOf } from './node.ts';
 import { splitScale } from './rewrite/monomial.ts';
 import { simplifyAll } from './rewrite/rewrite.ts';
 
@@ -18,6 +18,7 @@ export interface Derivation {
 
 /** The gradient of J with respect to parameters. @throws ChainruleError if J is no scalar */
 export function derive(J: Node, params: readonly Node[]): Derivation {
+  checkNodes(params);
   const [stable] = simplifyAll([J]);
   const all = cotangents(stable!, params);
   const inner = [...all.keys()].filter(

@@ -1,8 +1,9 @@
 // A whole program as the textbook's equations: forward, cost, backward, update.
+import { checkList, checkObject, checkOptions } from './checks.ts';
 import { derive } from './derive.ts';
-import { paramsOf } from './grad.ts';
+import { listOf, paramsOf } from './grad.ts';
 import { input } from './leaves.ts';
-import { isLeaf, type Node, named, nameOf, reachable, type Shape } from './node.ts';
+import { checkNode, isLeaf, type Node, named, nameOf, reachable, type Shape } from './node.ts';
 import { mul, sub } from './ops.ts';
 import { print } from './print/print.ts';
 import { tex, texOfName, texWithShapes } from './print/tex.ts';
@@ -64,7 +65,7 @@ export function equations(
   params: readonly Node[] = paramsOf([J]),
   updates?: readonly Change[],
 ): Equations {
-  const { forward, backward, update } = rowsOf(J, params, updates);
+  const { forward, backward, update } = rowsOf(J, listOf(params), updates);
   return {
     forward: forward.map(equation),
     backward: backward.map(equation),
@@ -92,6 +93,11 @@ function rowsOf(J: Node, params: readonly Node[], updates?: readonly Change[]) {
 
 /** The updates with the gradients in them called dW. */
 function updateRows(J: Node, params: readonly Node[], updates: readonly Change[]): Row[] {
+  checkList('equations: the updates', updates, '[{ param: W, value: sub(W, dW) }]');
+  for (const update of updates) {
+    checkObject('equations: an update', update, '{ param, value }');
+    for (const node of [update.param, update.value]) checkNode(node);
+  }
   const { gradients } = derive(J, params);
   const own = new Map(params.map((p, i) => [p, [gradients[i]!, gradientName(p)] as const]));
   const all = new Map(own.values());
@@ -118,8 +124,9 @@ function descent(param: Node): Row {
  * @throws ChainruleError if J is no scalar
  */
 export function texProgram(J: Node, options: TexProgramOptions = {}): string {
+  checkOptions('texProgram', options, 'params', 'updates', 'shapes');
   const { params = paramsOf([J]), updates, shapes = true } = options;
-  const { forward, backward, update } = rowsOf(J, params, updates);
+  const { forward, backward, update } = rowsOf(J, listOf(params), updates);
   const line = ({ name, sign, value, names }: Row): string => {
     const left = texOfName(name, shapes ? value.shape : []);
     return `${left} &${sign} ${(shapes ? texWithShapes : tex)(value, names)}`;

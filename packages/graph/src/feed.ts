@@ -1,5 +1,6 @@
 // Data that a user hands in: flattened, checked, and the symbolic sizes they imply. It knows names
 // and shapes, and nothing of graphs.
+import { show } from './checks.ts';
 import { explain, FeedError } from './errors.ts';
 import { type Dim, type Order, type Shape, showShape } from './node.ts';
 
@@ -47,10 +48,11 @@ export function flatten(slot: Slot, value: Data): Flat {
     throw new FeedError(explain(`${name} is ${String(value)}, not data.`, [], fix));
   }
   if (isTensor(value)) return checkedTensor(name, value);
-  if (!Array.isArray(value[0])) return { data: value as ArrayLike<number> };
+  if (!Array.isArray((value as ArrayLike<unknown>)[0])) return { data: numbersIn(name, value) };
   const rows = value as readonly (readonly number[])[];
   const width = rows[0]!.length;
   rows.forEach((row, i) => {
+    numbersIn(`${name}: row ${i}`, row);
     if (row.length === width) return;
     const what = `${name}: row ${i} has ${row.length} values, row 0 has ${width}.`;
     throw new FeedError(explain(what, [], 'give every row the same number of values.'));
@@ -66,8 +68,25 @@ export function flatten(slot: Slot, value: Data): Flat {
   return { data: rows.flat(), shape };
 }
 
+/** A list of numbers: a typed array, or an array in which nothing is missing. */
+function numbersIn(what: string, data: unknown): ArrayLike<number> {
+  const typed = ArrayBuffer.isView(data) && !('getInt8' in data);
+  const list: readonly unknown[] = Array.isArray(data) ? data : [];
+  const bad = typed
+    ? typeof (data as unknown as ArrayLike<unknown>)[0] === 'bigint'
+      ? 0
+      : -1
+    : list.findIndex((x) => typeof x !== 'number');
+  if ((typed || Array.isArray(data)) && bad < 0) return data as ArrayLike<number>;
+  const is = typed || Array.isArray(data) ? `${show((data as never)[bad])} at ${bad}` : show(data);
+  const fix = 'pass a Float32Array, an array of numbers, rows of numbers, or { shape, data }.';
+  throw new FeedError(explain(`${what} has ${is}, which is no number.`, [], fix));
+}
+
 function checkedTensor(name: string, tensor: TensorLike): TensorLike {
   const { shape, data } = tensor;
+  numbersIn(`the shape of ${name}`, shape);
+  numbersIn(name, data);
   const count = shape.reduce((p, d) => p * d, 1);
   if (count === data.length) return tensor;
   const what = `${name} has the shape ${showShape(shape)} and ${data.length} values.`;

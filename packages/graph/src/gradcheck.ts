@@ -1,11 +1,12 @@
 // Proves a gradient, or a second derivative, against numeric slopes in float64.
+import { checkObject } from './checks.ts';
 import { hvp } from './derivatives.ts';
 import { ChainruleError } from './errors.ts';
 import type { Sizes } from './feed.ts';
 import { grad, paramsOf } from './grad.ts';
 import { interpretAll, type Values } from './interpret.ts';
 import { input } from './leaves.ts';
-import { isLeaf, type Node, named, nameOf } from './node.ts';
+import { checkNodes, isLeaf, type Node, named, nameOf } from './node.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Method, type Point, pointAt, slopesAlong } from './slopes.ts';
 
@@ -81,6 +82,7 @@ export function assertGradients(
   values: Values,
   options: GradCheckOptions & { readonly tolerance?: number } = {},
 ): void {
+  checkObject('assertGradients', options, 'options by name: { order: 2 }');
   const { tolerance = 1e-6, order = 1 } = options;
   for (const each of compare(J, values, options)) {
     const size = ratio(each.entries);
@@ -111,7 +113,9 @@ interface Compared {
 }
 
 function compare(J: Node, values: Values, options: GradCheckOptions): Compared[] {
+  checkObject('gradCheck', options, 'options by name: { order: 2 }');
   const params = options.params ?? paramsOf([J]);
+  checkNodes(params);
   for (const p of params) checkParameter(p);
   const gradients = grad(J, params);
   if (options.order === 2) return secondOrder(J, params, gradients, values, options);

@@ -1,4 +1,5 @@
 // The float64 meaning of every graph: the oracle of all tests. Plain loops, written to be read.
+import { checkObject } from './checks.ts';
 import { rowOf } from './elementwise.ts';
 import { explain, FeedError, NameError } from './errors.ts';
 import { type Data, flatten, type Sizes, type Slot, solveSizes, toRowMajor } from './feed.ts';
@@ -10,12 +11,20 @@ import { type ReductionRow, structureOf, type ViewRow } from './structural.ts';
 export interface Tensor64 {
   readonly shape: readonly number[];
   readonly data: Float64Array;
+  /** So that it can be fed to an input with `order: 'columns'`. */
+  readonly order: 'rows';
 }
 
 /** Values of inputs and parameters by name. */
 export type Values = Readonly<Record<string, Data>>;
 
 const count = (shape: readonly number[]): number => shape.reduce((p, d) => p * d, 1);
+
+const rowMajor = (shape: readonly number[], data: Float64Array): Tensor64 => ({
+  shape,
+  data,
+  order: 'rows',
+});
 
 /**
  * Evaluates a graph in float64.
@@ -34,6 +43,8 @@ export function interpretAll(
   sizes: Sizes = {},
 ): Tensor64[] {
   const order = reachable(roots);
+  checkObject('interpret', values, 'data by name: { X: data }');
+  checkObject('interpret', sizes, 'sizes by name: { m: 10 }');
   const feeds = order
     .filter((node) => node.op === 'input' || node.op === 'param')
     .map((node) => ({ node, ...feedOf(node, values) }));
@@ -42,7 +53,7 @@ export function interpretAll(
   const done = new Map<Node, Tensor64>();
   for (const { node, slot, flat } of feeds) {
     const shape = bindShape(node, bound);
-    done.set(node, { shape, data: toRowMajor(flat.order ?? slot.order, shape, flat.data) });
+    done.set(node, rowMajor(shape, toRowMajor(flat.order ?? slot.order, shape, flat.data)));
   }
   for (const node of order) if (!done.has(node)) done.set(node, evaluate(node, done, bound));
   return roots.map((root) => done.get(root)!);
@@ -112,10 +123,11 @@ export function sizeOf(dim: string, sizes: Sizes): number {
 export function evaluate(node: Node, done: ReadonlyMap<Node, Tensor64>, sizes: Sizes): Tensor64 {
   const src = node.src.map((s) => done.get(s)!);
   const shape = bindShape(node, sizes);
-  const fill = (at: (i: number) => number): Tensor64 => ({
-    shape,
-    data: Float64Array.from({ length: count(shape) }, (_, i) => at(i)),
-  });
+  const fill = (at: (i: number) => number): Tensor64 =>
+    rowMajor(
+      shape,
+      Float64Array.from({ length: count(shape) }, (_, i) => at(i)),
+    );
   const elementwise = rowOf(node.op);
   if (elementwise) {
     const values = src.map((s) => s.data);
@@ -137,7 +149,7 @@ export function evaluate(node: Node, done: ReadonlyMap<Node, Tensor64>, sizes: S
     case 'reduction':
       return reduction(row, src[0]!, shape, (node.attr as { axes: readonly number[] }).axes);
     case 'contraction':
-      return { shape, data: product(src[0]!, src[1]!, shape) };
+      return rowMajor(shape, product(src[0]!, src[1]!, shape));
   }
 }
 
@@ -182,5 +194,5 @@ function reduction(
     const kept = position(i, x.shape).filter((_, d) => !axes.includes(d));
     values[flatPosition(numbers, kept, shape)]!.push(v);
   });
-  return { shape, data: Float64Array.from(values, row.meaning) };
+  return rowMajor(shape, Float64Array.from(values, row.meaning));
 }

@@ -1,4 +1,5 @@
 // The leaves of a graph: inputs, parameters, constants and sizes.
+import { checkOptions, checkShape, show } from './checks.ts';
 import { ChainruleError } from './errors.ts';
 import {
   type Dim,
@@ -45,6 +46,13 @@ export function input(...args: readonly (Dim | InputOptions)[]): Node;
 export function input(...args: readonly (Dim | InputOptions)[]): Node {
   const { shape, options } = leafArguments<InputOptions>('input', args);
   const { order = 'rows', distribution = false } = options;
+  checkOptions('input', options, 'name', 'order', 'distribution');
+  if (order !== 'rows' && order !== 'columns') {
+    throw new ChainruleError(
+      `input: there is no order ${show(order)}.`,
+      "say 'rows' or 'columns'.",
+    );
+  }
   const attr = { serial: newSerial(), order, distribution };
   const node = make('input', [], attr, shape);
   return options.name ? named(node, options.name) : node;
@@ -61,16 +69,24 @@ export function param<const S extends Shape>(
 export function param(...args: readonly (Dim | ParamOptions)[]): Node;
 export function param(...args: readonly (Dim | ParamOptions)[]): Node {
   const { shape, options } = leafArguments<ParamOptions>('param', args);
+  checkOptions('param', options, 'name', 'init');
   const init = options.init ?? { kind: 'constant', value: 0 };
   checkInit(init);
   const node = make('param', [], { serial: newSerial(), init }, shape);
   return options.name ? named(node, options.name) : node;
 }
 
-const INITS: ReadonlySet<unknown> = new Set(['constant', 'normal', 'uniform', 'variance']);
+/** The number that each kind of first values needs. */
+const INITS = { constant: 'value', normal: 'std', uniform: 'limit', variance: 'scale' } as const;
+
+function isInit(init: object): boolean {
+  const { kind, ...rest } = init as Record<string, unknown>;
+  if (typeof kind !== 'string' || !Object.hasOwn(INITS, kind)) return false;
+  return typeof rest[INITS[kind as Init['kind']]] === 'number';
+}
 
 function checkInit(init: unknown): void {
-  if (typeof init === 'object' && init !== null && 'kind' in init && INITS.has(init.kind)) return;
+  if (typeof init === 'object' && init !== null && isInit(init)) return;
   const what = typeof init === 'function' ? `the function ${init.name}` : JSON.stringify(init);
   const fix =
     typeof init === 'function'
@@ -84,17 +100,13 @@ function leafArguments<O extends object>(
   args: readonly (Dim | O)[],
 ): { shape: Shape; options: O } {
   const last = args.at(-1);
-  const options = typeof last === 'object' ? last : ({} as O);
-  const shape = (typeof last === 'object' ? args.slice(0, -1) : args) as Dim[];
-  for (const dim of shape) {
-    const good =
-      typeof dim === 'number' ? Number.isInteger(dim) && dim > 0 : /^[A-Za-z]\w*$/.test(dim);
-    if (good) continue;
-    const call = `${what}(${args.map((a) => JSON.stringify(a)).join(', ')})`;
-    throw new ChainruleError(
-      `${call}: ${JSON.stringify(dim)} is no size.`,
-      "give positive whole numbers or names, e.g. input(3, 'm').",
-    );
+  const hasOptions = typeof last === 'object' && last !== null;
+  const options = hasOptions ? last : ({} as O);
+  const shape = (hasOptions ? args.slice(0, -1) : args) as Dim[];
+  checkShape(`${what}(${args.map(show).join(', ')})`, shape);
+  const { name } = options as InputOptions;
+  if (name !== undefined && typeof name !== 'string') {
+    throw new ChainruleError(`${what}: the name ${show(name)} is no text.`, "say e.g. 'X'.");
   }
   return { shape, options };
 }
@@ -103,11 +115,19 @@ function leafArguments<O extends object>(
 export const constant = <const S extends Shape = readonly []>(
   value: number,
   shape: S = [] as Shape as S,
-): Node<S> => make('const', [], { value: value === 0 ? 0 : value }, shape) as Node<S>;
+): Node<S> => {
+  checkShape('constant', shape);
+  if (typeof value !== 'number') {
+    throw new ChainruleError(`constant: ${show(value)} is no number.`, 'pass a number, e.g. 0.5.');
+  }
+  return make('const', [], { value: value === 0 ? 0 : value }, shape) as Node<S>;
+};
 
 /** A size as a number in the graph: the m of 1/m. */
-export const size = (dim: Dim): Node =>
-  typeof dim === 'number' ? constant(dim) : make('size', [], { dim }, []);
+export const size = (dim: Dim): Node => {
+  checkShape('size', [dim]);
+  return typeof dim === 'number' ? constant(dim) : make('size', [], { dim }, []);
+};
 
 /** A variable of a rewrite rule. */
 export const hole = (index: number): Node => make('hole', [], { index }, []);

@@ -1,6 +1,7 @@
 // The graph: frozen nodes, made in one place so that equal structure is the same object.
 // It knows what a node is; it must not know what any op means.
 
+import { show } from './checks.ts';
 import { ChainruleError } from './errors.ts';
 
 /** A size: a number, or a name such as 'm' that is bound when the graph is compiled. */
@@ -210,7 +211,7 @@ export function withSources(node: Node, src: readonly Node[], shape: Shape = nod
 
 /** Every node that the roots need, sources first. @throws ChainruleError if a root is no node */
 export function reachable(roots: readonly Node[]): Node[] {
-  for (const root of roots) checkNode(root);
+  checkNodes(roots);
   const seen = new Set<Node>(roots);
   for (const node of seen) for (const s of node.src) seen.add(s);
   return [...seen].sort((a, b) => a.id - b.id);
@@ -218,7 +219,7 @@ export function reachable(roots: readonly Node[]): Node[] {
 
 /** The same in an order that follows from the structure alone: the same graph, the same order. */
 export function sourcesFirst(roots: readonly Node[]): Node[] {
-  for (const root of roots) checkNode(root);
+  checkNodes(roots);
   const done = new Set<Node>();
   const stack = roots.toReversed().map((node) => ({ node, next: 0 }));
   while (stack.length > 0) {
@@ -240,7 +241,16 @@ export function checkNode(x: unknown): void {
     x === undefined
       ? 'check the names that you took from math: no line defines one of them.'
       : 'pass what input, param, math or an op returned.';
-  throw new ChainruleError(`${String(x)} is no node of a graph.`, fix);
+  throw new ChainruleError(`${show(x)} is no node of a graph.`, fix);
+}
+
+/** @throws ChainruleError if x is no list of nodes */
+export function checkNodes(x: readonly Node[]): void {
+  if (!Array.isArray(x)) {
+    const what = isNode(x) ? 'one node' : show(x);
+    throw new ChainruleError(`${what} is no list of nodes.`, 'pass a list, e.g. [J].');
+  }
+  for (const node of x) checkNode(node);
 }
 
 export const isLeaf = (node: Node): boolean => node.src.length === 0;

@@ -1,4 +1,5 @@
 // Seeded random numbers, the same on every platform. It knows nothing of graphs.
+import { show } from './checks.ts';
 import { ChainruleError } from './errors.ts';
 
 /** A stream of random numbers; the same seed gives the same stream everywhere. */
@@ -17,7 +18,7 @@ export interface Random {
  */
 export function createRandom(seed: number): Random {
   if (!Number.isSafeInteger(seed)) {
-    throw new ChainruleError(`a seed is a whole number, not ${seed}.\n  fix: pass e.g. 1.`);
+    throw new ChainruleError(`a seed is a whole number, not ${show(seed)}.\n  fix: pass e.g. 1.`);
   }
   const state = seedState(seed);
   const word = () => next(state);

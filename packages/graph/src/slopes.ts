@@ -104,8 +104,8 @@ function byDifferences(point: Point, direction: Direction): Slopes {
 function difference(point: Point, direction: Direction, h: number): number[] {
   const at = (step: number): number[] => {
     const moved = [...direction].map(([leaf, v]) => {
-      const { shape, data } = point.known.get(leaf)!;
-      return [nameOf(leaf)!, { shape, data: data.map((x, i) => x + step * v[i]!) }];
+      const tensor = point.known.get(leaf)!;
+      return [nameOf(leaf)!, { ...tensor, data: tensor.data.map((x, i) => x + step * v[i]!) }];
     });
     const values = { ...point.values, ...Object.fromEntries(moved) };
     return interpretAll(point.roots, values, point.sizes).flatMap(({ data }) => [...data]);

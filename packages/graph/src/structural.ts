@@ -206,7 +206,8 @@ export const structural = {
   norm: {
     ...reduction,
     fold: 'norm',
-    meaning: (values) => Math.hypot(...values),
+    // Math.hypot takes as many arguments as a stack holds.
+    meaning: (values) => values.reduce((length, x) => Math.hypot(length, x), 0),
     single: (m, x) => m.abs(x),
     // x / |x|, and 0 at 0: the shortest of the subgradients
     grad: (y, g) => {

@@ -95,3 +95,36 @@ describe('pairs in float32', () => {
     }
   });
 });
+
+describe('infinities, as in NumPy', () => {
+  const far = Number.POSITIVE_INFINITY;
+  test.each([
+    ['logaddexp', elementwise.logaddexp, [far, far], far],
+    ['logaddexp', elementwise.logaddexp, [-far, -far], -far],
+    ['logaddexp', elementwise.logaddexp, [-far, 2], 2],
+    ['logaddexp', elementwise.logaddexp, [3, far], far],
+    ['power', elementwise.power, [-far, 0.5], Number.NaN],
+    ['power', elementwise.power, [-far, 3], -far],
+  ] as const)('%s', (_, row, at, want) => {
+    const [a, b] = at;
+    expect(row.meaning({}, a, b)).toBe(want);
+    expect(row.lower(float32, {}, a, b)).toBe(want);
+  });
+
+  test('roots of below 0 are none', () => {
+    for (const root of [g.sqrt(x), g.rsqrt(x), g.pow(x, 1.5), g.pow(x, -0.3)]) {
+      expect(value(root, { x: -far })).toBeNaN();
+      expect(value(root, { x: -1e-300 })).toBeNaN();
+    }
+    expect(value(g.pow(x, -3), { x: -far })).toBe(-0);
+  });
+});
+
+test('the norm of more numbers than a stack holds', () => {
+  const many = g.param(200_000, { name: 'x' });
+  // 200,000 roundings, half of them up.
+  expect(value(g.norm(many), { x: new Float64Array(200_000).fill(0.5) })).toBeCloseTo(
+    Math.sqrt(50_000),
+    9,
+  );
+});

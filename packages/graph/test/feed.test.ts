@@ -30,7 +30,7 @@ describe('a matrix may be given as', () => {
     ['a tensor', { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }],
     ['a tensor of columns', { shape: [2, 3], data: [1, 4, 2, 5, 3, 6], order: 'columns' }],
   ])('%s', (_, data) => {
-    expect(interpret(X, { X: data })).toEqual({ shape: [2, 3], data: expected });
+    expect(interpret(X, { X: data })).toMatchObject({ shape: [2, 3], data: expected });
   });
 
   test('one example after another, if the input says so', () => {
@@ -49,7 +49,7 @@ describe('a matrix may be given as', () => {
 
   test('a number is a scalar or a matrix of one entry, and a list a vector', () => {
     const b = param(1, 1, { name: 'b' });
-    expect(interpret(b, { b: 3 })).toEqual({ shape: [1, 1], data: Float64Array.of(3) });
+    expect(interpret(b, { b: 3 })).toMatchObject({ shape: [1, 1], data: Float64Array.of(3) });
     const [s, v] = [input({ name: 's' }), input('k', { name: 'v' })];
     expect(interpret(mul(s, v), { s: 2, v: [1, 2, 3] }).data).toEqual(Float64Array.of(2, 4, 6));
   });
@@ -166,5 +166,18 @@ describe('errors name the input and the way out', () => {
 
   test('an input without a name', () => {
     expect(failure({ X: good.X }, mul(X, input(2, 'm')))).toMatchSnapshot();
+  });
+
+  test.each<readonly [string, unknown, string]>([
+    ['a hole in the data', [1, null, 3], 'X has null at 1'],
+    ['text', ['1', '2', '3'], 'X has "1" at 0'],
+    ['three levels of rows', [[[1, 2, 3]]], 'X: row 0 has a list at 0'],
+    ['a row that is none', [[1, 2, 3], null], 'X: row 1 has null'],
+    ['whole numbers without end', new BigInt64Array(3), 'X has 0 at 0'],
+    ['a shape that is none', { shape: 'x', data: [1, 2, 3] }, 'the shape of X has "x"'],
+    ['data that are none', { shape: [3, 1], data: 'abc' }, 'X has "abc"'],
+  ])('%s', (_, data, message) => {
+    const X = input(3, 'm', { name: 'X' });
+    expect(() => interpret(X, { X: data } as never)).toThrow(message);
   });
 });

@@ -50,6 +50,14 @@ describe.each(orders)('%o', ({ order }) => {
     expect(ratio).toBeLessThan(1e-14);
   });
 
+  test('moves inputs whose data lie column by column', () => {
+    const X = input(2, 3, { name: 'X', order: 'columns' });
+    const J = g.sum(g.mul(g.iota([2, 3], 1), g.relu(X)));
+    const { ratio, method } = gradCheck(J, { X: normal(7, 6) }, { params: [X], order });
+    expect(method).toBe('central differences');
+    expect(ratio).toBeLessThan(1e-9);
+  });
+
   test('a step asks for plain differences', () => {
     const { ratio, method, worst } = gradCheck(netOf('tanh'), data, { order, epsilon: 1e-5 });
     expect(method).toBe('central differences');

@@ -1,5 +1,6 @@
 // Reading values of unknown form: a check gives what it has read, or says what is wrong with it.
 // Only own fields are looked at, each once. It knows no ops.
+import { isDim, show } from '../checks.ts';
 import { ChainruleError } from '../errors.ts';
 import { type Dim, newSerial } from '../node.ts';
 
@@ -13,13 +14,6 @@ export type Check<T> = (x: unknown) => T;
 export const fail = (what: string): never => {
   throw new ChainruleError(`fromJSON: ${what}`, 'pass what toJSON returned, unchanged.');
 };
-
-/** A value, for messages. */
-export function show(x: unknown): string {
-  if (typeof x === 'object' && x !== null) return Array.isArray(x) ? 'a list' : 'an object';
-  const text = typeof x === 'string' ? JSON.stringify(x) : String(x);
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
-}
 
 /** Reads a part; an error says which. */
 export function within<T>(part: string, read: () => T): T {
@@ -61,8 +55,9 @@ export const word = where<string>(
   'no name of letters and digits',
   (x) => typeof x === 'string' && isWord(x),
 );
-const dim = where<Dim>('no size', (x) =>
-  typeof x === 'string' ? isWord(x) : Number.isSafeInteger(x) && (x as number) > 0,
+const dim = where<Dim>(
+  'no size',
+  (x) => isDim(x) && (typeof x === 'number' || x.length <= MAX_NAME),
 );
 
 export const list =

@@ -1,5 +1,6 @@
 // Graphs as plain JSON, and back. What comes back may be from a stranger: every field is read
 // once, checked, and the shapes are derived anew.
+import { show } from '../checks.ts';
 import { type Dim, isNode, type Node, named, nameOf, sourcesFirst } from '../node.ts';
 import {
   type Check,
@@ -11,7 +12,6 @@ import {
   optional,
   record,
   shape,
-  show,
   text,
   where,
   within,

@@ -1,8 +1,11 @@
 // The functions of neurons.
+import { show } from '../checks.ts';
 import { make } from '../node.ts';
 import type { Binary, Unary, UnaryWith } from '../shapes.ts';
 import { div, less, max, mul, neg, where } from './arithmetic.ts';
 import { elementwise, folded, type Operand, shapeError, toNode } from './operand.ts';
+
+const isFrom0 = (x: unknown): boolean => typeof x === 'number' && x >= 0;
 
 /** 1 / (1 + exp(-x)), finite at any x. */
 export const sigmoid: Unary = (x: Operand) => elementwise('sigmoid', x);
@@ -15,8 +18,13 @@ export const relu: Unary = (x: Operand) => max(x, 0);
 /** x where x > 0, else slope * x; derivative `slope` at 0. @throws ShapeError for a slope < 0. */
 export const leakyRelu: UnaryWith<number> = (x: Operand, slope = 0.01) => {
   const a = toNode(x);
-  if (!(slope >= 0)) {
-    throw shapeError('leakyRelu', [a], `the slope ${slope} is below 0.`, 'use e.g. 0.01.');
+  if (!isFrom0(slope)) {
+    throw shapeError(
+      'leakyRelu',
+      [a],
+      `the slope ${show(slope)} is no number from 0 on.`,
+      'use e.g. 0.01.',
+    );
   }
   return folded(make('leakyRelu', [a], { slope }, a.shape));
 };
@@ -32,7 +40,9 @@ export const prelu: Binary = (x: Operand, a: Operand) => where(less(0, x), x, mu
  */
 export const elu: UnaryWith<number> = (x: Operand, alpha = 1) => {
   const a = toNode(x);
-  if (!(alpha >= 0)) throw shapeError('elu', [a], `alpha ${alpha} is below 0.`, 'use e.g. 1.');
+  if (!isFrom0(alpha)) {
+    throw shapeError('elu', [a], `alpha ${show(alpha)} is no number from 0 on.`, 'use e.g. 1.');
+  }
   return folded(make('elu', [a], { alpha }, a.shape));
 };
 
@@ -47,8 +57,8 @@ export const selu: Unary = (x: Operand) => mul(SELU_SCALE, elu(x, SELU_ALPHA));
  * @throws ShapeError for an alpha <= 0.
  */
 export const celu: UnaryWith<number> = (x: Operand, alpha = 1) => {
-  if (alpha > 0) return mul(alpha, elu(div(x, alpha)));
-  throw shapeError('celu', [toNode(x)], `alpha ${alpha} is not above 0.`, 'use e.g. 1.');
+  if (isFrom0(alpha) && alpha > 0) return mul(alpha, elu(div(x, alpha)));
+  throw shapeError('celu', [toNode(x)], `alpha ${show(alpha)} is not above 0.`, 'use e.g. 1.');
 };
 
 /** x sigmoid(x) (Elfwing et al. 2017). */

@@ -1,4 +1,5 @@
 // Einstein's summation: letters name dimensions, and those that the result lacks are summed.
+import { show } from '../checks.ts';
 import { ChainruleError } from '../errors.ts';
 import type { Dim, Node } from '../node.ts';
 import { equal, mul, where } from './arithmetic.ts';
@@ -19,11 +20,12 @@ interface Term {
  * @throws ChainruleError, ShapeError where letters and tensors do not fit
  */
 export function einsum(spec: string, ...operands: readonly Operand[]): Node {
-  const [, left, result] = /^([a-zA-Z,]*)->([a-zA-Z]*)$/.exec(spec.replace(/\s/g, '')) ?? [];
+  const text = typeof spec === 'string' ? spec.replace(/\s/g, '') : '';
+  const [, left, result] = /^([a-zA-Z,]*)->([a-zA-Z]*)$/.exec(text) ?? [];
   const lists = left?.split(',') ?? [];
   if (result === undefined || lists.length !== operands.length) {
     throw new ChainruleError(
-      `einsum: '${spec}' does not describe ${operands.length} tensors.`,
+      `einsum: ${show(spec)} does not describe ${operands.length} tensors.`,
       "write the letters of each and those of the result, e.g. 'ij,jk->ik'.",
     );
   }

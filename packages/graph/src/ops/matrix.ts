@@ -1,4 +1,5 @@
 // Matrices: triangles, diagonals and outer products.
+import { checkShape, show } from '../checks.ts';
 import type { Dim, Node } from '../node.ts';
 import { add, equal, less, mul, where } from './arithmetic.ts';
 import { type Operand, shapeError, toNode } from './operand.ts';
@@ -6,7 +7,10 @@ import { reduceAxes, sum, unreduce } from './reduce.ts';
 import { iota } from './views.ts';
 
 /** The identity matrix: 1 on the diagonal, 0 elsewhere. It takes no memory. */
-export const eye = (n: Dim): Node => equal(iota([n, n], 0), iota([n, n], 1));
+export function eye(n: Dim): Node {
+  checkShape('eye', [n, n]);
+  return equal(iota([n, n], 0), iota([n, n], 1));
+}
 
 /** The last two dimensions as positions: rows, shifted by k, and columns. */
 function positions(op: string, x: Operand, k: number) {
@@ -15,7 +19,7 @@ function positions(op: string, x: Operand, k: number) {
     throw shapeError(op, [a], 'it is no matrix.', 'give at least two dimensions.');
   }
   if (!Number.isInteger(k)) {
-    throw shapeError(op, [a], `the diagonal ${k} is no whole number.`, 'use e.g. 0 or -1.');
+    throw shapeError(op, [a], `the diagonal ${show(k)} is no whole number.`, 'use e.g. 0 or -1.');
   }
   const rows = iota(a.shape, -2);
   return { a, rows: k === 0 ? rows : add(rows, k), columns: iota(a.shape, -1) };

@@ -1,4 +1,5 @@
 // What ops take, and how operands meet: shapes are checked and broadcasting is made explicit here.
+import { checkShape } from '../checks.ts';
 import { explain, ShapeError } from '../errors.ts';
 import { foldConstant } from '../fold.ts';
 import { constant } from '../leaves.ts';
@@ -50,6 +51,7 @@ export function shapeError(
 export function expand<const S extends Shape>(x: Operand, shape: S): NodeLike<S>;
 export function expand(x: Operand, shape: Shape): Node {
   const source = toNode(x);
+  checkShape('expand', shape);
   const lead = shape.length - source.shape.length;
   const fits = lead >= 0 && source.shape.every((d, i) => d === 1 || d === shape[lead + i]);
   if (!fits) {

@@ -1,5 +1,6 @@
 // Random tensors that need no storage: functions of a seed, a step and the place of an element,
 // the same on every backend. No gradient flows into them.
+import { checkOptions, checkShape, show } from '../checks.ts';
 import { type Dim, type Node, newSerial, type Shape } from '../node.ts';
 import { HASH_RANGE } from '../rows/hash.ts';
 import { add, cos, less, log, max, mul, sqrt, where } from './arithmetic.ts';
@@ -21,38 +22,43 @@ export const hash = (a: Operand, b: Operand): Node => elementwise('hash', a, b);
 const OWN_SEEDS = HASH_RANGE * (HASH_RANGE - 1);
 
 /** Whole numbers below 2^24: the hashes of seed, step and the indices, one after another. */
-export function randomBits(
-  name: string,
-  indices: readonly Node[],
-  { seed = newSerial() + OWN_SEEDS, at = 0 }: RandomOptions,
-): Node {
+export function randomBits(name: string, indices: readonly Node[], options: RandomOptions): Node {
+  checkOptions(name, options, 'seed', 'at');
+  const { seed = newSerial() + OWN_SEEDS, at = 0 } = options;
   const step = toNode(at);
   if (step.shape.length > 0) {
     throw shapeError(name, [step], '`at` must be a scalar.', 'pass a number or input().');
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw shapeError(name, [], `the seed ${seed} is no whole number from 0 on.`, 'pass e.g. 1.');
+    throw shapeError(
+      name,
+      [],
+      `the seed ${show(seed)} is no whole number from 0 on.`,
+      'pass e.g. 1.',
+    );
   }
   const key = hash(seed % HASH_RANGE, Math.floor(seed / HASH_RANGE) % HASH_RANGE);
   return indices.reduce(hash, hash(key, step));
 }
 
 /** The index along each axis, of size 1 along the others, so that rows are hashed but once. */
-const indicesOf = (shape: Shape): Node[] =>
-  shape.map((dim, axis) =>
+function indicesOf(name: string, shape: Shape): Node[] {
+  checkShape(name, shape);
+  return shape.map((dim, axis) =>
     iota(
       shape.map((_, i): Dim => (i === axis ? dim : 1)),
       axis,
     ),
   );
+}
 
 /** Multiples of 2^-24 from 0 to below 1, equally likely, of a shape. */
 export const uniform = (shape: Shape, options: RandomOptions = {}): Node =>
-  mul(1 / HASH_RANGE, expand(randomBits('uniform', indicesOf(shape), options), shape));
+  mul(1 / HASH_RANGE, expand(randomBits('uniform', indicesOf('uniform', shape), options), shape));
 
 /** Standard normal numbers of a shape, up to 5.8 in size (Box and Muller 1958). */
 export const normal = (shape: Shape, options: RandomOptions = {}): Node =>
-  normalOf(expand(randomBits('normal', indicesOf(shape), options), shape));
+  normalOf(expand(randomBits('normal', indicesOf('normal', shape), options), shape));
 
 /** Standard normal numbers from random bits. */
 export function normalOf(bits: Node): Node {
@@ -69,8 +75,8 @@ export function normalOf(bits: Node): Node {
  */
 export function dropout(x: Operand, rate: number, options: RandomOptions = {}): Node {
   const a = toNode(x);
-  if (!(rate >= 0 && rate < 1)) {
-    throw shapeError('dropout', [a], `the rate ${rate} is not in [0, 1).`, 'use e.g. 0.5.');
+  if (!(typeof rate === 'number' && rate >= 0 && rate < 1)) {
+    throw shapeError('dropout', [a], `the rate ${show(rate)} is not in [0, 1).`, 'use e.g. 0.5.');
   }
   if (rate === 0) return a;
   return where(less(uniform(a.shape, options), 1 - rate), mul(1 / (1 - rate), a), 0);

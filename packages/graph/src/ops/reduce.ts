@@ -1,4 +1,5 @@
 // Reductions over axes.
+import { checkOptions } from '../checks.ts';
 import { constant, size } from '../leaves.ts';
 import { make, type Node, type Shape } from '../node.ts';
 import type { NodeLike, Reduced, ShapeOf, UnaryWith } from '../shapes.ts';
@@ -35,6 +36,7 @@ export function reduce(
   axis: Axis | undefined,
   options: ReduceOptions,
 ): Node {
+  checkOptions(op, options, 'keepdims');
   const x = toNode(operand);
   const axes = axesOf(op, x, axis);
   const result = reduceAxes(op, x, axes);

@@ -1,8 +1,9 @@
 // Reductions made of others: statistics, norms, questions about all, positions of extremes.
+import { checkOptions, checkShape, show } from '../checks.ts';
 import { constant } from '../leaves.ts';
 import type { Node } from '../node.ts';
 import { abs, div, equal, less, mul, neg, sqrt, square, sub, where } from './arithmetic.ts';
-import { axesOf } from './axes.ts';
+import { axesOf, axisOf } from './axes.ts';
 import { type Operand, shapeError, toNode } from './operand.ts';
 import {
   countOver,
@@ -28,6 +29,7 @@ export const minOver = (x: Operand, axis?: Axis, options: ReduceOptions = {}): N
  * where entries are 0; along an axis of n entries it takes n^2 operations.
  */
 export function prod(operand: Operand, axis?: Axis, options: ReduceOptions = {}): Node {
+  checkOptions('prod', options, 'keepdims');
   const x = toNode(operand);
   const axes = axesOf('prod', x, axis);
   // One axis after another, the last one first, so that the numbers of the others hold.
@@ -47,12 +49,18 @@ export interface NormOptions extends ReduceOptions {
  */
 export function norm(operand: Operand, axis?: Axis, options: NormOptions = {}): Node {
   const x = toNode(operand);
-  const { ord = 2 } = options;
+  checkOptions('norm', options, 'ord', 'keepdims');
+  const { ord = 2, ...keep } = options;
   if (x.shape.length === 0) return abs(x);
-  if (ord === 2) return reduce('norm', x, axis, options);
-  if (ord === 1) return sum(abs(x), axis, options);
-  if (ord === Number.POSITIVE_INFINITY) return maxOver(abs(x), axis, options);
-  throw shapeError('norm', [x], `there is no norm of order ${ord}.`, 'use 1, 2 or Infinity.');
+  if (ord === 2) return reduce('norm', x, axis, keep);
+  if (ord === 1) return sum(abs(x), axis, keep);
+  if (ord === Number.POSITIVE_INFINITY) return maxOver(abs(x), axis, keep);
+  throw shapeError(
+    'norm',
+    [x],
+    `there is no norm of order ${show(ord)}.`,
+    'use 1, 2 or Infinity.',
+  );
 }
 
 /** Options of `variance` and `std`. */
@@ -64,11 +72,12 @@ export interface VarianceOptions extends ReduceOptions {
 /** The mean squared distance from the mean over an axis, several, or all; exact if it is small. */
 export function variance(operand: Operand, axis?: Axis, options: VarianceOptions = {}): Node {
   const x = toNode(operand);
-  const { ddof = 0 } = options;
+  checkOptions('variance', options, 'ddof', 'keepdims');
+  const { ddof = 0, ...keep } = options;
   const centred = square(sub(x, mean(x, axis, { keepdims: true })));
-  if (ddof === 0) return mean(centred, axis, options);
+  if (ddof === 0) return mean(centred, axis, keep);
   const count = countOver(x, axesOf('variance', x, axis));
-  return div(sum(centred, axis, options), sub(count, ddof));
+  return div(sum(centred, axis, keep), sub(count, ddof));
 }
 
 /** The standard deviation: the square root of the variance. Its derivative at 0 is infinite. */
@@ -91,11 +100,11 @@ export const all = (x: Operand, axis?: Axis, options: ReduceOptions = {}): Node 
  */
 export function argmax(operand: Operand, axis = 0, options: ReduceOptions = {}): Node {
   const x = toNode(operand);
-  const axes = axesOf('argmax', x, axis);
-  const largest = unreduce(reduceAxes('maxOver', x, axes), axes, x.shape);
+  const at = axisOf('argmax', x, axis);
+  const largest = unreduce(reduceAxes('maxOver', x, [at]), [at], x.shape);
   // The nearest of the positions that hold it, as the largest of their negatives.
-  const places = where(less(x, largest), Number.NEGATIVE_INFINITY, neg(iota(x.shape, axes[0])));
-  return neg(maxOver(places, axis, options));
+  const places = where(less(x, largest), Number.NEGATIVE_INFINITY, neg(iota(x.shape, at)));
+  return neg(maxOver(places, at, options));
 }
 
 /** The position of the smallest entry along an axis: see `argmax`. */
@@ -108,7 +117,7 @@ export const argmin = (x: Operand, axis = 0, options: ReduceOptions = {}): Node 
  */
 export function cumsum(operand: Operand, axis = 0): Node {
   const x = toNode(operand);
-  const [at] = axesOf('cumsum', x, axis) as [number];
+  const at = axisOf('cumsum', x, axis);
   const n = x.shape[at]!;
   const shape = [...x.shape.slice(0, at + 1), n, ...x.shape.slice(at + 1)];
   // Entry k of the new axis at + 1, for each position of the result along the axis `at`.
@@ -120,8 +129,8 @@ export function cumsum(operand: Operand, axis = 0): Node {
 /** 1 at the position that a label names along a new axis, 0 elsewhere; labels count from 0. */
 export function oneHot(labels: Operand, classes: number, axis = 0): Node {
   const x = toNode(labels);
-  const rank = constant(0, [...x.shape, 1]);
-  const [at] = axesOf('oneHot', rank, axis) as [number];
+  checkShape('oneHot', [classes]);
+  const at = axisOf('oneHot', constant(0, [...x.shape, 1]), axis);
   const shape = [...x.shape.slice(0, at), classes, ...x.shape.slice(at)];
   return equal(unreduce(x, [at], shape), iota(shape, at));
 }

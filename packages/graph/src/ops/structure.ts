@@ -1,4 +1,5 @@
 // Ops that move or multiply: transposes, orders of dimensions, matrix products.
+import { checkList, show } from '../checks.ts';
 import { type Dim, make, type Node, nameOf, sameShape } from '../node.ts';
 import type { Multiplies, NodeLike, Product, ShapeOf, Transposed } from '../shapes.ts';
 import { broadcastShape, expand, type Operand, shapeError, toNode } from './operand.ts';
@@ -20,9 +21,15 @@ export function transpose(x: Operand): Node {
 /** Reorders dimensions: dimension i of the result is dimension `axes[i]` of `x`. */
 export function permute(x: Operand, axes: readonly number[]): Node {
   const a = toNode(x);
-  if ([...axes].sort((p, q) => p - q).join() !== a.shape.map((_, i) => i).join()) {
+  checkList('permute', axes, '[1, 0]');
+  if (axes.length !== a.shape.length || !a.shape.every((_, i) => axes.includes(i))) {
     const fix = `name each of 0 ... ${a.shape.length - 1} once.`;
-    throw shapeError('permute', [a], `[${axes.join(', ')}] is no order of its dimensions.`, fix);
+    throw shapeError(
+      'permute',
+      [a],
+      `[${axes.map(show).join(', ')}] is no order of its dimensions.`,
+      fix,
+    );
   }
   return make(
     'permute',

@@ -1,4 +1,5 @@
 // Ops that move elements: reshape, slice, pad, flip, concatenate. None of them computes.
+import { checkList, checkOptions, checkShape, isDim } from '../checks.ts';
 import { constant } from '../leaves.ts';
 import {
   type AttrOf,
@@ -11,7 +12,7 @@ import {
 } from '../node.ts';
 import type { NodeLike, Reshaped } from '../shapes.ts';
 import { add, where } from './arithmetic.ts';
-import { axesOf } from './axes.ts';
+import { axesOf, axisOf } from './axes.ts';
 import { expandTo, type Operand, shapeError, toNode } from './operand.ts';
 
 /**
@@ -20,7 +21,8 @@ import { expandTo, type Operand, shapeError, toNode } from './operand.ts';
  * @throws ShapeError for an axis that is not there
  */
 export function iota<const S extends Shape>(shape: S, axis = 0): Node<S> {
-  const [checked] = axesOf('iota', constant(0, shape), axis) as [number];
+  checkShape('iota', shape);
+  const checked = axisOf('iota', constant(0, shape), axis);
   return make('iota', [], { axis: checked }, shape) as Node<S>;
 }
 
@@ -32,10 +34,11 @@ export function iota<const S extends Shape>(shape: S, axis = 0): Node<S> {
 export function reshape<const S extends Shape>(x: Operand, shape: S): NodeLike<Reshaped<S>>;
 export function reshape(x: Operand, shape: Shape): Node {
   const a = toNode(x);
+  checkList('reshape', shape, '[2, -1]');
   const open = shape.indexOf(-1);
   const full = open < 0 ? shape : shape.with(open, missingSize(a, shape, open));
   const [had, has] = [productOf(a.shape), productOf(full)];
-  const bad = full.some((d) => typeof d === 'number' && !(Number.isInteger(d) && d > 0));
+  const bad = !full.every(isDim);
   if (bad || had !== has || new Set([open, shape.lastIndexOf(-1)]).size > 1) {
     const why = `it cannot take the shape ${showShape(shape)}.`;
     const fix = 'keep the number of elements; a symbolic size stays as it is; at most one -1.';
@@ -76,7 +79,7 @@ export const ravel = (x: Operand): Node => reshape(x, [-1]);
 export function expandDims(x: Operand, axis: number): Node {
   const a = toNode(x);
   const wide = [...a.shape, 1];
-  const [at] = axesOf('expandDims', constant(0, wide), axis) as [number];
+  const at = axisOf('expandDims', constant(0, wide), axis);
   const shape = [...a.shape.slice(0, at), 1, ...a.shape.slice(at)];
   return expandTo(
     a,
@@ -100,6 +103,7 @@ export interface Range {
  */
 export function slice(x: Operand, ranges: readonly (Range | undefined)[]): Node {
   const a = toNode(x);
+  checkList('slice', ranges, '[{ start: 1, stop: 3 }]');
   if (ranges.length > a.shape.length) {
     const why = `it has no axis ${a.shape.length}.`;
     throw shapeError('slice', [a], why, `give at most ${a.shape.length} ranges.`);
@@ -114,6 +118,7 @@ export function slice(x: Operand, ranges: readonly (Range | undefined)[]): Node 
 }
 
 function partOf(x: Node, dim: Dim, axis: number, range: Range = {}) {
+  checkOptions('slice', range, 'start', 'stop', 'step');
   const { step = 1 } = range;
   const whole = range.start === undefined && range.stop === undefined && step === 1;
   if (whole) return { start: 0, step: 1, size: dim };
@@ -165,6 +170,8 @@ export function pad(
   value = 0,
 ): Node {
   const a = toNode(x);
+  checkList('pad', widths, '[[1, 1]]');
+  for (const pair of widths) if (pair !== undefined) checkList('pad', pair, '[[1, 1]]');
   const pairs = a.shape.map((_, axis) => widths[axis] ?? ([0, 0] as const));
   const shape = a.shape.map((dim, axis): Dim => {
     const [before, after] = pairs[axis]!;
@@ -197,10 +204,11 @@ export function flip(x: Operand, axis?: number | readonly number[]): Node {
  * @throws ShapeError for other sizes, or a symbolic size along the axis
  */
 export function concat(list: readonly Operand[], axis = 0): Node {
+  checkList('concat', list, '[A, B]');
   const nodes = list.map(toNode);
   const [first] = nodes;
   if (!first) throw shapeError('concat', [], 'nothing is given.', 'give at least one tensor.');
-  const [at] = axesOf('concat', first, axis) as [number];
+  const at = axisOf('concat', first, axis);
   const others = (x: Node): Shape => x.shape.filter((_, d) => d !== at);
   const bad = nodes.find((x) => !sameShape(others(x), others(first)));
   if (bad) {
@@ -231,8 +239,10 @@ export function concat(list: readonly Operand[], axis = 0): Node {
 }
 
 /** Side by side along a new axis (0 unless given). @throws ShapeError for unequal shapes */
-export const stack = (list: readonly Operand[], axis = 0): Node =>
-  concat(
+export function stack(list: readonly Operand[], axis = 0): Node {
+  checkList('stack', list, '[a, b]');
+  return concat(
     list.map((x) => expandDims(x, axis)),
     axis,
   );
+}

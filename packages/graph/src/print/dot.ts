@@ -1,4 +1,5 @@
 // A graph as a picture: text for Graphviz. It knows nodes and attributes, and no op by name.
+import { checkNames } from '../checks.ts';
 import { type Node, nameOf, showShape, sourcesFirst } from '../node.ts';
 import type { Names } from './notation.ts';
 
@@ -9,6 +10,7 @@ import type { Names } from './notation.ts';
  * @param names names that hold in this picture only
  */
 export function toDot(roots: Node | readonly Node[], names: Names = new Map()): string {
+  checkNames('toDot', names);
   const nodes = sourcesFirst(Array.isArray(roots) ? roots : [roots as Node]);
   const id = new Map(nodes.map((node, i) => [node, `n${i}`]));
   const lines = nodes.flatMap((node) => {

@@ -1,5 +1,6 @@
 // Turns a graph into a line of mathematics. The walk is one; what differs between text and LaTeX
 // is a Notation. It knows sums, products and powers; function names come from the rows.
+import { checkNames } from '../checks.ts';
 import { isConst } from '../leaves.ts';
 import { checkNode, isLeaf, type Node, type NodeOf, nameOf, type OpName } from '../node.ts';
 import { type Budget, isScalar, type Monomial, wholeMonomialOf } from '../rewrite/monomial.ts';
@@ -64,6 +65,7 @@ interface Printer {
 /** One line for a node; nodes with a name inside it appear as their names. */
 export function show(root: Node, notation: Notation, names: Names = new Map()): string {
   checkNode(root);
+  checkNames('names', names);
   const isNamed = (node: Node) => named({ names }, node) !== undefined;
   const laid = notation.repeat ? layOut(root, isNamed) : { root, layouts: undefined };
   const { layouts } = laid;

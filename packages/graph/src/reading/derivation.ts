@@ -2,7 +2,7 @@
 // back-propagation and the trace of the rewriter, no ops.
 import { grad } from '../grad.ts';
 import { constant, isConst } from '../leaves.ts';
-import { type Node, nameOf, reachable, withSources } from '../node.ts';
+import { checkNode, type Node, nameOf, reachable, withSources } from '../node.ts';
 import { print } from '../print/print.ts';
 import { tex, texOfName } from '../print/tex.ts';
 import type { Step } from '../rewrite/rewrite.ts';
@@ -41,6 +41,7 @@ interface Writer {
  * @throws ChainruleError if J is no scalar
  */
 export function derivation(J: Node, p: Node): readonly DerivationStep[] {
+  checkNode(p);
   const end = grad(J, p);
   const all = linesOf(J, [p], true);
   const writer: Writer = { J, all, meaning: new Map(all.symbols.node), steps: [] };

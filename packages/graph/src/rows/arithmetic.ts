@@ -27,7 +27,9 @@ export const arithmetic = {
     attributes: [-3, -2, -1, -0.5, 0.5, 1.5, 2, 3, 5, 66, 1.7, -0.3].map((exponent) => ({
       exponent,
     })),
-    meaning: ({ exponent }, x) => x! ** exponent,
+    // JavaScript has (-Infinity) ** 0.5 = Infinity.
+    meaning: ({ exponent }, x) =>
+      x! < 0 && !Number.isInteger(exponent) ? Number.NaN : x! ** exponent,
     lower: (m, { exponent }, x) => lowerPow(m, x!, exponent),
     grad: (y, g) => {
       const { exponent } = y.attr;

@@ -74,15 +74,20 @@ export const exponential = {
   },
   logaddexp: {
     tame: true,
-    meaning: (_, a, b) => Math.max(a!, b!) + Math.log1p(Math.exp(-Math.abs(a! - b!))),
-    lower: (m, _, a, b) =>
-      m.add(m.max(a!, b!), log1pSeries(m, m.exp(m.neg(m.abs(m.sub(a!, b!)))))),
+    // Equal infinities have no difference.
+    meaning: (_, a, b) =>
+      Math.max(a!, b!) + Math.log1p(a === b ? 1 : Math.exp(-Math.abs(a! - b!))),
+    lower: (m, _, a, b) => {
+      const [less, most] = [m.min(a!, b!), m.max(a!, b!)];
+      const ratio = m.select(m.lessEqual(most, less), m.constant(1), m.exp(m.sub(less, most)));
+      return m.add(most, log1pSeries(m, ratio));
+    },
     grad: (y, g) => {
       const [a, b] = y.src as readonly [op.Operand, op.Operand];
       return [op.mul(g, op.sigmoid(op.sub(a, b))), op.mul(g, op.sigmoid(op.sub(b, a)))];
     },
     tex: ([a, b]) => `\\log${parenthesized(`e^{${a}} + e^{${b}}`)}`,
-    cost: 36,
+    cost: 38,
     points: [...PAIRS, [30, 30], [-10, -9], [1000, -1000], [2, -1e5]],
   },
 } as const satisfies Rows;

@@ -5,7 +5,7 @@ import { call, one, POSITIVE, type Rows } from './row.ts';
 
 export const powers = {
   power: {
-    meaning: (_, x, y) => x! ** y!,
+    meaning: (_, x, y) => (x! < 0 && Math.floor(y!) < y! ? Number.NaN : x! ** y!),
     // exp(y log|x|), with the sign of an odd power; NaN where x < 0 and y is not whole.
     lower: (m, _, x, y) => {
       const [zero, unit] = [m.constant(0), m.constant(1)];

@@ -1,5 +1,5 @@
 // Prints nests as JavaScript loops. Pure text: it touches no device and knows no graph node.
-import { axesIn } from '../../affine.ts';
+import { axesIn, rangeOf } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
 
@@ -180,6 +180,19 @@ const FOLDS: Record<
   },
 };
 
+/** Rounding does not change a sign. */
+const isZero = (e: Expr): boolean => e.op === 'const' && e.value === 0;
+
+/**
+ * Comparisons are those of float32 numbers: a largest value, or a bound, that was stored equals the
+ * one that is computed again in float64.
+ */
+function rounded(e: Expr, text: string): string {
+  if (e.op === 'const') return String(Math.fround(e.value));
+  return e.op === 'load' || e.op === 'position' ? text : `Math.fround(${text})`;
+}
+
+/** What an expression is called; what was one object is computed and printed once. */
 function emitExpr(
   p: Printer,
   to: Block,
@@ -188,18 +201,25 @@ function emitExpr(
   lane: Lane,
   acc = 'acc',
 ): string {
-  if (expr.op === 'acc') return acc;
-  if (expr.op === 'const') return expr.value < 0 ? `(${expr.value})` : String(expr.value);
-  if (expr.op === 'load') {
-    const at = offsetOf(p, p.nest.inputs[expr.input]!, expr.index, lane, offsets);
-    return define(to, `b${expr.input}[${at}]`);
-  }
-  if (expr.op === 'position') {
-    const at = positionOf(p, expr.index[0], lane, offsets);
-    return define(to, at);
-  }
-  const [a, b, c] = expr.args.map((arg) => emitExpr(p, to, offsets, arg, lane, acc));
-  return define(to, words[expr.op](a!, b!, c!));
+  const done = new Map<Expr, string>();
+  const anew = (e: Expr): string => {
+    if (e.op === 'acc') return acc;
+    if (e.op === 'const') return e.value < 0 ? `(${e.value})` : String(e.value);
+    if (e.op === 'load') {
+      const at = offsetOf(p, p.nest.inputs[e.input]!, e.index, lane, offsets);
+      return define(to, `b${e.input}[${at}]`);
+    }
+    if (e.op === 'position') return define(to, positionOf(p, e.index[0], lane, offsets));
+    const compares = (e.op === 'less' || e.op === 'lessEqual') && !e.args.some(isZero);
+    const [a, b, c] = e.args.map((x) => (compares ? rounded(x, print(x)) : print(x)));
+    return define(to, words[e.op](a!, b!, c!));
+  };
+  const print = (e: Expr): string => {
+    const text = done.get(e) ?? anew(e);
+    done.set(e, text);
+    return text;
+  };
+  return print(expr);
 }
 
 /** Where an element is in memory. */
@@ -247,7 +267,11 @@ type Part = Extract<Term, { part: unknown }>;
 function partOf(p: Printer, { part, of, by }: Part, lane: Lane, offsets: Block): string {
   const inner = positionOf(p, of, lane, offsets);
   if (part === 'clamp') return `Math.min(Math.max(${inner}, 0), ${by})`;
-  return part === 'quotient' ? `Math.floor((${inner}) / ${by})` : `((${inner}) % ${by})`;
+  if (part === 'quotient') return `Math.floor((${inner}) / ${by})`;
+  const { axes, fold } = p.nest;
+  // In JavaScript -1 % 2 is -1.
+  const isNegative = rangeOf(of, [...axes, ...(fold?.axes ?? [])]).least < 0;
+  return isNegative ? `(((${inner}) % ${by} + ${by}) % ${by})` : `((${inner}) % ${by})`;
 }
 
 /** Floats between neighbours along each dimension. */

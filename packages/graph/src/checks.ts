@@ -1,0 +1,59 @@
+// What people hand in where the types do not hold them: shapes, lists and options, checked.
+// It knows no nodes.
+import { ChainruleError, ShapeError } from './errors.ts';
+import type { Dim, Shape } from './node.ts';
+
+/** A value, for messages. */
+export function show(x: unknown): string {
+  if (typeof x === 'object' && x !== null) return Array.isArray(x) ? 'a list' : 'an object';
+  const text = typeof x === 'string' ? JSON.stringify(x) : String(x);
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+/** A size: a positive whole number, or a name. */
+export const isDim = (x: unknown): x is Dim =>
+  typeof x === 'string' ? /^[A-Za-z]\w*$/.test(x) : Number.isSafeInteger(x) && (x as number) > 0;
+
+/** @throws ShapeError for what is no list of sizes, or has more elements than can be counted */
+export function checkShape(what: string, shape: Shape): void {
+  checkList(what, shape, "[3, 'm']");
+  const bad = Array.from(shape).find((dim) => !isDim(dim));
+  const fix = "give positive whole numbers or names, e.g. [3, 'm'].";
+  if (!Array.from(shape).every(isDim)) {
+    throw new ShapeError(`${what}: ${show(bad)} is no size.`, fix);
+  }
+  const elements = shape.reduce<number>((p, d) => (typeof d === 'number' ? p * d : p), 1);
+  if (!Number.isSafeInteger(elements)) {
+    throw new ShapeError(`${what}: a tensor of ${elements} elements.`, 'give smaller sizes.');
+  }
+}
+
+/** @throws ChainruleError for what is no list, with an example of one */
+export function checkList(what: string, x: unknown, example: string): void {
+  if (Array.isArray(x)) return;
+  throw new ChainruleError(`${what}: ${show(x)} is no list.`, `pass a list, e.g. ${example}.`);
+}
+
+/** @throws ChainruleError for what is no map of names */
+export function checkNames(what: string, x: unknown): void {
+  if (x instanceof Map) return;
+  throw new ChainruleError(`${what}: ${show(x)} is no map.`, 'pass new Map([[node, name], ...]).');
+}
+
+/** @throws ChainruleError for what is no object of `fields` */
+export function checkObject(what: string, x: unknown, fields: string): void {
+  if (typeof x === 'object' && x !== null && !Array.isArray(x)) return;
+  throw new ChainruleError(`${what}: ${show(x)} is no object.`, `pass ${fields}.`);
+}
+
+/** @throws ChainruleError for what is no object, or has a field that no option has the name of */
+export function checkOptions(what: string, options: object, ...names: readonly string[]): void {
+  const known = names.join(', ');
+  checkObject(what, options, `options by name, of: ${known}`);
+  const strange = Object.keys(options).find((key) => !names.includes(key));
+  if (strange === undefined) return;
+  throw new ChainruleError(
+    `${what}: there is no option ${strange}.`,
+    `the options are: ${known}.`,
+  );
+}
