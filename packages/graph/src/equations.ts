@@ -65,7 +65,7 @@ export function equations(
   params: readonly Node[] = paramsOf([J]),
   updates?: readonly Change[],
 ): Equations {
-  const { forward, backward, update } = rowsOf(J, listOf(params), updates);
+  const { forward, backward, update } = rowsOf(J, [...new Set(listOf(params))], updates);
   return {
     forward: forward.map(equation),
     backward: backward.map(equation),
@@ -126,7 +126,7 @@ function descent(param: Node): Row {
 export function texProgram(J: Node, options: TexProgramOptions = {}): string {
   checkOptions('texProgram', options, 'params', 'updates', 'shapes');
   const { params = paramsOf([J]), updates, shapes = true } = options;
-  const { forward, backward, update } = rowsOf(J, listOf(params), updates);
+  const { forward, backward, update } = rowsOf(J, [...new Set(listOf(params))], updates);
   const line = ({ name, sign, value, names }: Row): string => {
     const left = texOfName(name, shapes ? value.shape : []);
     return `${left} &${sign} ${(shapes ? texWithShapes : tex)(value, names)}`;

@@ -184,8 +184,8 @@ const FOLDS: Record<
 const isZero = (e: Expr): boolean => e.op === 'const' && e.value === 0;
 
 /**
- * Comparisons are those of float32 numbers: a largest value, or a bound, that was stored equals the
- * one that is computed again in float64.
+ * Comparisons are those of float32 numbers: a largest value or a bound that was stored is the
+ * same as the one that is computed again in float64.
  */
 function rounded(e: Expr, text: string): string {
   if (e.op === 'const') return String(Math.fround(e.value));
