@@ -68,11 +68,13 @@ export function linesOf(J: Node, wrt: readonly Node[], trace = false): Lines {
   const work: Work = { symbols, folds, solved: solvedSums(folds), lines, used: new Set(), trace };
   const { scale, loss } = splitCost(withMeans(symbols, symbols.of.get(J)!, wrt));
   const stops = stopsOf(J, wrt, symbols);
-  const open = new Map(stops.map((stop) => [symbols.of.get(stop)!, { through: [] } as Begun]));
+  // What J does not depend on has no symbol but itself.
+  const symbolOf = (stop: Node): Node => symbols.of.get(stop) ?? stop;
+  const open = new Map(stops.map((stop) => [symbolOf(stop), { through: [] } as Begun]));
   spread(open, J, loss, constant(1));
   const all: Line[] = [];
   for (const stop of ordered(stops, symbols)) {
-    const target = symbols.of.get(stop)!;
+    const target = symbolOf(stop);
     const { through, part = constant(0, stop.shape) } = open.get(target)!;
     open.delete(target);
     if (through.length === 0 && !wrt.includes(stop)) continue;
