@@ -45,6 +45,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     [(x) => g.exp(g.neg(g.expand(x.b, [3, 4]))), 'exp(-b)'],
     [(x) => g.sum(g.mul(g.expand(x.b, [3, 4]), g.expand(x.b, [3, 4]))), '4 * sum(b .^ 2)'],
   ],
+  'root-of-even-powers': [
+    ['sqrt(4 * A .^ 2)', '2 * abs(A)'],
+    ['(9 * A .^ 2 .* B .^ 2) .^ -0.5', '1/3 * 1 ./ abs(A .* B)'],
+    ['sqrt(-4 * A .^ 2)', 'sqrt(-4 * A .^ 2)'],
+    ['sqrt(4 * A)', 'sqrt(4 * A)'],
+  ],
   'root-of-squares': [
     ['sqrt(sum(A .^ 2))', 'norm(A)'],
     ['sqrt(sum(A .* A, 0))', 'norm(A, 0)'],

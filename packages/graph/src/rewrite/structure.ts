@@ -16,7 +16,7 @@ import {
   sumOfChoices,
 } from './choice.ts';
 import { applyScale, expandedScalar, isUnit, splitScale, times } from './monomial.ts';
-import { evenPowerOfNorm, rootOfSquares } from './norms.ts';
+import { evenPowerOfNorm, rootOfEvenPowers, rootOfSquares } from './norms.ts';
 import {
   productWithRepeated,
   repeatedFactorOfSum,
@@ -101,6 +101,7 @@ export const structureRules: readonly StructureRule[] = [
   rule('repeated-factor', repeatedFactorOfSum, 'one product after the sum instead of many in it'),
   rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
   rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
+  rule('root-of-even-powers', rootOfEvenPowers, '1e20^2 overflows float32'),
   rule('root-of-squares', rootOfSquares, 'squares overflow, and the slope at 0 is 0 / 0'),
   rule('power-of-norm', evenPowerOfNorm, 'no root is taken where it is squared'),
   rule('choose-branch', chooseBranch, 'the condition is known'),
