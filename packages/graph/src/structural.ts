@@ -173,7 +173,9 @@ export const structural = {
       const { axes } = y.attr;
       const wide = (z: Node) => op.unreduce(z, axes, x.shape);
       const hit = op.sub(1, op.less(x, wide(y)));
-      const share = op.div(g, op.reduceAxes('sum', hit, axes));
+      // A device that rounds x otherwise where it computes it again may find no hit at all.
+      const hits = op.max(1, op.reduceAxes('sum', hit, axes));
+      const share = op.div(g, hits);
       return [op.mul(wide(share), hit)];
     },
   },
