@@ -2,6 +2,7 @@
 import { axesIn } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
+import { stridesOf } from '../layout.ts';
 
 /** The word of each machine op. */
 const words: Record<MachineOp, (a: string, b: string, c: string) => string> = {
@@ -248,18 +249,4 @@ function partOf(p: Printer, { part, of, by }: Part, lane: Lane, offsets: Block):
   const inner = positionOf(p, of, lane, offsets);
   if (part === 'clamp') return `Math.min(Math.max(${inner}, 0), ${by})`;
   return part === 'quotient' ? `Math.floor((${inner}) / ${by})` : `((${inner}) % ${by})`;
-}
-
-/** Floats between neighbours along each dimension. */
-export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): number[] {
-  const strides = new Array<number>(shape.length);
-  // Fastest first: the last dimension, or with columns the last but one and the last at the end.
-  const axes = shape.map((_, i) => i).reverse();
-  const fastest = order === 'columns' && shape.length > 1 ? [...axes.slice(1), axes[0]!] : axes;
-  let stride = 1;
-  for (const axis of fastest) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
 }
