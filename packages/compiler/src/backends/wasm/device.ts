@@ -5,7 +5,7 @@ import type { Buffer, Plan } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { encodeModule } from './binary.ts';
 import { $, floats } from './code.ts';
-import { emitWasm } from './emit.ts';
+import { emitWasm, scratchSlot } from './emit.ts';
 import { createHeap, type Heap, type Region } from './memory.ts';
 
 const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
@@ -98,7 +98,7 @@ function createLoaded(heap: Heap, program: Program, exports: Exports): Loaded {
     made.push(region);
     return region;
   };
-  const table = allocate(1 + Math.max(-1, ...plan.buffers.map((b) => b.id)) + 1);
+  const table = allocate(scratchSlot(plan) + 1);
   const scratch = allocate(program.scratch ?? 0);
   const arena = allocate(plan.arena);
   const own = plan.buffers
@@ -118,7 +118,7 @@ function createLoaded(heap: Heap, program: Program, exports: Exports): Loaded {
   const addresses = (): Int32Array => new Int32Array(heap.memory.buffer, table.at, table.length);
   const run = (env: Handle[]): void => {
     const list = addresses();
-    list[table.length - 1] = scratch.at;
+    list[scratchSlot(plan)] = scratch.at;
     for (const { id } of given) list[id] = addressOf(plan, env[id], id);
     for (const [id, region] of own) env[id] = region;
     for (const [id, pair] of pairs) env[id] = pair[turn];

@@ -3,8 +3,10 @@ import type { Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, type Local, show } from './code.ts';
 import { formOf } from './form.ts';
+import { gemmOf, tileFunction } from './gemm.ts';
 import { loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
+import { productOf, scratchOf } from './product.ts';
 
 const BYTES = 4;
 const TABLE: Local = 0;
@@ -14,23 +16,39 @@ const TURNS: Local = 1;
 export interface Emitted {
   readonly binary: Uint8Array<ArrayBuffer>;
   readonly sources: readonly string[];
+  /** Floats of memory that products pack their factors in. */
+  readonly scratch: number;
 }
+
+/** Where the list of addresses has that of the scratch memory: after those of all buffers. */
+export const scratchSlot = ({ buffers }: Plan): number =>
+  1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
 
 /** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
 export function emitWasm(plan: Plan): Emitted {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const kernels = plan.kernels.map((nest) => loopsOf(formOf(nest, buffers)));
-  const shared = mathFunctions();
+  const functions = [...mathFunctions(), tileFunction()];
+  const calls: number[] = [];
+  const sources: string[] = [];
+  let scratch = 0;
+  for (const nest of plan.kernels) {
+    const form = formOf(nest, buffers);
+    const product = productOf(form);
+    const first = functions.length;
+    const made = product ? gemmOf(form, product, first, scratchSlot(plan)) : [loopsOf(form)];
+    if (product) scratch = Math.max(scratch, scratchOf(form, product).total);
+    functions.push(...made);
+    // The last one runs the others.
+    calls.push(functions.length - 1);
+    sources.push(made.map(show).join('\n'));
+  }
   const run: Func = {
     ...{ name: 'run', params: ['i32'], results: [], locals: [] },
-    body: kernels.flatMap((_, i) => $('call', shared.length + i, get(TABLE))),
+    body: calls.flatMap((at) => $('call', at, get(TABLE))),
   };
-  const first = shared.length + kernels.length;
-  const functions = [...shared, ...kernels, run, loopOf(plan, first)];
-  return {
-    binary: encodeModule(functions, { run: first, loop: first + 1 }),
-    sources: kernels.map((kernel) => show(kernel)),
-  };
+  const at = functions.push(run) - 1;
+  functions.push(loopOf(plan, at));
+  return { binary: encodeModule(functions, { run: at, loop: at + 1 }), sources, scratch };
 }
 
 /** Runs everything n times; parameters and their new values trade places before each. */

@@ -1,15 +1,5 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
-import {
-  $,
-  type Code,
-  createFrame,
-  type Func,
-  floats,
-  get,
-  type Local,
-  local,
-  set,
-} from './code.ts';
+import { type Code, createFrame, type Func, floats, get, type Local, local, set } from './code.ts';
 import { type FoldRow, folds, swapped } from './folds.ts';
 import { ACC, type Form } from './form.ts';
 import { isDot, type Schedule, scheduleOf, WIDTH } from './schedule.ts';
@@ -23,15 +13,7 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
-import { createValues, evaluate, type Lanes, store, type Values } from './values.ts';
-
-/** The first parameter of a kernel: the address of a list of the buffers' addresses. */
-const TABLE: Local = 0;
-const BYTES = 4;
-
-/** The address of a buffer, read once. */
-export const baseOf = (scope: Scope, id: number): Local =>
-  remember(scope, `b${id}`, 'i32', () => $('i32.load', BYTES * id, get(TABLE)));
+import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
 
 /** The function of a kernel: loops over its outputs. */
 export function loopsOf(form: Form): Func {

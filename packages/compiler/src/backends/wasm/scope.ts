@@ -52,8 +52,8 @@ export const createScope = (frame: Frame, extents: readonly number[]): Scope => 
   ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
 });
 
-/** All code of a function's scope. */
-export const codeOf = ({ hoisted, body }: Scope): Code => [...hoisted, ...body];
+/** All code of a scope without a loop. */
+export const codeOf = ({ starts, hoisted, body }: Scope): Code => [...starts, ...hoisted, ...body];
 
 const codeOfBound = (bound: number | Code): Code =>
   typeof bound === 'number' ? int(bound) : bound;
@@ -95,6 +95,27 @@ export function addPart(parent: Scope, axis: number, fill: (scope: Scope) => voi
   parent.body.push(...codeOf(scope));
 }
 
+/** Appends a part where loops run outside of the function: it is given their variables. */
+export function addBound(
+  parent: Scope,
+  axes: readonly number[],
+  fill: (scope: Scope) => void,
+  index: Local = 1,
+): void {
+  const [axis, ...rest] = axes;
+  if (axis === undefined) {
+    fill(parent);
+    return;
+  }
+  const { frame, extents } = parent;
+  const scope: Scope = {
+    ...{ parent, frame, extents, axis, index, range: { from: get(index), to: 0, step: 0 } },
+    ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
+  };
+  addBound(scope, rest, fill, index + 1);
+  parent.body.push(...codeOf(scope));
+}
+
 /** The innermost scope that binds one of these loops: the place to compute what depends on them. */
 export function home(scope: Scope, axes: Iterable<number>): Scope {
   const wanted = new Set(axes);
@@ -117,7 +138,8 @@ export function remember(scope: Scope, key: string, type: Type, value: () => Cod
 /** Loop variables that are ahead of their loop: of one output in a tile, or one lane. */
 export type Shift = ReadonlyMap<number, number>;
 
-const indexOf = (scope: Scope, axis: number): Code => get(home(scope, [axis]).index!);
+/** The variable of a loop around this. */
+export const indexOf = (scope: Scope, axis: number): Code => get(home(scope, [axis]).index!);
 
 /** A pointer to where an offset is, without its parts and shifts. */
 function pointer(s: Scope, key: string, base: Local, of: Affine): Local {

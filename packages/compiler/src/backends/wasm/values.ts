@@ -22,6 +22,14 @@ export interface Lanes {
   readonly shift: Shift;
 }
 
+/** The first parameter of a kernel: the address of a list of the buffers' addresses. */
+const TABLE: Local = 0;
+const BYTES = 4;
+
+/** The address of a buffer, read once. */
+export const baseOf = (scope: Scope, id: number): Local =>
+  remember(scope, `b${id}`, 'i32', () => $('i32.load', BYTES * id, get(TABLE)));
+
 /** What an expression is computed from. */
 export interface Values {
   readonly bases: readonly Local[];
