@@ -23,6 +23,7 @@ export const instructions = {
   'i32.load': op(0x28, 'memory'),
   'i32.store': op(0x36, 'memory'),
   'i32.const': op(0x41, 'signed'),
+  'i32.eq': op(0x46),
   'i32.lt_s': op(0x48),
   'i32.gt_s': op(0x4a),
   'i32.add': op(0x6a),

@@ -8,6 +8,7 @@ import { $, floats } from './code.ts';
 import { emitWasm, scratchSlot } from './emit.ts';
 import { createHeap, type Heap, type Region } from './memory.ts';
 
+const BYTES = 4;
 const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
 
 /** Why WebAssembly with SIMD cannot be used here, or undefined where it can. */
@@ -89,36 +90,57 @@ function checkInputs({ kernels }: Plan): void {
 
 const sizeOf = (b: Buffer): number => b.shape.reduce((p, d) => p * d, 1);
 
-/** The regions of a program, and the list of addresses that its kernels read. */
-function createLoaded(heap: Heap, program: Program, exports: Exports): Loaded {
-  const { plan } = program;
-  const made: Region[] = [];
+/** The regions of a program. */
+interface Regions {
+  /** The list of addresses that kernels read. */
+  readonly table: Region;
+  readonly scratch: Region;
+  readonly own: readonly (readonly [id: number, region: Region])[];
+  /** Two for each new value that takes turns with the old one. */
+  readonly pairs: readonly (readonly [id: number, pair: readonly [Region, Region]])[];
+  readonly all: readonly Region[];
+}
+
+function regionsOf(heap: Heap, { plan, scratch }: Program): Regions {
+  const all: Region[] = [];
   const allocate = (length: number): Region => {
     const region = heap.allocate(length);
-    made.push(region);
+    all.push(region);
     return region;
   };
-  const table = allocate(scratchSlot(plan) + 1);
-  const scratch = allocate(program.scratch ?? 0);
-  const arena = allocate(plan.arena);
-  const own = plan.buffers
-    .filter((b) => b.role === 'temp' || b.role === 'output')
-    .map((b): [number, Region] => [
-      b.id,
+  try {
+    const table = allocate(scratchSlot(plan) + 1);
+    const packed = allocate(scratch ?? 0);
+    const arena = allocate(plan.arena);
+    const placed = (b: Buffer): Region =>
       b.offset === undefined
         ? allocate(sizeOf(b))
-        : { at: arena.at + 4 * b.offset, length: sizeOf(b) },
-    ]);
-  // Two regions for each new value that takes turns with the old one.
-  const pairs = plan.buffers
-    .filter((b) => b.role === 'next')
-    .map((b): [number, [Region, Region]] => [b.id, [allocate(sizeOf(b)), allocate(sizeOf(b))]]);
+        : { at: arena.at + BYTES * b.offset, length: sizeOf(b) };
+    const own = plan.buffers
+      .filter((b) => b.role === 'temp' || b.role === 'output')
+      .map((b) => [b.id, placed(b)] as const);
+    const pairs = plan.buffers
+      .filter((b) => b.role === 'next')
+      .map((b) => [b.id, [allocate(sizeOf(b)), allocate(sizeOf(b))]] as const);
+    return { table, scratch: packed, own, pairs, all };
+  } catch (error) {
+    for (const region of all) heap.free(region);
+    throw error;
+  }
+}
+
+function createLoaded(heap: Heap, program: Program, exports: Exports): Loaded {
+  const { plan } = program;
+  const regions = regionsOf(heap, program);
+  const { table, own, pairs } = regions;
   const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');
   let turn = 0;
+  let live = true;
+  // Made anew for each run: when the memory grows, the views of it end.
   const addresses = (): Int32Array => new Int32Array(heap.memory.buffer, table.at, table.length);
   const run = (env: Handle[]): void => {
     const list = addresses();
-    list[scratchSlot(plan)] = scratch.at;
+    list[scratchSlot(plan)] = regions.scratch.at;
     for (const { id } of given) list[id] = addressOf(plan, env[id], id);
     for (const [id, region] of own) env[id] = region;
     for (const [id, pair] of pairs) env[id] = pair[turn];
@@ -126,24 +148,24 @@ function createLoaded(heap: Heap, program: Program, exports: Exports): Loaded {
     turn = 1 - turn;
     exports.run(table.at);
   };
-  /** After the first run old and new values are the program's own, and trade places. */
   const runMany = (env: Handle[], times: number): void => {
     run(env);
     if (times < 2) return;
+    // After the first run old and new values are both the program's own, and trade places.
     const list = addresses();
-    const last = (times - 1) % 2;
+    const odd = times % 2 === 1;
     for (const { param, next } of plan.swaps) {
-      const pair = pairs.find(([id]) => id === next)![1];
-      const first = env[next] as Region;
-      const other = pair.find((region) => region !== first)!;
+      const [a, b] = pairs.find(([id]) => id === next)![1];
+      const other = env[next] === a ? b : a;
       list[param] = other.at;
-      env[next] = last === 1 ? other : first;
+      if (!odd) env[next] = other;
     }
-    if (last === 1) turn = 1 - turn;
+    if (!odd) turn = 1 - turn;
     exports.loop(table.at, times - 1);
   };
   const dispose = (): void => {
-    for (const region of made.splice(0)) heap.free(region);
+    if (live) for (const region of regions.all) heap.free(region);
+    live = false;
   };
   return { run, runMany, dispose };
 }

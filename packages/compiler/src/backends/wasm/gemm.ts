@@ -154,7 +154,7 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
 }
 
 /** A loop over blocks: `from` up to `to`, the last block as long as what is left. */
-function blockLoop(index: Local, end: Local, extent: number, step: number, body: Code): Code {
+function blockLoop([index, end]: Bounds, extent: number, step: number, body: Code): Code {
   const next = plus(get(index), step);
   const short = $('i32.lt_s', get(end), int(extent));
   return [
@@ -170,64 +170,72 @@ function blockLoop(index: Local, end: Local, extent: number, step: number, body:
 
 /** The function that goes through the blocks of a product. */
 function blocksOf(form: Form, product: Product, first: number, scratchSlot: number): Func {
-  const { row, column, inner, batch, blocks } = product;
   const frame = createFrame('i32');
-  const scratch = scratchOf(form, product);
   const root = createScope(frame, form.extents);
-  const i32 = (): Local => local(frame, 'i32');
-  const [left, right, sums] = [scratch.left, scratch.right, scratch.sums].map((at) =>
+  const scratch = scratchOf(form, product);
+  const pointer = (at: number): Local =>
     remember(root, `scratch ${at}`, 'i32', () =>
       plus($('i32.load', BYTES * scratchSlot, get(TABLE)), BYTES * at),
-    ),
-  ) as [Local, Local, Local];
-  const [i0, i1, j0, j1, k0, k1] = [i32(), i32(), i32(), i32(), i32(), i32()];
-  const given = (scope: Scope): Code[] => [
-    get(TABLE),
-    ...batch.map((axis) => indexOf(scope, axis)),
-  ];
-  const inRow = $('i32.mul', get(i0), int(BYTES * blocks.columns));
-  const block: Block = { left, right, i0, i1, j0, j1, k0, k1 };
-  const fill = (scope: Scope): void => {
-    const call = (which: number, ...args: Code[]): Code =>
-      $('call', first + which, ...given(scope), ...args);
-    const [rows, columns, turns] = [
-      [get(i0), get(i1)],
-      [get(j0), get(j1)],
-      [get(k0), get(k1)],
-    ];
-    const at = $('i32.add', get(sums), inRow);
-    const rowBlock = [
-      ...call(0, ...rows!, ...turns!, get(left)),
-      ...tilesOf(frame, block, at, BYTES * blocks.columns),
-      ...$('if', $('i32.lt_s', get(k1), int(form.extents[inner]!))),
-      ...$('else'),
-      ...call(2, ...rows!, ...columns!, at),
-      ...$('end'),
-    ];
-    const turnBlock = [
-      ...call(1, ...columns!, ...turns!, get(right)),
-      ...blockLoop(i0, i1, form.extents[row]!, blocks.rows, rowBlock),
-    ];
-    const columnBlock = blockLoop(k0, k1, form.extents[inner]!, blocks.inner, turnBlock);
-    scope.body.push(...blockLoop(j0, j1, form.extents[column]!, blocks.columns, columnBlock));
+    );
+  const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
+  const block: Block = {
+    ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
+    ...{ rows: range(), columns: range(), inner: range() },
   };
-  batchLoops(root, batch, fill);
+  batchLoops(root, product.batch, (scope) => {
+    const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
+    const call = (which: number, ...args: (Code | Bounds)[]): Code =>
+      $('call', first + which, ...given, ...args.map(codeOfArgument));
+    scope.body.push(...blockLoops(frame, form, product, block, call));
+  });
   return {
     name: form.name,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
 }
 
-/** The locals of the blocks that are multiplied. */
+/** The locals of a range. */
+type Bounds = readonly [from: Local, to: Local];
+
+const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
+const codeOfArgument = (x: Code | Bounds): Code =>
+  isBounds(x) ? [...get(x[0]), ...get(x[1])] : x;
+
+/** Columns outside, then the inner loop, then rows: a block of the right factor is packed once. */
+function blockLoops(
+  frame: Frame,
+  { extents }: Form,
+  { row, column, inner, blocks }: Product,
+  block: Block,
+  call: (which: number, ...args: (Code | Bounds)[]) => Code,
+): Code {
+  const stride = BYTES * blocks.columns;
+  const [i0] = block.rows;
+  const [, k1] = block.inner;
+  const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
+  const rows = [
+    ...call(0, block.rows, block.inner, get(block.left)),
+    ...tilesOf(frame, block, sums, stride),
+    ...$('if', $('i32.eq', get(k1), int(extents[inner]!))),
+    ...call(2, block.rows, block.columns, sums),
+    ...$('end'),
+  ];
+  const turns = [
+    ...call(1, block.columns, block.inner, get(block.right)),
+    ...blockLoop(block.rows, extents[row]!, blocks.rows, rows),
+  ];
+  const columns = blockLoop(block.inner, extents[inner]!, blocks.inner, turns);
+  return blockLoop(block.columns, extents[column]!, blocks.columns, columns);
+}
+
+/** Where a block is: in scratch memory, and in the product. */
 interface Block {
   readonly left: Local;
   readonly right: Local;
-  readonly i0: Local;
-  readonly i1: Local;
-  readonly j0: Local;
-  readonly j1: Local;
-  readonly k0: Local;
-  readonly k1: Local;
+  readonly sums: Local;
+  readonly rows: Bounds;
+  readonly columns: Bounds;
+  readonly inner: Bounds;
 }
 
 /** Goes through the tiles of a block; a panel of columns stays near for all rows. */
@@ -245,25 +253,26 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
   const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
   const again = (index: Local, step: number, end: Local): Code =>
     $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), step)), get(end)));
-  const operands = [get(a), get(b), get(at), get(turns), int(stride), get(block.k0)];
+  const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
+  const operands = [get(a), get(b), get(at), get(turns), int(stride), get(k0)];
   return [
-    ...set(turns, $('i32.sub', get(block.k1), get(block.k0))),
+    ...set(turns, $('i32.sub', get(k1), get(k0))),
     ...set(b, get(block.right)),
     ...set(line, sums),
-    ...set(j, get(block.j0)),
+    ...set(j, get(j0)),
     ...$('loop'),
     ...set(a, get(block.left)),
     ...set(at, get(line)),
-    ...set(i, get(block.i0)),
+    ...set(i, get(i0)),
     ...$('loop'),
     ...$('call', TILE, ...operands),
     ...forward(a, panel(TILE_ROWS)),
     ...set(at, plus(get(at), TILE_ROWS * stride)),
-    ...again(i, TILE_ROWS, block.i1),
+    ...again(i, TILE_ROWS, i1),
     ...$('end'),
     ...forward(b, panel(TILE_COLUMNS)),
     ...set(line, plus(get(line), BYTES * TILE_COLUMNS)),
-    ...again(j, TILE_COLUMNS, block.j1),
+    ...again(j, TILE_COLUMNS, j1),
     ...$('end'),
   ];
 }

@@ -116,7 +116,7 @@ export function addBound(
   parent.body.push(...codeOf(scope));
 }
 
-/** The innermost scope that binds one of these loops: the place to compute what depends on them. */
+/** The innermost scope that binds one of these loops: where to compute what depends on them. */
 export function home(scope: Scope, axes: Iterable<number>): Scope {
   const wanted = new Set(axes);
   let found = scope;
@@ -172,7 +172,8 @@ export interface Address {
 /** Where an offset in floats from a base is, for one shift. */
 export function addressOf(scope: Scope, base: Local, of: Affine, shift: Shift): Address {
   const parts = of.of.filter((t) => !('axis' in t)) as Part[];
-  const key = `p${base} ${of.at} ${of.of.map((t) => ('axis' in t ? [t.axis, t.step] : '')).join()}`;
+  const steps = of.of.map((t) => ('axis' in t ? [t.axis, t.step] : ''));
+  const key = `p${base} ${of.at} ${steps.join()}`;
   const at = get(pointer(scope, key, base, of));
   const ahead = BYTES * shifted(of, shift);
   const code = parts.reduce(
@@ -189,7 +190,7 @@ const shifted = (of: Affine, shift: Shift): number =>
 
 type Part = Extract<Term, { part: unknown }>;
 
-/** What tells one shift of a value from another: of the loops that it depends on. */
+/** What tells one shift of a value from another: that of the loops that it depends on. */
 export const shiftKey = (axes: Iterable<number>, shift: Shift): string =>
   [...axes].flatMap((axis) => (shift.get(axis) ? [`${axis}+${shift.get(axis)}`] : [])).join();
 
