@@ -84,7 +84,8 @@ export const instructions = {
 export type OpName = keyof typeof instructions;
 /** One instruction with its immediate numbers; a vector is four unsigned words. */
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
-export type Code = readonly Instruction[];
+/** Instructions in order, nested as they were put together: nothing is copied on the way. */
+export type Code = readonly (Instruction | Code)[];
 /** The type of a local, a parameter or a result. */
 export type Type = 'i32' | 'v128';
 /** The number of a local variable. */
@@ -92,9 +93,22 @@ export type Local = number;
 
 /** One instruction after its operands: numbers are immediates, code computes operands. */
 export function $(name: OpName, ...parts: (number | Code)[]): Code {
-  const operands = parts.flatMap((part) => (typeof part === 'number' ? [] : part));
-  const immediates = parts.filter((part) => typeof part === 'number');
-  return [...operands, [name, ...immediates]];
+  const code: (Instruction | Code)[] = [];
+  const instruction: [OpName, ...number[]] = [name];
+  for (const part of parts) {
+    if (typeof part === 'number') instruction.push(part);
+    else code.push(part);
+  }
+  code.push(instruction);
+  return code;
+}
+
+/** Calls `visit` with every instruction, in order. */
+export function eachInstruction(code: Code, visit: (instruction: Instruction) => void): void {
+  for (const part of code) {
+    if (typeof part[0] === 'string') visit(part as Instruction);
+    else eachInstruction(part as Code, visit);
+  }
 }
 
 export const get = (local: Local): Code => $('local.get', local);
@@ -156,11 +170,11 @@ export function show({ name, params, results, locals, body }: Func): string {
   const lines = [`(func $${name}${list('param', params)}${list('result', results)}`];
   if (locals.length > 0) lines.push(` ${list('local', locals)}`);
   let depth = 1;
-  for (const [word, ...immediates] of body) {
+  eachInstruction(body, ([word, ...immediates]) => {
     if (word === 'end' || word === 'else') depth--;
     lines.push(`${'  '.repeat(depth)}${[word, ...shown(word, immediates)].join(' ')}`);
     if (['block', 'loop', 'if', 'else'].includes(word)) depth++;
-  }
+  });
   return [...lines, ')'].join('\n');
 }
 

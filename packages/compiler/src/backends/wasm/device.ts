@@ -40,7 +40,7 @@ export async function openWasm(): Promise<Device> {
     kind: 'wasm',
     label: 'WebAssembly SIMD, one thread',
     limits,
-    emit: (plan) => ({ plan, ...emitWasm(plan) }),
+    emit: emitWasm,
     load: (program) => load(heap, program),
     upload: (data) => {
       const region = heap.allocate(data.length);

@@ -1,4 +1,5 @@
 // A plan as one WebAssembly module: pure, without a device.
+import type { Program } from '../../device.ts';
 import type { Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, type Local, show } from './code.ts';
@@ -12,24 +13,16 @@ const BYTES = 4;
 const TABLE: Local = 0;
 const TURNS: Local = 1;
 
-/** A module, and the text of each kernel. */
-export interface Emitted {
-  readonly binary: Uint8Array<ArrayBuffer>;
-  readonly sources: readonly string[];
-  /** Floats of memory that products pack their factors in. */
-  readonly scratch: number;
-}
-
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
   1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
 
 /** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
-export function emitWasm(plan: Plan): Emitted {
+export function emitWasm(plan: Plan): Program {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
   const functions = [...mathFunctions(), tileFunction()];
   const calls: number[] = [];
-  const sources: string[] = [];
+  const kernels: Func[][] = [];
   let scratch = 0;
   for (const nest of plan.kernels) {
     const form = formOf(nest, buffers);
@@ -40,7 +33,7 @@ export function emitWasm(plan: Plan): Emitted {
     functions.push(...made);
     // The last one runs the others.
     calls.push(functions.length - 1);
-    sources.push(made.map(show).join('\n'));
+    kernels.push(made);
   }
   const run: Func = {
     ...{ name: 'run', params: ['i32'], results: [], locals: [] },
@@ -48,7 +41,15 @@ export function emitWasm(plan: Plan): Emitted {
   };
   const at = functions.push(run) - 1;
   functions.push(loopOf(plan, at));
-  return { binary: encodeModule(functions, { run: at, loop: at + 1 }), sources, scratch };
+  return {
+    plan,
+    binary: encodeModule(functions, { run: at, loop: at + 1 }),
+    scratch,
+    // Written when somebody asks: it takes as long as all the rest.
+    get sources() {
+      return kernels.map((made) => made.map(show).join('\n'));
+    },
+  };
 }
 
 /** Runs everything n times; parameters and their new values trade places before each. */

@@ -128,23 +128,23 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
       const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
       const result = local(frame, 'v128');
       const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
-      part.body.push(...set(result, value));
+      part.body.push(set(result, value));
       store(part, out, form.target, lanes, result);
       const count = lanes.vector === undefined ? 1 : WIDTH;
-      part.body.push(...set(at, plus(get(at), BYTES * count)));
+      part.body.push(set(at, plus(get(at), BYTES * count)));
     });
   addBound(root, batch, (scope) => {
     const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
-    scope.body.push(...set(wide, $('i32.sub', get(j1), rest)));
+    scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
     addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
-      line.body.push(...set(at, get(sums)));
+      line.body.push(set(at, get(sums)));
       addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>
         some(four, { vector: column, shift: new Map() }),
       );
       addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
         some(one, { shift: new Map() }),
       );
-      line.body.push(...set(sums, plus(get(sums), BYTES * blocks.columns)));
+      line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
     });
   });
   return {
@@ -186,7 +186,7 @@ function blocksOf(form: Form, product: Product, first: number, scratchSlot: numb
     const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
     const call = (which: number, ...args: (Code | Bounds)[]): Code =>
       $('call', first + which, ...given, ...args.map(codeOfArgument));
-    scope.body.push(...blockLoops(frame, form, product, block, call));
+    scope.body.push(blockLoops(frame, form, product, block, call));
   });
   return {
     name: form.name,

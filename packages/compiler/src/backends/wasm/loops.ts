@@ -107,7 +107,7 @@ function mapTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: b
 function write({ form, out }: Kernel, values: Values, scope: Scope, lanes: Lanes): void {
   const result = local(scope.frame, 'v128');
   const value = evaluate(values, scope, form.result, lanes);
-  scope.body.push(...set(result, value));
+  scope.body.push(set(result, value));
   store(scope, out, form.target, lanes, result);
 }
 
@@ -116,7 +116,7 @@ type State = readonly Local[];
 const newState = (row: FoldRow, scope: Scope): State =>
   row.start.map((start) => {
     const made = local(scope.frame, 'v128');
-    scope.body.push(...set(made, floats(start)));
+    scope.body.push(set(made, floats(start)));
     return made;
   });
 
@@ -143,7 +143,7 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
     });
   });
   const states = main.map(([first, ...others]) => {
-    for (const other of others) scope.body.push(...row.merge(first!, other));
+    for (const other of others) scope.body.push(row.merge(first!, other));
     return first!;
   });
   if (acrossFold) for (const [i, s] of states.entries()) joinLanes(row, scope, s, rest[i]!);
@@ -179,7 +179,7 @@ function foldLoops(
 function takeIn(row: FoldRow, v: Values, scope: Scope, form: Form, lanes: Lanes, s: State): void {
   const x = local(scope.frame, 'v128');
   const value = evaluate(v, scope, form.fold!.body, lanes);
-  scope.body.push(...set(x, value), ...row.turn(s, x));
+  scope.body.push(set(x, value), ...row.turn(s, x));
 }
 
 /** Joins the four lanes of a state, and the rest's first lane: the first lane holds them all. */
@@ -187,11 +187,11 @@ function joinLanes(row: FoldRow, scope: Scope, state: State, rest: State): void 
   const other = newState(row, scope);
   for (const by of [2, 1] as const) {
     for (const [i, code] of swapped(row, state, by).entries()) {
-      scope.body.push(...set(other[i]!, code));
+      scope.body.push(set(other[i]!, code));
     }
-    scope.body.push(...row.merge(state, other));
+    scope.body.push(row.merge(state, other));
   }
-  scope.body.push(...row.merge(state, rest));
+  scope.body.push(row.merge(state, rest));
 }
 
 /** Computes results from folded values, and stores them. */

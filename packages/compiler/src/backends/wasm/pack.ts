@@ -58,11 +58,11 @@ export function packOf(form: Form, p: Packing): Func {
     const range = { from: get(from), to: get(packer.whole), step: p.panel };
     addLoop(scope, p.axis, range, (panel) => fullPanel(packer, panel));
     if (end === extent) return;
-    scope.body.push(...$('if', $('i32.gt_s', get(to), int(end))));
+    scope.body.push($('if', $('i32.gt_s', get(to), int(end))));
     addLoop(scope, p.axis, { from: end, to: extent, step: p.panel }, (panel) =>
       edgePanel(packer, panel, extent - end),
     );
-    scope.body.push(...$('end'));
+    scope.body.push($('end'));
   });
   return {
     name: p.name,
@@ -97,15 +97,15 @@ function fullPanel(packer: Packer, scope: Scope): void {
     const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
     addLoop(scope, inner, range, (turn) => {
       for (const g of groups) transpose(packer, turn, g);
-      turn.body.push(...advance(packer, panel * WIDTH));
+      turn.body.push(advance(packer, panel * WIDTH));
     });
   }
   addLoop(scope, inner, { from: get(start), to: get(packer.last), step: 1 }, (turn) => {
     for (const g of groups) {
       const x = value(packer, turn, { vector: axis, shift: new Map([[axis, g]]) });
-      turn.body.push(...$('v128.store', BYTES * g, get(packer.target), x));
+      turn.body.push($('v128.store', BYTES * g, get(packer.target), x));
     }
-    turn.body.push(...advance(packer, panel));
+    turn.body.push(advance(packer, panel));
   });
 }
 
@@ -141,12 +141,12 @@ function edgePanel(packer: Packer, scope: Scope, count: number): void {
   addLoop(scope, inner, range, (turn) => {
     const to = get(packer.target);
     for (let g = 0; g < panel; g += WIDTH) {
-      turn.body.push(...$('v128.store', BYTES * g, to, floats(0)));
+      turn.body.push($('v128.store', BYTES * g, to, floats(0)));
     }
     for (let i = 0; i < count; i++) {
       const x = value(packer, turn, { shift: new Map([[axis, i]]) });
-      turn.body.push(...$('v128.store32_lane', BYTES * i, 0, to, x));
+      turn.body.push($('v128.store32_lane', BYTES * i, 0, to, x));
     }
-    turn.body.push(...advance(packer, panel));
+    turn.body.push(advance(packer, panel));
   });
 }

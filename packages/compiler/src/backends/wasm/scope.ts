@@ -32,10 +32,10 @@ export interface Scope {
   readonly index?: Local;
   readonly range?: Range;
   /** Before the loop; at each turn: what is computed once, then the rest in order, then steps. */
-  readonly starts: Instruction[];
-  readonly hoisted: Instruction[];
-  readonly body: Instruction[];
-  readonly ends: Instruction[];
+  readonly starts: (Instruction | Code)[];
+  readonly hoisted: (Instruction | Code)[];
+  readonly body: (Instruction | Code)[];
+  readonly ends: (Instruction | Code)[];
   readonly known: Map<string, Local>;
 }
 
@@ -81,7 +81,7 @@ export function addLoop(
   const loop = once ? inner : [...$('loop'), ...inner, ...scope.ends, ...again, ...$('end')];
   const whole = [...scope.starts, ...set(index, codeOfBound(from)), ...loop];
   const some = $('i32.lt_s', codeOfBound(from), codeOfBound(to));
-  parent.body.push(...(fixed ? whole : [...some, ...$('if'), ...whole, ...$('end')]));
+  parent.body.push(fixed ? whole : [...some, ...$('if'), ...whole, ...$('end')]);
 }
 
 /** Appends a part without a loop, where `axis` (such as the folded value) becomes known. */
@@ -92,7 +92,7 @@ export function addPart(parent: Scope, axis: number, fill: (scope: Scope) => voi
     ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
   };
   fill(scope);
-  parent.body.push(...codeOf(scope));
+  parent.body.push(codeOf(scope));
 }
 
 /** Appends a part where loops run outside of the function: it is given their variables. */
@@ -113,7 +113,7 @@ export function addBound(
     ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
   };
   addBound(scope, rest, fill, index + 1);
-  parent.body.push(...codeOf(scope));
+  parent.body.push(codeOf(scope));
 }
 
 /** The innermost scope that binds one of these loops: where to compute what depends on them. */
@@ -131,7 +131,7 @@ export function remember(scope: Scope, key: string, type: Type, value: () => Cod
   const code = value();
   const made = local(scope.frame, type);
   scope.known.set(key, made);
-  scope.hoisted.push(...set(made, code));
+  scope.hoisted.push(set(made, code));
   return made;
 }
 
@@ -158,8 +158,8 @@ function pointer(s: Scope, key: string, base: Local, of: Affine): Local {
     typeof from === 'number'
       ? plus(get(outside), from * step)
       : $('i32.add', get(outside), $('i32.mul', from, int(step)));
-  s.starts.push(...set(made, start));
-  s.ends.push(...set(made, plus(get(made), turn * step)));
+  s.starts.push(set(made, start));
+  s.ends.push(set(made, plus(get(made), turn * step)));
   return made;
 }
 

@@ -164,11 +164,11 @@ export function store(scope: Scope, base: Local, of: Affine, lanes: Lanes, value
   const one = (lane: number, { code, offset }: Address): Code =>
     $('v128.store32_lane', offset, lane, code, get(value));
   const first = at(shift);
-  if (vector === undefined) scope.body.push(...one(0, first));
+  if (vector === undefined) scope.body.push(one(0, first));
   else if (isUnit(of, vector)) {
-    scope.body.push(...$('v128.store', first.offset, first.code, get(value)));
+    scope.body.push($('v128.store', first.offset, first.code, get(value)));
   } else {
-    for (const lane of LANES) scope.body.push(...one(lane, at(ahead(shift, vector, lane))));
+    for (const lane of LANES) scope.body.push(one(lane, at(ahead(shift, vector, lane))));
   }
 }
 
