@@ -1,4 +1,4 @@
-// Products of large matrices: packed panels, and a tile of 4 x 8 outputs in registers.
+// Products of large matrices: packed panels, and a tile of 2 x 16 outputs in registers.
 import {
   $,
   type Code,
@@ -16,7 +16,7 @@ import {
 import { ACC, type Form } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
-import { type Product, scratchOf, TILE_COLUMNS, TILE_ROWS } from './product.ts';
+import { PANEL_ROWS, type Product, scratchOf, TILE_COLUMNS, TILE_ROWS } from './product.ts';
 import {
   addBound,
   addLoop,
@@ -38,51 +38,43 @@ const TILE = MATH.length;
 const i32s = (count: number): Type[] => Array(count).fill('i32');
 
 /**
- * tile(a, b, sums, turns, stride, more): adds the products of a panel of 4 rows and one of 8
- * columns up. With `more` it goes on where the sums are. The loop is not unrolled: V8 would hoist
- * the loads of an unrolled one and spill sums (37 GFLOP/s as it is, 24 unrolled by two).
+ * tile(a, b, sums, turns, stride, more): adds the products of some rows of a panel and a panel of
+ * columns up. With `more` it goes on where the sums are.
  */
 export function tileFunction(): Func {
   const frame = createFrame(...i32s(6));
   const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
-  const rows = Array.from({ length: TILE_ROWS }, () => [
-    local(frame, 'v128'),
-    local(frame, 'v128'),
-  ]);
-  const [left, right, x] = [local(frame, 'v128'), local(frame, 'v128'), local(frame, 'v128')];
+  const vectors = (count: number): Local[] =>
+    Array.from({ length: count }, () => local(frame, 'v128'));
+  const width = TILE_COLUMNS / WIDTH;
+  const rows = Array.from({ length: TILE_ROWS }, () => vectors(width));
+  const columns = vectors(width);
+  const [x] = vectors(1) as [Local];
   const at = local(frame, 'i32');
-  const eachRow = (visit: (low: Local, high: Local) => Code): Code => [
-    ...set(at, get(sums)),
-    ...rows.flatMap(([low, high]) => [
-      ...visit(low!, high!),
-      ...set(at, $('i32.add', get(at), get(stride))),
+  const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
+    set(at, get(sums)),
+    ...rows.map((row) => [
+      ...row.map((sum, i) => visit(sum, BYTES * WIDTH * i)),
+      set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
   const multiplyAdd = (sum: Local, factor: Local): Code =>
     set(sum, $('f32x4.add', get(sum), $('f32x4.mul', get(x), get(factor))));
   const body = [
     ...$('if', get(more)),
-    ...eachRow((low, high) => [
-      ...set(low, $('v128.load', 0, get(at))),
-      ...set(high, $('v128.load', 16, get(at))),
-    ]),
+    eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
     ...$('end'),
     ...$('loop'),
-    ...set(left, $('v128.load', 0, get(b))),
-    ...set(right, $('v128.load', 16, get(b))),
-    ...rows.flatMap(([low, high], i) => [
-      ...set(x, $('v128.load32_splat', BYTES * i, get(a))),
-      ...multiplyAdd(low!, left),
-      ...multiplyAdd(high!, right),
+    ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
+    ...rows.map((row, i) => [
+      set(x, $('v128.load32_splat', BYTES * i, get(a))),
+      ...row.map((sum, column) => multiplyAdd(sum, columns[column]!)),
     ]),
-    ...set(a, plus(get(a), BYTES * TILE_ROWS)),
-    ...set(b, plus(get(b), BYTES * TILE_COLUMNS)),
-    ...$('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
+    set(a, plus(get(a), BYTES * PANEL_ROWS)),
+    set(b, plus(get(b), BYTES * TILE_COLUMNS)),
+    $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     ...$('end'),
-    ...eachRow((low, high) => [
-      ...$('v128.store', 0, get(at), get(low)),
-      ...$('v128.store', 16, get(at), get(high)),
-    ]),
+    eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
   ];
   return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
 }
@@ -93,7 +85,7 @@ export function gemmOf(form: Form, product: Product, first: number, scratchSlot:
   const shared = { inner, batch };
   return [
     packOf(form, {
-      ...{ ...shared, name: `${form.name}: left`, factor: left, axis: row, panel: TILE_ROWS },
+      ...{ ...shared, name: `${form.name}: left`, factor: left, axis: row, panel: PANEL_ROWS },
     }),
     packOf(form, {
       ...{ ...shared, name: `${form.name}: right`, factor: right, axis: column },
@@ -254,7 +246,17 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
   const again = (index: Local, step: number, end: Local): Code =>
     $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), step)), get(end)));
   const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
-  const operands = [get(a), get(b), get(at), get(turns), int(stride), get(k0)];
+  const tile = (row: number): Code => [
+    $(
+      'call',
+      TILE,
+      plus(get(a), BYTES * row),
+      ...[get(b), get(at), get(turns), int(stride), get(k0)],
+    ),
+    set(at, plus(get(at), TILE_ROWS * stride)),
+    set(i, plus(get(i), TILE_ROWS)),
+  ];
+  const more = $('i32.lt_s', get(i), get(i1));
   return [
     ...set(turns, $('i32.sub', get(k1), get(k0))),
     ...set(b, get(block.right)),
@@ -265,10 +267,12 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
     ...set(at, get(line)),
     ...set(i, get(i0)),
     ...$('loop'),
-    ...$('call', TILE, ...operands),
-    ...forward(a, panel(TILE_ROWS)),
-    ...set(at, plus(get(at), TILE_ROWS * stride)),
-    ...again(i, TILE_ROWS, i1),
+    ...tile(0),
+    ...$('if', more),
+    ...tile(TILE_ROWS),
+    ...$('end'),
+    ...forward(a, panel(PANEL_ROWS)),
+    ...$('br_if', 0, more),
     ...$('end'),
     ...forward(b, panel(TILE_COLUMNS)),
     ...set(line, plus(get(line), BYTES * TILE_COLUMNS)),

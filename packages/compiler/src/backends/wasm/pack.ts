@@ -138,12 +138,15 @@ function transpose(packer: Packer, scope: Scope, from: number): void {
 function edgePanel(packer: Packer, scope: Scope, count: number): void {
   const { axis, inner, panel } = packer.packing;
   const range: Range = { from: get(packer.first), to: get(packer.last), step: 1 };
+  const whole = count - (count % WIDTH);
   addLoop(scope, inner, range, (turn) => {
     const to = get(packer.target);
     for (let g = 0; g < panel; g += WIDTH) {
-      turn.body.push($('v128.store', BYTES * g, to, floats(0)));
+      const lanes = { vector: axis, shift: new Map([[axis, g]]) };
+      const x = g < whole ? value(packer, turn, lanes) : floats(0);
+      turn.body.push($('v128.store', BYTES * g, to, x));
     }
-    for (let i = 0; i < count; i++) {
+    for (let i = whole; i < count; i++) {
       const x = value(packer, turn, { shift: new Map([[axis, i]]) });
       turn.body.push($('v128.store32_lane', BYTES * i, 0, to, x));
     }

@@ -21,9 +21,15 @@ export interface Blocks {
   readonly inner: number;
 }
 
-/** Outputs that the innermost loop computes at once: their sums fill half the registers of x64. */
-export const TILE_ROWS = 4;
-export const TILE_COLUMNS = 8;
+/**
+ * Outputs that the innermost loop computes at once: 8 vectors of sums, and all loads of one turn,
+ * which V8 puts before the first product, fill the 16 registers of x64. In one run on V8 (Node 20):
+ * 2 x 16 outputs 61 GFLOP/s, 4 x 8 outputs 53, 3 x 12 26, two turns of 4 x 8 36.
+ */
+export const TILE_ROWS = 2;
+export const TILE_COLUMNS = 16;
+/** Rows of the left factor that lie side by side: one vector, two tiles. */
+export const PANEL_ROWS = 4;
 
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
@@ -32,6 +38,7 @@ const MOST_INNER = 256;
 /** Products of fewer multiply-adds gain nothing from packing their factors. */
 const WORTH_PACKING = 2 ** 15;
 const LEAST_ROWS = 8;
+const LEAST_COLUMNS = 8;
 const LEAST_INNER = 16;
 
 /** Equal blocks of whole tiles, none larger than `most`. */
@@ -58,10 +65,10 @@ export function productOf(form: Form): Product | undefined {
     );
     if (row === undefined || right.length === 0) continue;
     const [m, n, k] = [extents[row]!, extents[column]!, extents[inner]!];
-    const large = m >= LEAST_ROWS && n >= TILE_COLUMNS && k >= LEAST_INNER;
+    const large = m >= LEAST_ROWS && n >= LEAST_COLUMNS && k >= LEAST_INNER;
     if (!large || m * n * k < WORTH_PACKING) return undefined;
     const blocks = {
-      rows: blockOf(m, MOST_ROWS, TILE_ROWS),
+      rows: blockOf(m, MOST_ROWS, PANEL_ROWS),
       columns: blockOf(n, MOST_COLUMNS, TILE_COLUMNS),
       inner: blockOf(k, MOST_INNER, 1),
     };

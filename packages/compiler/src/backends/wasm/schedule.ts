@@ -44,43 +44,49 @@ function chooseVector(form: Form): number | undefined {
   return best && best.rate > -1 ? best.axis : undefined;
 }
 
-/** Sums that fill the 16 registers of x64 with their factors. */
+/** Vectors of sums that, with their factors, fill the 16 registers of x64. */
 const SUMS = 8;
+/** Four vectors side by side use a whole line of the cache. */
+const LINE = 4;
+
+const atMost = (most: number, count: number): number => Math.max(1, Math.min(most, count));
 
 /** The schedule of a kernel. */
 export function scheduleOf(form: Form): Schedule {
   const vector = chooseVector(form);
+  if (!form.fold || vector === undefined) {
+    return { ...(vector !== undefined && { vector }), tile: new Map(), unroll: 1 };
+  }
+  if (vector >= form.outer) return alongFold(form, vector);
+  const vectors = Math.floor(form.extents[vector]! / WIDTH);
+  if (!isDot(form)) {
+    const side = form.fold.kind === 'logsumexp' ? 1 : atMost(LINE, vectors);
+    return { vector, tile: new Map([[vector, side]]), unroll: 1 };
+  }
+  const rows = sharing(form, vector)[0];
+  const wide = atMost(rows === undefined ? SUMS : LINE, vectors);
+  const tile = new Map([[vector, wide]]);
+  if (rows !== undefined) tile.set(rows, atMost(Math.floor(SUMS / wide), form.extents[rows]!));
+  return { vector, tile, unroll: 1 };
+}
+
+/** Lanes along the fold: some outputs side by side, or some vectors of one output. */
+function alongFold(form: Form, vector: number): Schedule {
+  if (!isDot(form)) return { vector, tile: new Map(), unroll: 1 };
+  const [columns, rows] = sharing(form, vector);
   const tile = new Map<number, number>();
-  if (!form.fold || !isDot(form) || vector === undefined) {
-    const wide = form.fold && form.fold.kind !== 'logsumexp' && vector! < form.outer;
-    return {
-      ...(vector !== undefined && { vector }),
-      tile: wide ? sums(form, vector!) : tile,
-      unroll: 1,
-    };
+  if (columns !== undefined) {
+    tile.set(columns, atMost(rows === undefined ? 4 : 2, form.extents[columns]!));
   }
-  const others = [...Array(form.outer).keys()].filter((axis) => axis !== vector).reverse();
-  const rows = others.find((axis) => shares(form, axis));
-  if (vector < form.outer) {
-    const vectors = Math.floor(form.extents[vector]! / WIDTH);
-    const high = rows === undefined ? 1 : Math.min(4, form.extents[rows]!);
-    if (rows !== undefined) tile.set(rows, high);
-    tile.set(vector, Math.max(1, Math.min(vectors, high === 1 ? SUMS : 2)));
-    return { vector, tile, unroll: 1 };
-  }
-  const [columns, lines] = others.filter((axis) => shares(form, axis));
-  if (columns !== undefined)
-    tile.set(columns, Math.min(lines === undefined ? 4 : 2, form.extents[columns]!));
-  if (lines !== undefined) tile.set(lines, Math.min(4, form.extents[lines]!));
+  if (rows !== undefined) tile.set(rows, atMost(4, form.extents[rows]!));
   const outputs = [...tile.values()].reduce((a, b) => a * b, 1);
   return { vector, tile, unroll: outputs >= 4 ? 1 : 4 };
 }
 
-/** Four vectors side by side use a whole line of the cache. */
-function sums(form: Form, vector: number): Map<number, number> {
-  return new Map([[vector, Math.max(1, Math.min(4, Math.floor(form.extents[vector]! / WIDTH)))]]);
-}
-
-/** Do neighbours along a loop have a factor in common? */
-const shares = (form: Form, axis: number): boolean =>
-  loadsIn(form.fold!.body).some((l) => stepOf(l.index[0]!, axis) === 0);
+/** The output's loops, innermost first, whose neighbours have a factor in common. */
+const sharing = (form: Form, vector: number): number[] => {
+  const loads = loadsIn(form.fold!.body).map((l) => l.index[0]!);
+  return [...Array(form.outer).keys()]
+    .filter((axis) => axis !== vector && loads.some((i) => stepOf(i, axis) === 0))
+    .reverse();
+};
