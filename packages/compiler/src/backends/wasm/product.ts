@@ -23,7 +23,7 @@ export interface Blocks {
 
 /**
  * Outputs that the innermost loop computes at once: 8 vectors of sums, and all loads of one turn,
- * which V8 puts before the first product, fill the 16 registers of x64. In one run on V8 (Node 20):
+ * which V8 puts before the first product, fill the 16 registers of x64. In one run (Node 20):
  * 2 x 16 outputs 61 GFLOP/s, 4 x 8 outputs 53, 3 x 12 26, two turns of 4 x 8 36.
  */
 export const TILE_ROWS = 2;
