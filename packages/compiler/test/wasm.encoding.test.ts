@@ -67,6 +67,7 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   if (/splat/.test(name)) return ['i', 'v'];
   if (/replace_lane/.test(name)) return ['vi', 'v'];
   if (/shl|shr/.test(name)) return ['vi', 'v'];
+  if (name === 'v128.any_true') return ['v', 'i'];
   if (name === 'v128.bitselect') return ['vvv', 'v'];
   if (/^i32\./.test(name)) return ['ii', 'i'];
   const one = /sqrt|abs|neg|floor|nearest|demote|promote|convert|trunc/.test(name);

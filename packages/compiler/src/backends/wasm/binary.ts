@@ -74,9 +74,11 @@ function encode(instruction: Instruction, to: number[]): void {
 
 /** Four words of a vector, or sixteen numbers of lanes. */
 function encodeMany(kind: 'vector' | 'lanes', instruction: Instruction, to: number[]): void {
-  const numbers = instruction.slice(1) as number[];
-  if (kind === 'lanes') to.push(...numbers);
-  else to.push(...new Uint8Array(Uint32Array.from(numbers).buffer));
+  for (let i = 1; i < instruction.length; i++) {
+    const word = instruction[i] as number;
+    if (kind === 'lanes') to.push(word);
+    else to.push(word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24);
+  }
 }
 
 /** The bytes of instructions. */

@@ -1,9 +1,9 @@
 // A plan as one WebAssembly module: pure, without a device.
 import type { Program } from '../../device.ts';
-import type { Plan } from '../../nest.ts';
+import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, type Local, show } from './code.ts';
-import { formOf } from './form.ts';
+import { formOf, ordered } from './form.ts';
 import { gemmOf, tileFunction } from './gemm.ts';
 import { loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
@@ -20,7 +20,7 @@ export const scratchSlot = ({ buffers }: Plan): number =>
 /** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
 export function emitWasm(plan: Plan): Program {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const functions = [...mathFunctions(), tileFunction()];
+  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
   const calls: number[] = [];
   const kernels: Func[][] = [];
   let scratch = 0;
@@ -51,6 +51,17 @@ export function emitWasm(plan: Plan): Program {
     },
   };
 }
+
+/** The machine ops of a plan, those inside of folds included. */
+function usedIn({ kernels }: Plan): Set<string> {
+  const used = new Set<string>(kernels.flatMap((nest) => opsIn(nest)));
+  // The fold adds powers of e up, and ends with a logarithm.
+  if (kernels.some(({ fold }) => fold?.kind === 'logsumexp')) used.add('exp').add('log');
+  return used;
+}
+
+const opsIn = ({ fold, result }: Nest): string[] =>
+  ordered(fold ? [fold.body, result] : [result]).map(({ op }) => op);
 
 /** Runs everything n times; parameters and their new values trade places before each. */
 function loopOf({ swaps }: Plan, run: number): Func {

@@ -23,7 +23,7 @@ export interface Form {
 }
 
 /** Every distinct expression, operands first. */
-function ordered(roots: readonly Expr[]): Expr[] {
+export function ordered(roots: readonly Expr[]): Expr[] {
   const seen = new Set<Expr>();
   const visit = (e: Expr): void => {
     if (seen.has(e)) return;

@@ -123,35 +123,64 @@ const COS = [0.04166664555668831, -0.0013887309469282627, 2.4432409190922044e-5]
 // pi / 2 in two parts; products of the first with whole numbers up to 2^28 are exact in float64.
 const HALF_PI_HIGH = 1.5707963109016418;
 const HALF_PI_LOW = 1.5893254773528196e-8;
-const QUARTER = 0.7854;
 
-/** x = q pi / 2 + r in float64; up to |x| = 2^28, beyond which the result is only bounded. */
-function reduced(half: Code, frame: Frame, q: Local): Code {
+/** Beyond this the products above are not exact. */
+const FAR = 2 ** 28;
+// 2 / pi, 28 bits each: their products with a float are exact in float64.
+const TWO_OVER_PI = [0xa2f9836, 0xe4e4415, 0x29fc275, 0x7d1f534, 0xddc0db6, 0x295993c, 0x439041f];
+
+/** x = q pi / 2 + r in float64, for |x| up to 2^28. */
+function near(half: Code, frame: Frame, q: Local): Code {
   const x = local(frame, 'v128');
   const turns = $('f64x2.nearest', $('f64x2.mul', get(x), doubles(2 / Math.PI)));
   const part = (c: number) => $('f64x2.mul', get(q), doubles(c));
   const r = $('f64x2.sub', $('f64x2.sub', get(x), part(HALF_PI_HIGH)), part(HALF_PI_LOW));
   return [
-    ...set(x, $('f64x2.promote_low_f32x4', half)),
-    ...set(q, turns),
-    ...$('f32x4.demote_f64x2_zero', r),
+    set(x, $('f64x2.promote_low_f32x4', half)),
+    set(q, turns),
+    $('f32x4.demote_f64x2_zero', r),
+  ];
+}
+
+/**
+ * The same for any x: of its product with each part of 2 / pi only what is beyond whole turns
+ * counts. The parts are added from the largest on, after q is taken off: nothing is lost.
+ */
+function far(half: Code, frame: Frame, q: Local): Code {
+  const x = local(frame, 'v128');
+  const rests = TWO_OVER_PI.map(() => local(frame, 'v128'));
+  const add = (a: Code, b: Code) => $('f64x2.add', a, b);
+  const quarters = (p: Code) => $('f64x2.nearest', $('f64x2.mul', p, doubles(0.25)));
+  const rest = (p: Code) => $('f64x2.sub', p, $('f64x2.mul', quarters(p), doubles(4)));
+  const all = rests.map((l) => get(l));
+  const [first, ...others] = all as [Code, ...Code[]];
+  const r = others.reduce(add, $('f64x2.sub', first, get(q)));
+  return [
+    set(x, $('f64x2.promote_low_f32x4', half)),
+    ...rests.map((l, i) =>
+      set(l, rest($('f64x2.mul', get(x), doubles(TWO_OVER_PI[i]! * 2 ** (-28 * (i + 1)))))),
+    ),
+    set(q, $('f64x2.nearest', all.reduce(add))),
+    $('f32x4.demote_f64x2_zero', $('f64x2.mul', r, doubles(Math.PI / 2))),
+  ];
+}
+
+/** Sets q and r of four floats, by one way for two of them. */
+function reduce(way: typeof near, frame: Frame, q: Local, r: Local): Code {
+  const [low, high] = [local(frame, 'v128'), local(frame, 'v128')];
+  const both = (a: Code, b: Code) => shuffle(a, b, 0, 1, 4, 5);
+  const whole = (l: Local) => $('i32x4.trunc_sat_f64x2_s_zero', get(l));
+  const upper = shuffle(get(X), get(X), 2, 3, 2, 3);
+  return [
+    set(r, both(way(get(X), frame, low), way(upper, frame, high))),
+    set(q, both(whole(low), whole(high))),
   ];
 }
 
 /** sin(x + shift pi / 2): a sine, a cosine, or the negative of one, by the quadrant. */
 function sine(frame: Frame, shift: number): Code {
-  const [low, high, q, r, square] = [0, 0, 0, 0, 0].map(() => local(frame, 'v128')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
-  const whole = (l: Local) => $('i32x4.trunc_sat_f64x2_s_zero', get(l));
-  const both = (a: Code, b: Code) => shuffle(a, b, 0, 1, 4, 5);
-  const upper = shuffle(get(X), get(X), 2, 3, 2, 3);
-  const rest = both(reduced(get(X), frame, low), reduced(upper, frame, high));
-  const clamped = $('f32x4.max', $('f32x4.min', rest, floats(QUARTER)), floats(-QUARTER));
+  const v128 = () => local(frame, 'v128');
+  const [q, r, square, isFar, farQ, farR] = [v128(), v128(), v128(), v128(), v128(), v128()];
   const s = add(get(r), mul(mul(get(r), get(square)), polynomial(get(square), SIN)));
   const c = add(
     sub(floats(1), mul(floats(0.5), get(square))),
@@ -159,18 +188,29 @@ function sine(frame: Frame, shift: number): Code {
   );
   const odd = $('i32x4.eq', $('v128.and', get(q), words(1)), words(1));
   const sign = $('i32x4.shl', $('v128.and', get(q), words(2)), $('i32.const', 30));
+  const chosen = (to: Local, other: Local) =>
+    set(to, $('v128.bitselect', get(other), get(to), get(isFar)));
   return [
-    ...set(r, clamped),
-    ...set(q, $('i32x4.add', both(whole(low), whole(high)), words(shift))),
-    ...set(square, mul(get(r), get(r))),
-    ...$('v128.xor', $('v128.bitselect', c, s, odd), sign),
+    set(isFar, $('f32x4.gt', $('f32x4.abs', get(X)), floats(FAR))),
+    reduce(near, frame, q, r),
+    $('if', $('v128.any_true', get(isFar))),
+    reduce(far, frame, farQ, farR),
+    chosen(q, farQ),
+    chosen(r, farR),
+    $('end'),
+    set(q, $('i32x4.add', get(q), words(shift))),
+    set(square, mul(get(r), get(r))),
+    $('v128.xor', $('v128.bitselect', c, s, odd), sign),
   ];
 }
 
-/** The functions, in the order of `MATH`. */
-export const mathFunctions = (): Func[] => [
-  unary('exp', exp),
-  unary('log', log),
-  unary('sin', (frame) => sine(frame, 0)),
-  unary('cos', (frame) => sine(frame, 1)),
-];
+const bodies: Record<MathName, (frame: Frame) => Code> = {
+  exp,
+  log,
+  sin: (frame) => sine(frame, 0),
+  cos: (frame) => sine(frame, 1),
+};
+
+/** The functions, in the order of `MATH`; those that are not used only keep their place. */
+export const mathFunctions = (used: ReadonlySet<string>): Func[] =>
+  MATH.map((name) => unary(name, used.has(name) ? bodies[name] : () => get(X)));
