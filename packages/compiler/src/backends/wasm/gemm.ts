@@ -27,7 +27,7 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
-import { baseOf, createValues, evaluate, type Lanes, store } from './values.ts';
+import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
 
 const WIDTH = 4;
 const BYTES = 4;
@@ -102,29 +102,13 @@ export function gemmOf(form: Form, product: Product, first: number, scratchSlot:
  */
 function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   const frame = createFrame(...i32s(6 + batch.length));
-  const [i0, i1, j0, j1, sums] = [1, 2, 3, 4, 5].map((i) => batch.length + i) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [i0, i1, j0, j1, sums] = [1, 2, 3, 4, 5].map((i) => batch.length + i);
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
   const [at, wide] = [local(frame, 'i32'), local(frame, 'i32')];
   const values = createValues(bases, () => []);
-  const some = (scope: Scope, lanes: Lanes): void =>
-    addPart(scope, ACC, (part) => {
-      const load = lanes.vector === undefined ? 'v128.load32_splat' : 'v128.load';
-      const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
-      const result = local(frame, 'v128');
-      const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
-      part.body.push(set(result, value));
-      store(part, out, form.target, lanes, result);
-      const count = lanes.vector === undefined ? 1 : WIDTH;
-      part.body.push(set(at, plus(get(at), BYTES * count)));
-    });
+  const some = (scope: Scope, lanes: Lanes) => resultOf(form, values, scope, lanes, at, out);
   addBound(root, batch, (scope) => {
     const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
     scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
@@ -143,6 +127,27 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
     name: `${form.name}: results`,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
+}
+
+/** Computes four results, or one, from the sums at a pointer, which walks on. */
+function resultOf(
+  form: Form,
+  values: Values,
+  scope: Scope,
+  lanes: Lanes,
+  at: Local,
+  out: Local,
+): void {
+  const isWide = lanes.vector !== undefined;
+  addPart(scope, ACC, (part) => {
+    const load = isWide ? 'v128.load' : 'v128.load32_splat';
+    const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
+    const result = local(part.frame, 'v128');
+    const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
+    part.body.push(set(result, value));
+    store(part, out, form.target, lanes, result);
+    part.body.push(set(at, plus(get(at), BYTES * (isWide ? WIDTH : 1))));
+  });
 }
 
 /** A loop over blocks: `from` up to `to`, the last block as long as what is left. */
@@ -232,15 +237,7 @@ interface Block {
 
 /** Goes through the tiles of a block; a panel of columns stays near for all rows. */
 function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
-  const [a, b, at, line, i, j, turns] = Array.from({ length: 7 }, () => local(frame, 'i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [a, b, at, line, i, j, turns] = Array.from({ length: 7 }, () => local(frame, 'i32'));
   const panel = (width: number): Code => $('i32.mul', get(turns), int(BYTES * width));
   const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
   const again = (index: Local, step: number, end: Local): Code =>

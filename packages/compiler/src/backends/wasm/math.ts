@@ -82,12 +82,7 @@ const SQRT_HALF_BITS = 0x3f3504f3;
 
 /** x = 2^e (1 + f), and log(x) = e ln 2 + log(1 + f). */
 function log(frame: Frame): Code {
-  const [e, f, small, square] = [0, 0, 0, 0].map(() => local(frame, 'v128')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [e, f, small, square] = [0, 0, 0, 0].map(() => local(frame, 'v128'));
   const scaled = $('v128.bitselect', mul(get(X), floats(2 ** 23)), get(X), get(small));
   const above = $('i32x4.sub', get(f), words(SQRT_HALF_BITS));
   const mantissa = $('i32x4.sub', get(f), $('i32x4.shl', get(e), $('i32.const', 23)));

@@ -39,7 +39,7 @@ export interface Packing {
  */
 export function packOf(form: Form, p: Packing): Func {
   const frame = createFrame(...Array<Type>(6 + p.batch.length).fill('i32'));
-  const [from, to, first, last, target] = [1, 2, 3, 4, 5].map((i) => p.batch.length + i) as Five;
+  const [from, to, first, last, target] = [1, 2, 3, 4, 5].map((i) => p.batch.length + i);
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const packer: Packer = {
@@ -69,8 +69,6 @@ export function packOf(form: Form, p: Packing): Func {
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
 }
-
-type Five = [Local, Local, Local, Local, Local];
 
 interface Packer {
   readonly packing: Packing;
@@ -117,7 +115,7 @@ function transpose(packer: Packer, scope: Scope, from: number): void {
   const { axis, inner, panel } = packer.packing;
   const [a, b, c, d] = [0, 1, 2, 3].map((i) =>
     value(packer, scope, { vector: inner, shift: new Map([[axis, from + i]]) }),
-  ) as [Code, Code, Code, Code];
+  );
   const turns = [
     [shuffle(a, b, 0, 4, 1, 5), shuffle(c, d, 0, 4, 1, 5), 0],
     [shuffle(a, b, 2, 6, 3, 7), shuffle(c, d, 2, 6, 3, 7), 2],
