@@ -1,11 +1,12 @@
 // Products of matrices that are packed into panels: at sizes around tiles and blocks, in every
 // order, with what is computed before and after.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import type { Buffer, Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
-import { acc, apply, fixed, load, type NestCase, nestCase, value } from './support/nests.ts';
+import { acc, apply, fixed, line, load, type NestCase, nestCase, value } from './support/nests.ts';
 
 /**
  * Relative to the largest result: float32 sums of `k` products in blocks of 256 are off by a few
@@ -107,3 +108,41 @@ test('two batch axes, and a result in columns', () =>
       'columns',
     ),
   ));
+
+/** A product of any size, packed or not: batches, orders, slices, and work around it. */
+const anyProduct = fc
+  .record({
+    ...{ b: fc.integer({ min: 1, max: 3 }), n: fc.integer({ min: 1, max: 40 }) },
+    ...{ m: fc.integer({ min: 1, max: 40 }), k: fc.integer({ min: 1, max: 70 }) },
+    ...{ left: fc.boolean(), right: fc.boolean(), shared: fc.boolean(), work: fc.boolean() },
+    ...{ order: fc.constantFrom(...orders), out: fc.constantFrom(...orders) },
+    step: fc.integer({ min: 1, max: 2 }),
+  })
+  .map(({ b, n, m, k, left, right, shared, work, order, out, step }) => {
+    const [a0, a1] = left ? [3, 1] : [1, 3];
+    const [b0, b1] = right ? [2, 3] : [3, 2];
+    const a = shared ? load(0, line(0, a0, step), a1) : load(0, 0, line(0, a0, step), a1);
+    const size = (axis: number) => [b, n, m, k][axis]!;
+    const matrix = [step * size(a0), size(a1)];
+    const c = load(1, 0, b0, b1);
+    const body = apply('mul', a, work ? relu(c) : c);
+    const result = work ? apply('sub', load(2, 1, 2), apply('mul', acc, value(0.5))) : acc;
+    const inputs = [
+      { shape: shared ? matrix : [b, ...matrix], order },
+      { shape: [b, size(b0), size(b1)] },
+      { shape: [n, m] },
+    ];
+    const name = JSON.stringify({ b, n, m, k, left, right, shared, work, order, out, step });
+    const nest = { axes: [b, n, m], fold: dot(k, body), result };
+    return nestCase(name, nest, work ? inputs : inputs.slice(0, 2), out);
+  });
+
+test('300 random products (seed 11)', async () => {
+  const device = await openWasm();
+  const property = fc.asyncProperty(anyProduct, async (nest) => {
+    const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+    const error = worstError(await runCase(device, nest), wanted!);
+    expect(error, nest.name).toBeLessThan(TOLERANCE);
+  });
+  await fc.assert(property, { numRuns: 300, seed: 11, endOnFailure: true });
+}, 60_000);
