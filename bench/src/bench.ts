@@ -1,11 +1,12 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
-// npm run bench [-- --device js] [-- --seconds 1] [-- --only steps|symbolic] [-- --json]
+// npm run bench -- [--device wasm,js] [--seconds 1] [--only steps|products|symbolic] [--json]
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
-import { type Case, digits, logistic } from './programs.ts';
+import { measurePeak } from './peak.ts';
+import { type Case, digits, logistic, product, yesOrNo } from './programs.ts';
 import { measureSymbolic } from './symbolic.ts';
 
 const alpha = 0.01;
@@ -90,22 +91,60 @@ function repeat(n: number, step: () => void) {
 const fixed = (value: number | undefined, digits: number) =>
   value === undefined ? '' : Number(value.toFixed(digits));
 
+interface ProductRow {
+  readonly size: number;
+  readonly transposed: string;
+  readonly device: string;
+  readonly gflops: number;
+  /** What registers alone reach, just before. */
+  readonly peak: number;
+}
+
+/** Products of square matrices, beside the limit of the core. */
+async function measureProducts(device: DeviceRequest, seconds: number): Promise<ProductRow[]> {
+  const rows: ProductRow[] = [];
+  for (const size of [64, 128, 256, 512, 1024]) {
+    for (const transposed of ['none', 'left', 'right'] as const) {
+      using run = await compile(product(size, transposed), { device });
+      const peak = await measurePeak();
+      const us = await time(async (n) => {
+        await run.steps(n, {});
+        await run.read('C');
+      }, seconds);
+      const gflops = (2 * size ** 3) / us / 1000;
+      rows.push({ size, transposed, device: run.device.kind, gflops, peak });
+    }
+  }
+  return rows;
+}
+
 const { values } = parseArgs({
   options: {
-    device: { type: 'string', default: 'js' },
+    device: { type: 'string', default: 'wasm,js' },
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
-const symbolic = values.only === 'steps' ? [] : measureSymbolic([1, 10, 50, 100, 200, 500, 1000]);
+const asked = (part: string) => values.only === undefined || values.only === part;
+const devices = values.device.split(',') as DeviceRequest[];
+const seconds = Number(values.seconds);
+const symbolic = asked('symbolic') ? measureSymbolic([1, 10, 50, 100, 200, 500, 1000]) : [];
 const steps: Row[] = [];
-const cases =
-  values.only === 'symbolic' ? [] : [logistic(30, 569), logistic(12288, 209), digits(128, 64)];
-for (const item of cases) {
-  steps.push(await measure(item, values.device as DeviceRequest, Number(values.seconds)));
+const products: ProductRow[] = [];
+const cases = [
+  yesOrNo([2, 4, 1], 400, 'tanh'),
+  logistic(30, 569),
+  logistic(12288, 209),
+  yesOrNo([12288, 20, 7, 5, 1], 209, 'relu'),
+  digits([128], 64),
+  digits([256, 128], 128),
+];
+for (const device of devices) {
+  for (const item of asked('steps') ? cases : []) steps.push(await measure(item, device, seconds));
+  if (asked('products')) products.push(...(await measureProducts(device, seconds)));
 }
-if (values.json) console.log(JSON.stringify({ steps, symbolic }));
+if (values.json) console.log(JSON.stringify({ steps, products, symbolic }));
 else {
   const readable = steps.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
     ...row,
@@ -114,11 +153,18 @@ else {
     'GFLOP/s': fixed(gflops, 2),
     'by hand takes, times': fixed(byHand, 2),
   }));
+  // Other work of the machine only ever lowers a figure: the limit is the largest of the run.
+  const limit = Math.max(...products.map(({ peak }) => peak));
+  const rates = products.map(({ gflops, peak: _, ...row }) => ({
+    ...row,
+    'GFLOP/s': fixed(gflops, 1),
+    [`of ${fixed(limit, 1)}`]: fixed(gflops / limit, 2),
+  }));
   const curve = symbolic.map(({ firstMs, bestMs, growth, ...row }) => ({
     ...row,
     'first time, ms': fixed(firstMs, 1),
     'best, ms': fixed(bestMs, 1),
     'grows as layers^': fixed(growth, 2),
   }));
-  for (const table of [readable, curve]) if (table.length > 0) console.table(table);
+  for (const table of [readable, rates, curve]) if (table.length > 0) console.table(table);
 }

@@ -19,7 +19,7 @@ test('the step by hand is the compiled step', async () => {
 });
 
 test('the net learns', async () => {
-  const { J, sizes, feeds } = digits(16, 20);
+  const { J, sizes, feeds } = digits([16], 20);
   using run = await compile(train(J, sgd(0.1)), { sizes, device: 'js', seed: 1 });
   const before = await run.value(J, feeds);
   await run.steps(20, feeds);

@@ -1,11 +1,17 @@
 // The suite of every device, in a real browser: the CPU and each of gpu.js's modes.
 import { describe } from 'vitest';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
+import { openWasm } from '../src/backends/wasm/device.ts';
+import { conformance } from '../test/support/conformance.ts';
 import { sessions } from '../test/support/sessions.ts';
 
 const { usable, refused } = await probeGpu();
 
 describe('js', () => sessions('js'));
+describe('wasm', () => {
+  sessions('wasm');
+  conformance(openWasm);
+});
 for (const { kind } of usable) describe(kind, () => sessions(kind));
 // headlessgl is a mode of Node.
 for (const { kind, why } of refused.filter((r) => r.kind !== 'headlessgl')) {

@@ -2,7 +2,7 @@
 import type { Plan } from './nest.ts';
 
 /** Where a program runs. */
-export type DeviceKind = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'js';
+export type DeviceKind = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'wasm' | 'js';
 
 /** What a kernel may hold on this device; fusion keeps to it. */
 export interface Limits {
@@ -20,6 +20,10 @@ export interface Limits {
 export interface Program {
   readonly plan: Plan;
   readonly sources: readonly string[];
+  /** What the device loads, where that is not the sources. */
+  readonly binary?: Uint8Array<ArrayBuffer>;
+  /** Floats that the kernels need for themselves, beside the buffers of the plan. */
+  readonly scratch?: number;
 }
 
 /** A device's own name for data: a typed array on the CPU, a texture or a buffer on a GPU. */
@@ -33,6 +37,11 @@ export interface Loaded {
    * next run of the same program.
    */
   run(env: Handle[]): void;
+  /**
+   * Runs `times` times (at least once), on devices that loop themselves; after each time
+   * parameters take their new values, and `env` ends with the handles of the last.
+   */
+  runMany?(env: Handle[], times: number): void;
   dispose(): void;
 }
 

@@ -1,11 +1,21 @@
 // Chooses where a program runs, and says why. It asks the platform; it knows no program's inside.
 import { ChainruleError } from '@chainrule/graph';
 import { openJs } from './backends/js/device.ts';
+import { openWasm, whyNoWasm } from './backends/wasm/device.ts';
 import type { Device, DeviceKind, Refusal } from './device.ts';
 import type { Work } from './work.ts';
 
 /** What a user may ask for: a device, any GPU, or the best choice. */
-export const REQUESTS = ['auto', 'gpu', 'webgpu', 'webgl2', 'webgl', 'headlessgl', 'js'] as const;
+export const REQUESTS = [
+  'auto',
+  'gpu',
+  'webgpu',
+  'webgl2',
+  'webgl',
+  'headlessgl',
+  'wasm',
+  'js',
+] as const;
 export type DeviceRequest = (typeof REQUESTS)[number];
 
 /** Where a session runs, why there, and why not elsewhere. */
@@ -32,7 +42,8 @@ export async function openDevice(
   estimate: () => Work,
 ): Promise<{ device: Device; choice: DeviceChoice }> {
   checkRequest(request);
-  if (request === 'js') return onCpu('it was asked for', []);
+  if (request === 'js') return onJs('it was asked for', []);
+  if (request === 'wasm') return onWasm('it was asked for', []);
   if (request !== 'auto') return onGpu(request);
   const work = estimate();
   if (work.flops < work.kernels * FLOPS_PER_LAUNCH) return onCpu(tooSmall(work), skippedGpus());
@@ -56,19 +67,32 @@ const tooSmall = ({ flops, kernels }: Work): string =>
 const skippedGpus = (): Refusal[] =>
   GPU_KINDS.map((kind) => ({ kind, why: 'not asked: the program is too small for a GPU' }));
 
-async function onCpu(why: string, refused: readonly Refusal[]) {
+async function onJs(why: string, refused: readonly Refusal[]) {
   const device = await openJs();
   return { device, choice: { kind: device.kind, why, refused } };
 }
 
-async function onGpu(request: Exclude<DeviceRequest, 'auto' | 'js'>) {
+async function onWasm(why: string, refused: readonly Refusal[]) {
+  const device = await openWasm();
+  const choice = { kind: device.kind, why: `${device.label}: ${why}`, refused };
+  return { device, choice };
+}
+
+/** WebAssembly where it can be used; else JavaScript. */
+async function onCpu(why: string, refused: readonly Refusal[]) {
+  const noWasm = whyNoWasm();
+  if (noWasm === undefined) return onWasm(why, refused);
+  return onJs(why, [...refused, { kind: 'wasm' as const, why: noWasm }]);
+}
+
+async function onGpu(request: Exclude<DeviceRequest, 'auto' | 'wasm' | 'js'>) {
   const kinds = request === 'gpu' ? GPU_KINDS : [request];
   const found = await tryGpus(kinds, true);
   if ('device' in found) return found;
   const reasons = found.refused.map(({ kind, why }) => `  ${kind}: ${why}`).join('\n');
   throw new ChainruleError(
     `compile: the device ${request} cannot be had here:\n${reasons}`,
-    "leave device out (it is 'auto'), or ask for 'js'.",
+    "leave device out (it is 'auto'), or ask for 'wasm'.",
   );
 }
 

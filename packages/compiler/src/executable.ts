@@ -93,7 +93,9 @@ export function load(planned: Planned, device: Device): Executable | Promise<Exe
   const loaded = device.load(program);
   const ready = (done: Loaded): Executable => ({
     planned,
-    sources: program.sources,
+    get sources() {
+      return program.sources;
+    },
     loaded: done,
   });
   return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);

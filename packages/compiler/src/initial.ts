@@ -12,8 +12,10 @@ export function initialValues(
 
 function initialValue(init: Init, shape: readonly number[], random: Random): Float32Array {
   const draw = generator(init, shape, random);
-  const length = shape.reduce((p, d) => p * d, 1);
-  return Float32Array.from({ length }, draw);
+  const values = new Float32Array(shape.reduce((p, d) => p * d, 1));
+  // A loop: Float32Array.from takes three times as long, a third of a first training step.
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return values;
 }
 
 function generator(init: Init, shape: readonly number[], random: Random): () => number {

@@ -20,8 +20,15 @@ export interface Report {
   readonly kernels: readonly KernelReport[];
   readonly flops: number;
   readonly bytes: number;
-  /** Bytes that live across steps, and bytes of intermediate values. */
-  readonly memory: { readonly params: number; readonly temporaries: number };
+  /**
+   * Bytes that live across steps, bytes of intermediate values, and what these would take if each
+   * had a place of its own.
+   */
+  readonly memory: {
+    readonly params: number;
+    readonly temporaries: number;
+    readonly withoutReuse: number;
+  };
 }
 
 const BYTES = 4;
@@ -61,6 +68,7 @@ export function reportOf(planned: Planned): Report {
     memory: {
       params: held(['param', 'next']),
       temporaries: planned.arena > 0 ? BYTES * planned.arena : held(['temp', 'output']),
+      withoutReuse: held(['temp', 'output']),
     },
   };
 }

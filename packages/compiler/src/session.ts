@@ -139,7 +139,9 @@ class RunningSession implements Session {
     const lease = found instanceof Promise ? await found : found;
     this.#alive('steps');
     const env = this.#upload(lease.program, data);
-    for (let i = 0; i < n; i++) {
+    const { runMany } = lease.program.loaded;
+    if (runMany && n > 0) this.#runStep(lease, env, n);
+    for (let i = 0; i < n && !runMany; i++) {
       this.#runStep(lease, env);
       if (this.#queued < this.#parts.device.limits.queue) continue;
       await this.#drain();
@@ -295,7 +297,7 @@ class RunningSession implements Session {
     try {
       this.#alive(call);
       const env = this.#upload(program, data);
-      this.#runOnce(program, env);
+      this.#run(program, env);
       this.#free(program, env);
       const { buffers, outputs } = program.planned;
       const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
@@ -340,20 +342,21 @@ class RunningSession implements Session {
     return env;
   }
 
-  /** Runs a step; the program keeps its lease for as long as parameters are in its buffers. */
-  #runStep(lease: Lease, env: Handle[]): void {
-    this.#runOnce(lease.program, env);
+  /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
+  #runStep(lease: Lease, env: Handle[], times = 1): void {
+    this.#run(lease.program, env, times);
     this.#queued++;
     if (this.#home === lease) return;
     this.#home?.release();
     this.#home = lease;
   }
 
-  /** Runs a program once; updated parameters move to their new place. */
-  #runOnce({ planned, loaded }: Executable, env: Handle[]): void {
+  /** Runs a program; updated parameters move to their new place. */
+  #run({ planned, loaded }: Executable, env: Handle[], times = 1): void {
     const { device, residents } = this.#parts;
     for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
-    loaded.run(env);
+    if (times === 1) loaded.run(env);
+    else loaded.runMany!(env, times);
     for (const { param, next } of planned.swaps) {
       const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
       device.free(resident.handle);

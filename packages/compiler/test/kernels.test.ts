@@ -228,3 +228,12 @@ test('the work of a step: two multiply-adds a weight and example, three with the
   expect(memory.params).toBe(4 * 101);
   expect(memory.temporaries).toBe(4 * 52);
 });
+
+test('intermediate values share memory when their times do not overlap', async () => {
+  const { A, sizes } = net({ layers: [8, 8, 8, 8, 8, 1], m: 16 });
+  using run = await compile(A, { sizes, device: 'js' });
+  const { temporaries, withoutReuse } = run.report().memory;
+  // A1 to A4 and the result; two layers are enough at a time.
+  expect(withoutReuse).toBe(4 * 16 * (4 * 8 + 1));
+  expect(temporaries).toBe(4 * 16 * 2 * 8);
+});

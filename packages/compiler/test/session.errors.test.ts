@@ -58,7 +58,7 @@ describe('compile refuses, and says how to go on', () => {
     const options = { sizes: { n: 2 }, device: 'tpu' as 'js' };
     expect(await messageOf(() => compile(descend(J, 1), options))).toMatchInlineSnapshot(`
       "ChainruleError: compile: there is no device "tpu".
-        fix: choose one of auto, gpu, webgpu, webgl2, webgl, headlessgl, js."
+        fix: choose one of auto, gpu, webgpu, webgl2, webgl, headlessgl, wasm, js."
     `);
   });
 });

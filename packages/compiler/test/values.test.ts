@@ -34,13 +34,22 @@ const data = (length: number, seed: number): Float32Array => {
 const TOLERANCE = 1e-5;
 
 async function agrees(node: Node, feeds: Record<string, Float32Array>, sizes = {}) {
-  using run = await compile({ value: node }, { device: 'js', sizes, seed: 5 });
+  for (const device of ['js', 'wasm'] as const) await agreesOn(device, node, feeds, sizes);
+}
+
+async function agreesOn(
+  device: 'js' | 'wasm',
+  node: Node,
+  feeds: Record<string, Float32Array>,
+  sizes: Record<string, number>,
+) {
+  using run = await compile({ value: node }, { device, sizes, seed: 5 });
   const { value } = (await run.run({ value: node }, feeds)) as { value: Tensor };
   const expected = interpret(node, { ...feeds, ...(await run.state()) }, sizes);
   expect(value.shape).toEqual(expected.shape);
   const scale = Math.max(1e-30, ...expected.data.map(Math.abs));
   const worst = Math.max(0, ...value.data.map((v, i) => Math.abs(v - expected.data[i]!)));
-  expect(worst / scale).toBeLessThan(TOLERANCE);
+  expect(worst / scale, device).toBeLessThan(TOLERANCE);
 }
 
 const X = input(4, 'm', { name: 'X' });

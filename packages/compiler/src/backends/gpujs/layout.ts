@@ -4,7 +4,7 @@ import type { DeviceKind } from '../../device.ts';
 import type { Buffer } from '../../nest.ts';
 
 /** The modes of gpu.js that run on a GPU. */
-export type GpuKind = Exclude<DeviceKind, 'js'>;
+export type GpuKind = Exclude<DeviceKind, 'wasm' | 'js'>;
 
 /** The part of a buffer that decides where its numbers lie. */
 export type Shaped = Pick<Buffer, 'name' | 'shape' | 'order'>;

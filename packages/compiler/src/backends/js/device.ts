@@ -2,7 +2,8 @@
 import { ChainruleError } from '@chainrule/graph';
 import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
 import type { Buffer, Plan } from '../../nest.ts';
-import { emitJs, stridesOf } from './emit.ts';
+import { rowMajor } from '../layout.ts';
+import { emitJs } from './emit.ts';
 
 const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
 
@@ -14,7 +15,7 @@ export const openJs = async (): Promise<Device> => ({
   emit: (plan) => ({ plan, sources: emitJs(plan) }),
   load,
   upload: (data) => data,
-  read: async (handle, shape, order) => readBack(handle as Float32Array, shape, order),
+  read: async (handle, shape, order) => rowMajor(handle as Float32Array, shape, order),
   free: () => {},
   dispose: () => {},
 });
@@ -60,23 +61,4 @@ function compileSource(source: string): Kernel {
       "allow script-src 'unsafe-eval', or choose another device.",
     );
   }
-}
-
-function readBack(
-  data: Float32Array,
-  shape: readonly number[],
-  order: Buffer['order'],
-): Float32Array {
-  if (order === 'rows') return data.slice();
-  const from = stridesOf({ shape, order });
-  const to = stridesOf({ shape, order: 'rows' });
-  return data.map((_, i) => {
-    let rest = i;
-    const at = to.reduce((sum, stride, d) => {
-      const index = Math.floor(rest / stride);
-      rest %= stride;
-      return sum + index * from[d]!;
-    }, 0);
-    return data[at]!;
-  });
 }

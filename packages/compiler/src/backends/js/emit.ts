@@ -2,6 +2,7 @@
 import { axesIn, rangeOf } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
+import { stridesOf } from '../layout.ts';
 
 /** The word of each machine op. */
 const words: Record<MachineOp, (a: string, b: string, c: string) => string> = {
@@ -272,18 +273,4 @@ function partOf(p: Printer, { part, of, by }: Part, lane: Lane, offsets: Block):
   // In JavaScript -1 % 2 is -1.
   const isNegative = rangeOf(of, [...axes, ...(fold?.axes ?? [])]).least < 0;
   return isNegative ? `(((${inner}) % ${by} + ${by}) % ${by})` : `((${inner}) % ${by})`;
-}
-
-/** Floats between neighbours along each dimension. */
-export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): number[] {
-  const strides = new Array<number>(shape.length);
-  // Fastest first: the last dimension, or with columns the last but one and the last at the end.
-  const axes = shape.map((_, i) => i).reverse();
-  const fastest = order === 'columns' && shape.length > 1 ? [...axes.slice(1), axes[0]!] : axes;
-  let stride = 1;
-  for (const axis of fastest) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
 }

@@ -1,0 +1,192 @@
+// WebAssembly instructions as data: their codes, how they are put together, and how they read.
+// It knows the instruction set, and nothing of nests.
+
+/** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of a vector. */
+type Immediate = 'none' | 'unsigned' | 'signed' | 'block' | 'memory' | 'lane' | 'vector' | 'lanes';
+
+const SIMD = 0xfd00;
+const op = (code: number, ...immediates: Immediate[]) => ({ code, immediates });
+const simd = (code: number, ...immediates: Immediate[]) => op(SIMD + code, ...immediates);
+
+/** The instructions that kernels are made of. Codes below 0xfd00 are one byte. */
+export const instructions = {
+  block: op(0x02, 'block'),
+  loop: op(0x03, 'block'),
+  if: op(0x04, 'block'),
+  else: op(0x05),
+  end: op(0x0b),
+  br_if: op(0x0d, 'unsigned'),
+  call: op(0x10, 'unsigned'),
+  'local.get': op(0x20, 'unsigned'),
+  'local.set': op(0x21, 'unsigned'),
+  'local.tee': op(0x22, 'unsigned'),
+  'i32.load': op(0x28, 'memory'),
+  'i32.store': op(0x36, 'memory'),
+  'i32.const': op(0x41, 'signed'),
+  'i32.eq': op(0x46),
+  'i32.lt_s': op(0x48),
+  'i32.gt_s': op(0x4a),
+  'i32.add': op(0x6a),
+  'i32.sub': op(0x6b),
+  'i32.mul': op(0x6c),
+  'i32.div_s': op(0x6d),
+  'i32.rem_s': op(0x6f),
+  select: op(0x1b),
+  'f32.convert_i32_s': op(0xb2),
+  'v128.load': simd(0, 'memory'),
+  'v128.load32_splat': simd(9, 'memory'),
+  'v128.store': simd(11, 'memory'),
+  'v128.const': simd(12, 'vector'),
+  'i8x16.shuffle': simd(13, 'lanes'),
+  'i32x4.splat': simd(17),
+  'f32x4.splat': simd(19),
+  'i32x4.replace_lane': simd(28, 'lane'),
+  'i32x4.eq': simd(55),
+  'f32x4.eq': simd(65),
+  'f32x4.ne': simd(66),
+  'f32x4.lt': simd(67),
+  'f32x4.gt': simd(68),
+  'f32x4.le': simd(69),
+  'v128.and': simd(78),
+  'v128.andnot': simd(79),
+  'v128.or': simd(80),
+  'v128.xor': simd(81),
+  'v128.bitselect': simd(82),
+  'v128.any_true': simd(83),
+  'v128.load32_lane': simd(86, 'memory', 'lane'),
+  'v128.store32_lane': simd(90, 'memory', 'lane'),
+  'f32x4.demote_f64x2_zero': simd(94),
+  'f64x2.promote_low_f32x4': simd(95),
+  'f32x4.floor': simd(104),
+  'f32x4.nearest': simd(106),
+  'f64x2.nearest': simd(148),
+  'i32x4.shl': simd(171),
+  'i32x4.shr_s': simd(172),
+  'i32x4.add': simd(174),
+  'i32x4.sub': simd(177),
+  'f32x4.abs': simd(224),
+  'f32x4.neg': simd(225),
+  'f32x4.sqrt': simd(227),
+  'f32x4.add': simd(228),
+  'f32x4.sub': simd(229),
+  'f32x4.mul': simd(230),
+  'f32x4.div': simd(231),
+  'f32x4.min': simd(232),
+  'f32x4.max': simd(233),
+  'f64x2.sqrt': simd(239),
+  'f64x2.add': simd(240),
+  'f64x2.sub': simd(241),
+  'f64x2.mul': simd(242),
+  'i32x4.trunc_sat_f32x4_s': simd(248),
+  'f32x4.convert_i32x4_s': simd(250),
+  'i32x4.trunc_sat_f64x2_s_zero': simd(252),
+} as const satisfies Record<string, { code: number; immediates: readonly Immediate[] }>;
+
+export type OpName = keyof typeof instructions;
+/** One instruction with its immediate numbers; a vector is four unsigned words. */
+export type Instruction = readonly [op: OpName, ...immediates: number[]];
+/** Instructions in order, nested as they were put together: nothing is copied on the way. */
+export type Code = readonly (Instruction | Code)[];
+/** The type of a local, a parameter or a result. */
+export type Type = 'i32' | 'v128';
+/** The number of a local variable. */
+export type Local = number;
+
+/** One instruction after its operands: numbers are immediates, code computes operands. */
+export function $(name: OpName, ...parts: (number | Code)[]): Code {
+  const code: (Instruction | Code)[] = [];
+  const instruction: [OpName, ...number[]] = [name];
+  for (const part of parts) {
+    if (typeof part === 'number') instruction.push(part);
+    else code.push(part);
+  }
+  code.push(instruction);
+  return code;
+}
+
+/** Calls `visit` with every instruction, in order. */
+export function eachInstruction(code: Code, visit: (instruction: Instruction) => void): void {
+  // By index: a third of all emitting is this loop.
+  for (let i = 0; i < code.length; i++) {
+    const part = code[i]!;
+    if (typeof part[0] === 'string') visit(part as Instruction);
+    else eachInstruction(part as Code, visit);
+  }
+}
+
+export const get = (local: Local): Code => $('local.get', local);
+export const set = (local: Local, value: Code): Code => $('local.set', local, value);
+export const int = (value: number): Code => $('i32.const', value);
+
+/** `a + value`, or just `a`. */
+export const plus = (a: Code, value: number): Code =>
+  value === 0 ? a : $('i32.add', a, int(value));
+
+/** Four times a float. */
+export function floats(value: number): Code {
+  const [bits] = new Uint32Array(Float32Array.of(value).buffer);
+  return $('v128.const', bits!, bits!, bits!, bits!);
+}
+
+/** Four different floats. */
+export const floatsOf = (...values: number[]): Code =>
+  $('v128.const', ...new Uint32Array(Float32Array.from(values).buffer));
+
+/** Twice a double. */
+export function doubles(value: number): Code {
+  const [low, high] = new Uint32Array(Float64Array.of(value).buffer);
+  return $('v128.const', low!, high!, low!, high!);
+}
+
+/** Four times a whole number of 32 bits. */
+export const words = (bits: number): Code =>
+  $('v128.const', bits >>> 0, bits >>> 0, bits >>> 0, bits >>> 0);
+
+/** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */
+export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code =>
+  $('i8x16.shuffle', a, b, ...lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]));
+
+/** A function: code over parameters and locals. */
+export interface Func {
+  readonly name: string;
+  readonly params: readonly Type[];
+  readonly results: readonly Type[];
+  readonly locals: readonly Type[];
+  readonly body: Code;
+}
+
+/** Gives out the locals of one function. */
+export interface Frame {
+  readonly params: readonly Type[];
+  readonly locals: Type[];
+}
+
+export const createFrame = (...params: Type[]): Frame => ({ params, locals: [] });
+
+export const local = ({ params, locals }: Frame, type: Type): Local =>
+  params.length + locals.push(type) - 1;
+
+/** The function as text, one instruction a line, as WebAssembly's text format writes it. */
+export function show({ name, params, results, locals, body }: Func): string {
+  const list = (word: string, types: readonly Type[]) =>
+    types.length === 0 ? '' : ` (${word} ${types.join(' ')})`;
+  const lines = [`(func $${name}${list('param', params)}${list('result', results)}`];
+  if (locals.length > 0) lines.push(` ${list('local', locals)}`);
+  let depth = 1;
+  eachInstruction(body, ([word, ...immediates]) => {
+    if (word === 'end' || word === 'else') depth--;
+    lines.push(`${'  '.repeat(depth)}${[word, ...shown(word, immediates)].join(' ')}`);
+    if (['block', 'loop', 'if', 'else'].includes(word)) depth++;
+  });
+  return [...lines, ')'].join('\n');
+}
+
+function shown(word: OpName, immediates: readonly number[]): (string | number)[] {
+  if (word === 'v128.const') {
+    return ['i32x4', ...immediates.map((w) => `0x${w.toString(16).padStart(8, '0')}`)];
+  }
+  const [first, ...rest] = instructions[word].immediates as readonly Immediate[];
+  if (first !== 'memory') return [...immediates];
+  const [offset, ...lane] = immediates;
+  return [...(offset ? [`offset=${offset}`] : []), ...(rest.length > 0 ? lane : [])];
+}

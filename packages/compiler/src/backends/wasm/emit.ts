@@ -1,0 +1,88 @@
+// A plan as one WebAssembly module: pure, without a device.
+import type { Program } from '../../device.ts';
+import type { Nest, Plan } from '../../nest.ts';
+import { encodeModule } from './binary.ts';
+import { $, type Code, type Func, get, type Local, show } from './code.ts';
+import { formOf, ordered } from './form.ts';
+import { gemmOf, tileFunction } from './gemm.ts';
+import { loopsOf } from './loops.ts';
+import { mathFunctions } from './math.ts';
+import { productOf, scratchOf } from './product.ts';
+
+const BYTES = 4;
+const TABLE: Local = 0;
+const TURNS: Local = 1;
+
+/** Where the list of addresses has that of the scratch memory: after those of all buffers. */
+export const scratchSlot = ({ buffers }: Plan): number =>
+  1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
+
+/** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
+export function emitWasm(plan: Plan): Program {
+  const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
+  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
+  const calls: number[] = [];
+  const kernels: Func[][] = [];
+  let scratch = 0;
+  for (const nest of plan.kernels) {
+    const form = formOf(nest, buffers);
+    const product = productOf(form);
+    const first = functions.length;
+    const made = product ? gemmOf(form, product, first, scratchSlot(plan)) : [loopsOf(form)];
+    if (product) scratch = Math.max(scratch, scratchOf(form, product).total);
+    functions.push(...made);
+    // The last one runs the others.
+    calls.push(functions.length - 1);
+    kernels.push(made);
+  }
+  const run: Func = {
+    ...{ name: 'run', params: ['i32'], results: [], locals: [] },
+    body: calls.flatMap((at) => $('call', at, get(TABLE))),
+  };
+  const at = functions.push(run) - 1;
+  functions.push(loopOf(plan, at));
+  return {
+    plan,
+    binary: encodeModule(functions, { run: at, loop: at + 1 }),
+    scratch,
+    // Written when somebody asks: it takes as long as all the rest.
+    get sources() {
+      return kernels.map((made) => made.map(show).join('\n'));
+    },
+  };
+}
+
+/** The machine ops of a plan, those inside of folds included. */
+function usedIn({ kernels }: Plan): Set<string> {
+  const used = new Set<string>(kernels.flatMap((nest) => opsIn(nest)));
+  // The fold adds powers of e up, and ends with a logarithm.
+  if (kernels.some(({ fold }) => fold?.kind === 'logsumexp')) used.add('exp').add('log');
+  return used;
+}
+
+const opsIn = ({ fold, result }: Nest): string[] =>
+  ordered(fold ? [fold.body, result] : [result]).map(({ op }) => op);
+
+/** Runs everything n times; parameters and their new values trade places before each. */
+function loopOf({ swaps }: Plan, run: number): Func {
+  const trade = swaps.flatMap(({ param, next }): Code => {
+    const load = (id: number): Code => $('i32.load', BYTES * id, get(TABLE));
+    const store = (id: number, value: Code): Code => $('i32.store', BYTES * id, get(TABLE), value);
+    return [
+      ...$('local.set', 2, load(param)),
+      ...store(param, load(next)),
+      ...store(next, get(2)),
+    ];
+  });
+  return {
+    ...{ name: 'loop', params: ['i32', 'i32'], results: [], locals: ['i32'] },
+    body: [
+      ...$('loop'),
+      ...trade,
+      ...$('call', run, get(TABLE)),
+      ...$('local.tee', TURNS, $('i32.sub', get(TURNS), $('i32.const', 1))),
+      ...$('br_if', 0),
+      ...$('end'),
+    ],
+  };
+}

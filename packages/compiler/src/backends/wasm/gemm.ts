@@ -1,0 +1,290 @@
+// Products of large matrices: packed panels, and a tile of 2 x 16 outputs in registers.
+import {
+  $,
+  type Code,
+  createFrame,
+  type Frame,
+  type Func,
+  get,
+  int,
+  type Local,
+  local,
+  plus,
+  set,
+  type Type,
+} from './code.ts';
+import { ACC, type Form } from './form.ts';
+import { MATH } from './math.ts';
+import { packOf } from './pack.ts';
+import { PANEL_ROWS, type Product, scratchOf, TILE_COLUMNS, TILE_ROWS } from './product.ts';
+import {
+  addBound,
+  addLoop,
+  addPart,
+  codeOf,
+  createScope,
+  indexOf,
+  remember,
+  type Scope,
+} from './scope.ts';
+import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
+
+const WIDTH = 4;
+const BYTES = 4;
+const TABLE: Local = 0;
+/** Where the function of a tile is in every module: after those of math. */
+const TILE = MATH.length;
+
+const i32s = (count: number): Type[] => Array(count).fill('i32');
+
+/**
+ * tile(a, b, sums, turns, stride, more): adds the products of some rows of a panel and a panel of
+ * columns up. With `more` it goes on where the sums are.
+ */
+export function tileFunction(): Func {
+  const frame = createFrame(...i32s(6));
+  const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
+  const vectors = (count: number): Local[] =>
+    Array.from({ length: count }, () => local(frame, 'v128'));
+  const width = TILE_COLUMNS / WIDTH;
+  const rows = Array.from({ length: TILE_ROWS }, () => vectors(width));
+  const columns = vectors(width);
+  const [x] = vectors(1) as [Local];
+  const at = local(frame, 'i32');
+  const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
+    set(at, get(sums)),
+    ...rows.map((row) => [
+      ...row.map((sum, i) => visit(sum, BYTES * WIDTH * i)),
+      set(at, $('i32.add', get(at), get(stride))),
+    ]),
+  ];
+  const multiplyAdd = (sum: Local, factor: Local): Code =>
+    set(sum, $('f32x4.add', get(sum), $('f32x4.mul', get(x), get(factor))));
+  const body = [
+    ...$('if', get(more)),
+    eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
+    ...$('end'),
+    ...$('loop'),
+    ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
+    ...rows.map((row, i) => [
+      set(x, $('v128.load32_splat', BYTES * i, get(a))),
+      ...row.map((sum, column) => multiplyAdd(sum, columns[column]!)),
+    ]),
+    set(a, plus(get(a), BYTES * PANEL_ROWS)),
+    set(b, plus(get(b), BYTES * TILE_COLUMNS)),
+    $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
+    ...$('end'),
+    eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
+  ];
+  return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
+}
+
+/** The functions of a product; the last runs it. `first` is the position of the first of them. */
+export function gemmOf(form: Form, product: Product, first: number, scratchSlot: number): Func[] {
+  const { left, right, row, column, inner, batch } = product;
+  const shared = { inner, batch };
+  return [
+    packOf(form, {
+      ...{ ...shared, name: `${form.name}: left`, factor: left, axis: row, panel: PANEL_ROWS },
+    }),
+    packOf(form, {
+      ...{ ...shared, name: `${form.name}: right`, factor: right, axis: column },
+      panel: TILE_COLUMNS,
+    }),
+    resultsOf(form, product),
+    blocksOf(form, product, first, scratchSlot),
+  ];
+}
+
+/**
+ * The function that computes results from sums: its parameters are the table, the batch's loop
+ * variables, the ranges of rows and columns, and where the sums are.
+ */
+function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
+  const frame = createFrame(...i32s(6 + batch.length));
+  const [i0, i1, j0, j1, sums] = [1, 2, 3, 4, 5].map((i) => batch.length + i);
+  const root = createScope(frame, form.extents);
+  const bases = form.inputs.map((id) => baseOf(root, id));
+  const out = baseOf(root, form.output);
+  const [at, wide] = [local(frame, 'i32'), local(frame, 'i32')];
+  const values = createValues(bases, () => []);
+  const some = (scope: Scope, lanes: Lanes) => resultOf(form, values, scope, lanes, at, out);
+  addBound(root, batch, (scope) => {
+    const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
+    scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
+    addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
+      line.body.push(set(at, get(sums)));
+      addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>
+        some(four, { vector: column, shift: new Map() }),
+      );
+      addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
+        some(one, { shift: new Map() }),
+      );
+      line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
+    });
+  });
+  return {
+    name: `${form.name}: results`,
+    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
+  };
+}
+
+/** Computes four results, or one, from the sums at a pointer, which walks on. */
+function resultOf(
+  form: Form,
+  values: Values,
+  scope: Scope,
+  lanes: Lanes,
+  at: Local,
+  out: Local,
+): void {
+  const isWide = lanes.vector !== undefined;
+  addPart(scope, ACC, (part) => {
+    const load = isWide ? 'v128.load' : 'v128.load32_splat';
+    const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
+    const result = local(part.frame, 'v128');
+    const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
+    part.body.push(set(result, value));
+    store(part, out, form.target, lanes, result);
+    part.body.push(set(at, plus(get(at), BYTES * (isWide ? WIDTH : 1))));
+  });
+}
+
+/** A loop over blocks: `from` up to `to`, the last block as long as what is left. */
+function blockLoop([index, end]: Bounds, extent: number, step: number, body: Code): Code {
+  const next = plus(get(index), step);
+  const short = $('i32.lt_s', get(end), int(extent));
+  return [
+    ...set(index, int(0)),
+    ...$('loop'),
+    ...set(end, next),
+    ...set(end, $('select', get(end), int(extent), short)),
+    ...body,
+    ...$('br_if', 0, $('i32.lt_s', $('local.tee', index, next), int(extent))),
+    ...$('end'),
+  ];
+}
+
+/** The function that goes through the blocks of a product. */
+function blocksOf(form: Form, product: Product, first: number, scratchSlot: number): Func {
+  const frame = createFrame('i32');
+  const root = createScope(frame, form.extents);
+  const scratch = scratchOf(form, product);
+  const pointer = (at: number): Local =>
+    remember(root, `scratch ${at}`, 'i32', () =>
+      plus($('i32.load', BYTES * scratchSlot, get(TABLE)), BYTES * at),
+    );
+  const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
+  const block: Block = {
+    ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
+    ...{ rows: range(), columns: range(), inner: range() },
+  };
+  batchLoops(root, product.batch, (scope) => {
+    const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
+    const call = (which: number, ...args: (Code | Bounds)[]): Code =>
+      $('call', first + which, ...given, ...args.map(codeOfArgument));
+    scope.body.push(blockLoops(frame, form, product, block, call));
+  });
+  return {
+    name: form.name,
+    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
+  };
+}
+
+/** The locals of a range. */
+type Bounds = readonly [from: Local, to: Local];
+
+const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
+const codeOfArgument = (x: Code | Bounds): Code =>
+  isBounds(x) ? [...get(x[0]), ...get(x[1])] : x;
+
+/** Columns outside, then the inner loop, then rows: a block of the right factor is packed once. */
+function blockLoops(
+  frame: Frame,
+  { extents }: Form,
+  { row, column, inner, blocks }: Product,
+  block: Block,
+  call: (which: number, ...args: (Code | Bounds)[]) => Code,
+): Code {
+  const stride = BYTES * blocks.columns;
+  const [i0] = block.rows;
+  const [, k1] = block.inner;
+  const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
+  const rows = [
+    ...call(0, block.rows, block.inner, get(block.left)),
+    ...tilesOf(frame, block, sums, stride),
+    ...$('if', $('i32.eq', get(k1), int(extents[inner]!))),
+    ...call(2, block.rows, block.columns, sums),
+    ...$('end'),
+  ];
+  const turns = [
+    ...call(1, block.columns, block.inner, get(block.right)),
+    ...blockLoop(block.rows, extents[row]!, blocks.rows, rows),
+  ];
+  const columns = blockLoop(block.inner, extents[inner]!, blocks.inner, turns);
+  return blockLoop(block.columns, extents[column]!, blocks.columns, columns);
+}
+
+/** Where a block is: in scratch memory, and in the product. */
+interface Block {
+  readonly left: Local;
+  readonly right: Local;
+  readonly sums: Local;
+  readonly rows: Bounds;
+  readonly columns: Bounds;
+  readonly inner: Bounds;
+}
+
+/** Goes through the tiles of a block; a panel of columns stays near for all rows. */
+function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
+  const [a, b, at, line, i, j, turns] = Array.from({ length: 7 }, () => local(frame, 'i32'));
+  const panel = (width: number): Code => $('i32.mul', get(turns), int(BYTES * width));
+  const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
+  const again = (index: Local, step: number, end: Local): Code =>
+    $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), step)), get(end)));
+  const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
+  const tile = (row: number): Code => [
+    $(
+      'call',
+      TILE,
+      plus(get(a), BYTES * row),
+      ...[get(b), get(at), get(turns), int(stride), get(k0)],
+    ),
+    set(at, plus(get(at), TILE_ROWS * stride)),
+    set(i, plus(get(i), TILE_ROWS)),
+  ];
+  const more = $('i32.lt_s', get(i), get(i1));
+  return [
+    ...set(turns, $('i32.sub', get(k1), get(k0))),
+    ...set(b, get(block.right)),
+    ...set(line, sums),
+    ...set(j, get(j0)),
+    ...$('loop'),
+    ...set(a, get(block.left)),
+    ...set(at, get(line)),
+    ...set(i, get(i0)),
+    ...$('loop'),
+    ...tile(0),
+    ...$('if', more),
+    ...tile(TILE_ROWS),
+    ...$('end'),
+    ...forward(a, panel(PANEL_ROWS)),
+    ...$('br_if', 0, more),
+    ...$('end'),
+    ...forward(b, panel(TILE_COLUMNS)),
+    ...set(line, plus(get(line), BYTES * TILE_COLUMNS)),
+    ...again(j, TILE_COLUMNS, j1),
+    ...$('end'),
+  ];
+}
+
+/** Loops over the batch around what `fill` writes. */
+function batchLoops(scope: Scope, batch: readonly number[], fill: (scope: Scope) => void): void {
+  const [axis, ...rest] = batch;
+  if (axis === undefined) {
+    fill(scope);
+    return;
+  }
+  const range = { from: 0, to: scope.extents[axis]!, step: 1 };
+  addLoop(scope, axis, range, (inner) => batchLoops(inner, rest, fill));
+}

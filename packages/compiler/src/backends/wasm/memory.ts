@@ -1,0 +1,92 @@
+// Regions of one WebAssembly.Memory, given out and taken back. It knows bytes, and no programs.
+import { ChainruleError } from '@chainrule/graph';
+
+/** A part of the memory. */
+export interface Region {
+  /** Its address in bytes, a multiple of 16. */
+  readonly at: number;
+  /** Its length in floats. */
+  readonly length: number;
+}
+
+/** A memory that grows; views of it are made anew for each use. */
+export interface Heap {
+  readonly memory: WebAssembly.Memory;
+  /** @throws ChainruleError if the memory cannot grow by as much */
+  allocate(length: number): Region;
+  free(region: Region): void;
+  view(region: Region): Float32Array<ArrayBuffer>;
+}
+
+const PAGE = 65_536;
+/** One SIMD vector. */
+const ALIGNMENT = 16;
+const BYTES = 4;
+/** Pages that the memory grows by at least: growing is a call to the system. */
+const MIN_GROWTH = 16;
+
+/** A free stretch, in bytes. */
+interface Gap {
+  at: number;
+  size: number;
+}
+
+const sizeOf = (length: number): number =>
+  Math.max(ALIGNMENT, Math.ceil((length * BYTES) / ALIGNMENT) * ALIGNMENT);
+
+/** A heap over a new memory. */
+export function createHeap(): Heap {
+  const memory = new WebAssembly.Memory({ initial: MIN_GROWTH });
+  // By address, and no two touch. Address 0 is no region's.
+  const gaps: Gap[] = [{ at: ALIGNMENT, size: MIN_GROWTH * PAGE - ALIGNMENT }];
+  const allocate = (length: number): Region => {
+    const size = sizeOf(length);
+    let gap = gaps.find((g) => g.size >= size);
+    if (!gap) {
+      grow(memory, gaps, size);
+      gap = gaps.at(-1)!;
+    }
+    const region = { at: gap.at, length };
+    gap.at += size;
+    gap.size -= size;
+    if (gap.size === 0) gaps.splice(gaps.indexOf(gap), 1);
+    return region;
+  };
+  return {
+    memory,
+    allocate,
+    free: ({ at, length }) => giveBack(gaps, { at, size: sizeOf(length) }),
+    view: ({ at, length }) => new Float32Array(memory.buffer, at, length),
+  };
+}
+
+/** Grows until the last gap has this size. */
+function grow(memory: WebAssembly.Memory, gaps: Gap[], size: number): void {
+  const end = memory.buffer.byteLength;
+  const last = gaps.at(-1);
+  const open = last && last.at + last.size === end ? last.size : 0;
+  const pages = Math.max(MIN_GROWTH, Math.ceil((size - open) / PAGE));
+  try {
+    memory.grow(pages);
+  } catch {
+    throw new ChainruleError(
+      `wasm: ${Math.ceil(size / 2 ** 20)} MB more than ${Math.round(end / 2 ** 20)} MB ` +
+        'of memory cannot be had.',
+      'use smaller batches, or dispose sessions that are done.',
+    );
+  }
+  giveBack(gaps, { at: end, size: pages * PAGE });
+}
+
+/** Puts a gap in its place, joined with those that it touches. */
+function giveBack(gaps: Gap[], { at, size }: Gap): void {
+  const found = gaps.findIndex((g) => g.at > at);
+  const next = found < 0 ? gaps.length : found;
+  gaps.splice(next, 0, { at, size });
+  for (const i of [next, next - 1]) {
+    const [a, b] = [gaps[i], gaps[i + 1]];
+    if (!a || !b || a.at + a.size !== b.at) continue;
+    a.size += b.size;
+    gaps.splice(i + 1, 1);
+  }
+}

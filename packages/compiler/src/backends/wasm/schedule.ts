@@ -1,0 +1,92 @@
+// Chooses, by shape alone, which loop of a kernel becomes the lanes, and how many outputs are
+// computed side by side.
+import type { Affine } from '../../nest.ts';
+import { type Form, loadsIn, stepOf } from './form.ts';
+import { suits } from './values.ts';
+
+/** Which turns of a kernel are computed at once. */
+export interface Schedule {
+  /** The loop whose turns are the lanes; none where no loop is long enough. */
+  readonly vector?: number;
+  /** Neighbours along a loop, in vectors along the loop of the lanes, else in single turns. */
+  readonly tile: ReadonlyMap<number, number>;
+  /** Vectors of a fold that are folded side by side and joined at the end. */
+  readonly unroll: number;
+}
+
+export const WIDTH = 4;
+
+/** A sum of products: what the fold adds is a product. */
+export const isDot = ({ fold }: Form): boolean =>
+  fold?.kind === 'sum' && ['mul', 'neg'].includes(fold.body.op);
+
+/** Loads inside the innermost loop count most; a store counts as one. */
+function score(form: Form, axis: number): number {
+  const loads: Affine[] = [form.fold?.body ?? form.result].flatMap((e) =>
+    loadsIn(e).map((l) => l.index[0]!),
+  );
+  const folded = axis >= form.outer;
+  const stores = folded || form.fold ? 0 : suits(form.target, axis);
+  const sum = loads.reduce((n, i) => n + suits(i, axis), stores);
+  // With a fold outside, the result is stored once in many turns; lanes are joined at the end.
+  return sum + (folded ? -0.25 : form.fold ? suits(form.target, axis) / 4 : 0);
+}
+
+/** The loop whose turns are the lanes. */
+function chooseVector(form: Form): number | undefined {
+  const last = form.extents.length - 1;
+  const axes = [...form.extents.keys()].filter(
+    (axis) => form.extents[axis]! >= WIDTH && (axis < form.outer || axis === last),
+  );
+  const rated = axes.map((axis) => ({ axis, rate: score(form, axis) }));
+  // Among equals the innermost: it is the one that memory follows.
+  const best = rated.sort((a, b) => b.rate - a.rate || b.axis - a.axis)[0];
+  return best && best.rate > -1 ? best.axis : undefined;
+}
+
+/** Vectors of sums that, with their factors, fill the 16 registers of x64. */
+const SUMS = 8;
+/** Four vectors side by side use a whole line of the cache. */
+const LINE = 4;
+
+const atMost = (most: number, count: number): number => Math.max(1, Math.min(most, count));
+
+/** The schedule of a kernel. */
+export function scheduleOf(form: Form): Schedule {
+  const vector = chooseVector(form);
+  if (!form.fold || vector === undefined) {
+    return { ...(vector !== undefined && { vector }), tile: new Map(), unroll: 1 };
+  }
+  if (vector >= form.outer) return alongFold(form, vector);
+  const vectors = Math.floor(form.extents[vector]! / WIDTH);
+  if (!isDot(form)) {
+    const side = form.fold.kind === 'logsumexp' ? 1 : atMost(LINE, vectors);
+    return { vector, tile: new Map([[vector, side]]), unroll: 1 };
+  }
+  const rows = sharing(form, vector)[0];
+  const wide = atMost(rows === undefined ? SUMS : LINE, vectors);
+  const tile = new Map([[vector, wide]]);
+  if (rows !== undefined) tile.set(rows, atMost(Math.floor(SUMS / wide), form.extents[rows]!));
+  return { vector, tile, unroll: 1 };
+}
+
+/** Lanes along the fold: some outputs side by side, or some vectors of one output. */
+function alongFold(form: Form, vector: number): Schedule {
+  if (!isDot(form)) return { vector, tile: new Map(), unroll: 1 };
+  const [columns, rows] = sharing(form, vector);
+  const tile = new Map<number, number>();
+  if (columns !== undefined) {
+    tile.set(columns, atMost(rows === undefined ? 4 : 2, form.extents[columns]!));
+  }
+  if (rows !== undefined) tile.set(rows, atMost(4, form.extents[rows]!));
+  const outputs = [...tile.values()].reduce((a, b) => a * b, 1);
+  return { vector, tile, unroll: outputs >= 4 ? 1 : 4 };
+}
+
+/** The output's loops, innermost first, whose neighbours have a factor in common. */
+const sharing = (form: Form, vector: number): number[] => {
+  const loads = loadsIn(form.fold!.body).map((l) => l.index[0]!);
+  return [...Array(form.outer).keys()]
+    .filter((axis) => axis !== vector && loads.some((i) => stepOf(i, axis) === 0))
+    .reverse();
+};

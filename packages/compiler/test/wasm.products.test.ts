@@ -1,0 +1,148 @@
+// Products of matrices that are packed into panels: at sizes around tiles and blocks, in every
+// order, with what is computed before and after.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openWasm } from '../src/backends/wasm/device.ts';
+import type { Buffer, Expr } from '../src/nest.ts';
+import { runCase, worstError } from './support/conformance.ts';
+import { interpretPlan } from './support/interpret.ts';
+import { acc, apply, fixed, line, load, type NestCase, nestCase, value } from './support/nests.ts';
+
+/**
+ * Relative to the largest result: float32 sums of `k` products in blocks of 256 are off by a few
+ * units in the last place of that many terms of size 1, at random.
+ */
+const TOLERANCE = 1e-5;
+
+async function agrees(nest: NestCase): Promise<void> {
+  const device = await openWasm();
+  expect(device.emit(nest.plan).sources[0]).toContain(': left');
+  const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+  expect(worstError(await runCase(device, nest), wanted!)).toBeLessThan(TOLERANCE);
+  device.dispose();
+}
+
+const dot = (k: number, body: Expr) => ({ kind: 'sum', axes: [k], body }) as const;
+const orders = ['rows', 'columns'] as const;
+
+interface Kind {
+  readonly left: boolean;
+  readonly right: boolean;
+  readonly order: Buffer['order'];
+}
+
+function product(n: number, m: number, k: number, { left, right, order }: Kind): NestCase {
+  const a = left ? load(0, 2, 0) : load(0, 0, 2);
+  const b = right ? load(1, 1, 2) : load(1, 2, 1);
+  const inputs = [{ shape: left ? [k, n] : [n, k] }, { shape: right ? [m, k] : [k, m], order }];
+  const name = `${n} x ${k} times ${k} x ${m}, ${left} ${right} ${order}`;
+  return nestCase(name, { axes: [n, m], fold: dot(k, apply('mul', a, b)), result: acc }, inputs);
+}
+
+const kinds = orders.flatMap((order) =>
+  [false, true].flatMap((left) => [false, true].map((right): Kind => ({ left, right, order }))),
+);
+const sizes = [
+  [32, 32, 32],
+  [33, 31, 35],
+  [9, 8, 513],
+  [8, 9, 1025],
+  [67, 65, 17],
+  [34, 29, 40],
+  [131, 47, 17],
+  [8, 1029, 19],
+  [20, 517, 259],
+] as const;
+
+describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
+  test.each(kinds)('transposed $left $right, $order', (kind) => agrees(product(n, m, k, kind)));
+});
+
+const relu = (x: Expr) => apply('max', x, value(0));
+
+test.each([0, 1, 2, 3])('with work before and after, %d more', (more) => {
+  const [n, m, k] = [20 + more, 33 + more, 70 + more];
+  const right = relu(apply('add', load(1, 2, 1), load(2, 2, fixed(0))));
+  const body = apply('neg', apply('mul', apply('exp', load(0, 0, 2)), right));
+  const scaled = apply('add', apply('mul', acc, value(1 / k)), load(3, 0, fixed(0)));
+  const result = apply('sub', load(4, 0, 1), relu(scaled));
+  return agrees(
+    nestCase('with prologue and epilogue', { axes: [n, m], fold: dot(k, body), result }, [
+      { shape: [n, k] },
+      { shape: [k, m] },
+      { shape: [k, 1] },
+      { shape: [n, 1] },
+      { shape: [n, m] },
+    ]),
+  );
+});
+
+test.each([
+  ['of matrices', load(0, 0, 1, 3), load(1, 0, 3, 2), [3, 19, 60], [3, 60, 35]],
+  ['with one left factor', load(0, 1, 3), load(1, 0, 3, 2), [19, 60], [3, 60, 35]],
+  ['with one right factor', load(0, 0, 1, 3), load(1, 3, 2), [3, 19, 60], [60, 35]],
+] as const)('a batch %s', (_, a, b, left, right) =>
+  agrees(
+    nestCase(
+      'batch',
+      {
+        axes: [3, 19, 35],
+        fold: dot(60, apply('mul', a, b)),
+        result: apply('mul', acc, value(2)),
+      },
+      [{ shape: left }, { shape: right }],
+    ),
+  ),
+);
+
+test('two batch axes, and a result in columns', () =>
+  agrees(
+    nestCase(
+      'two batches',
+      {
+        axes: [2, 3, 19, 35],
+        fold: dot(60, apply('mul', load(0, 0, 2, 4), load(1, 1, 4, 3))),
+        result: acc,
+      },
+      [{ shape: [2, 19, 60] }, { shape: [3, 60, 35] }],
+      'columns',
+    ),
+  ));
+
+/** A product of any size, packed or not: batches, orders, slices, and work around it. */
+const anyProduct = fc
+  .record({
+    ...{ b: fc.integer({ min: 1, max: 3 }), n: fc.integer({ min: 1, max: 40 }) },
+    ...{ m: fc.integer({ min: 1, max: 40 }), k: fc.integer({ min: 1, max: 70 }) },
+    ...{ left: fc.boolean(), right: fc.boolean(), shared: fc.boolean(), work: fc.boolean() },
+    ...{ order: fc.constantFrom(...orders), out: fc.constantFrom(...orders) },
+    step: fc.integer({ min: 1, max: 2 }),
+  })
+  .map(({ b, n, m, k, left, right, shared, work, order, out, step }) => {
+    const [a0, a1] = left ? [3, 1] : [1, 3];
+    const [b0, b1] = right ? [2, 3] : [3, 2];
+    const a = shared ? load(0, line(0, a0, step), a1) : load(0, 0, line(0, a0, step), a1);
+    const size = (axis: number) => [b, n, m, k][axis]!;
+    const matrix = [step * size(a0), size(a1)];
+    const c = load(1, 0, b0, b1);
+    const body = apply('mul', a, work ? relu(c) : c);
+    const result = work ? apply('sub', load(2, 1, 2), apply('mul', acc, value(0.5))) : acc;
+    const inputs = [
+      { shape: shared ? matrix : [b, ...matrix], order },
+      { shape: [b, size(b0), size(b1)] },
+      { shape: [n, m] },
+    ];
+    const name = JSON.stringify({ b, n, m, k, left, right, shared, work, order, out, step });
+    const nest = { axes: [b, n, m], fold: dot(k, body), result };
+    return nestCase(name, nest, work ? inputs : inputs.slice(0, 2), out);
+  });
+
+test('300 random products (seed 11)', async () => {
+  const device = await openWasm();
+  const property = fc.asyncProperty(anyProduct, async (nest) => {
+    const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+    const error = worstError(await runCase(device, nest), wanted!);
+    expect(error, nest.name).toBeLessThan(TOLERANCE);
+  });
+  await fc.assert(property, { numRuns: 300, seed: 11, endOnFailure: true });
+}, 60_000);
