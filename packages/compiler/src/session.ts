@@ -125,7 +125,7 @@ class RunningSession implements Session {
         'use await steps(1, feeds) for it.',
       );
     }
-    const env = this.#upload(lease.program, data);
+    const env = this.#uploadFor(lease, data);
     this.#runStep(lease, env);
     this.#free(lease.program, env);
   }
@@ -138,7 +138,7 @@ class RunningSession implements Session {
     // Where nothing has to be waited for it runs at once: what is called next finds it done.
     const lease = found instanceof Promise ? await found : found;
     this.#alive('steps');
-    const env = this.#upload(lease.program, data);
+    const env = this.#uploadFor(lease, data);
     const { runMany } = lease.program.loaded;
     if (runMany && n > 0) this.#runStep(lease, env, n);
     for (let i = 0; i < n && !runMany; i++) {
@@ -336,10 +336,26 @@ class RunningSession implements Session {
   /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
   #upload(program: Executable, data: ReadonlyMap<string, Float32Array>): Handle[] {
     const env: Handle[] = [];
-    for (const { name, id, shape, order } of program.planned.inputs) {
-      env[id] = this.#parts.device.upload(data.get(name)!, shape, order);
+    try {
+      for (const { name, id, shape, order } of program.planned.inputs) {
+        env[id] = this.#parts.device.upload(data.get(name)!, shape, order);
+      }
+    } catch (error) {
+      // The device has no room for all of them: what is there goes back.
+      this.#free(program, env);
+      throw error;
     }
     return env;
+  }
+
+  /** The same for a step, whose program is released if the data cannot be had. */
+  #uploadFor(lease: Lease, data: ReadonlyMap<string, Float32Array>): Handle[] {
+    try {
+      return this.#upload(lease.program, data);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
   }
 
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
@@ -365,6 +381,8 @@ class RunningSession implements Session {
   }
 
   #free({ planned }: Executable, env: readonly Handle[]): void {
-    for (const { id } of planned.inputs) this.#parts.device.free(env[id]);
+    for (const { id } of planned.inputs) {
+      if (env[id] !== undefined) this.#parts.device.free(env[id]);
+    }
   }
 }

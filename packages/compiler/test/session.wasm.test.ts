@@ -1,6 +1,17 @@
 // The suites of every device, on WebAssembly; and what only it has: a loop of steps inside the
 // module, and one memory that grows.
-import { exp, grad, input, matmul, mean, param, square, sub, transpose } from '@chainrule/graph';
+import {
+  exp,
+  grad,
+  input,
+  matmul,
+  mean,
+  mul,
+  param,
+  square,
+  sub,
+  transpose,
+} from '@chainrule/graph';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { compile } from '../src/index.ts';
@@ -113,6 +124,30 @@ test('memory that cannot be had is an error, and the session goes on', async () 
   expect(await run.state()).toEqual(before);
   run.step(large);
   expect(await run.state()).not.toEqual(before);
+});
+
+test('a feed for which there is no memory leaves nothing behind', async () => {
+  const x = input('n', { name: 'x' });
+  const y = input('m', { name: 'y' });
+  const w = param({ name: 'w' });
+  const J = mul(w, mul(mean(x), mean(y)));
+  using run = await compile({ updates: [{ param: w, value: sub(w, J) }] }, { device: 'wasm' });
+  run.write('w', [1]);
+  const feeds = (n: number, m: number) => ({
+    x: new Float32Array(n).fill(1),
+    y: new Float32Array(m).fill(0.5),
+  });
+  const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+    throw new RangeError('no');
+  });
+  // x has room in the first megabyte, y has none: a hundred times more than there is.
+  for (let i = 0; i < 200; i++) {
+    expect(() => run.step(feeds(100_000, 200_000))).toThrow(/memory cannot be had/);
+  }
+  expect((await run.read('w')).data[0]).toBe(1);
+  run.step(feeds(100_000, 100_000));
+  expect((await run.read('w')).data[0]).toBe(0.5);
+  expect(grow).toHaveBeenCalledTimes(200);
 });
 
 test('it says where it runs, and shows every kernel', async () => {
