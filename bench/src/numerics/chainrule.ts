@@ -1,4 +1,4 @@
-// chainrule's formulas, compiled for the device js and interpreted in float64.
+// chainrule's formulas, compiled for the device wasm and interpreted in float64.
 import { compile } from '@chainrule/compiler';
 import {
   abs,
@@ -149,7 +149,7 @@ export const chainrule: Contender = {
   composed: [],
   find: async (cell) => {
     const { node, feeds } = question(cell);
-    using run = await compile(node, { device: 'js' });
+    using run = await compile(node, { device: 'wasm' });
     const value = await run.value(node, feeds);
     return typeof value === 'number' ? value : value.data[0]!;
   },

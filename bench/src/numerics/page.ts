@@ -116,7 +116,7 @@ type it, with nothing rewritten by hand. Made by \`npm run numerics\`; edit
 
 - **Truth** is computed from the formulas in up to 1,000 digits by mpmath
   (\`bench/fixtures/numerics.py\`); all points are exact in float32.
-- **chainrule** is compiled for its device \`js\`: float32 in memory, float64 inside a kernel. The
+- **chainrule** is compiled for its device \`wasm\`, in float32 throughout. The
   same graphs run in its float64 interpreter too; where that is judged otherwise, both are shown.
 - **TensorFlow.js** runs on its \`cpu\` backend, **jax-js** on its \`wasm\` backend, both in
   float32.
