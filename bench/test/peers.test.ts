@@ -18,12 +18,15 @@ test.each([
   ['a net that tells ten digits apart', () => net([784, 8, 10], 16, 'relu')],
 ])('all contenders take the same first steps of %s', async (_, work) => {
   const found: Record<string, readonly number[]> = {};
-  for (const { name, net } of contenders) {
-    const runner = await net(work());
-    found[name] = await runner.check();
-    runner.close();
+  for (const { name, layouts, net } of contenders) {
+    for (const layout of layouts) {
+      const runner = await net(work(), layout);
+      found[`${name}, ${layout}`] = await runner.check();
+      runner.close();
+    }
   }
-  const wanted = found['chainrule js']!;
+  expect(Object.keys(found)).toHaveLength(8);
+  const wanted = found['chainrule js, columns']!;
   expect(wanted).toHaveLength(CHECKED);
   expect(wanted.at(-1)).toBeLessThan(wanted[0]!);
   for (const costs of Object.values(found)) expect(() => agree(costs, wanted)).not.toThrow();

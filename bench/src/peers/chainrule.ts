@@ -10,6 +10,7 @@ import { ALPHA, CHECKED } from './works.ts';
 export const chainrule = (device: 'wasm' | 'js'): Contender => ({
   name: `chainrule ${device}`,
   version: own.version,
+  layouts: ['columns'],
   net: async ({ item: { J, sizes, feeds }, weights }) => {
     const run = await compile(train(J, sgd(ALPHA)), { sizes, device });
     for (const [i, W] of weights.entries()) run.write(`W${i + 1}`, W);

@@ -1,6 +1,6 @@
 // What every contender is asked: the first costs of a piece of work, and then turns of it. It must
 // not know any of them, nor how time is taken.
-import type { NetWork, ProductWork } from './works.ts';
+import type { Layout, NetWork, ProductWork } from './works.ts';
 
 /** One piece of work, made ready by one contender. */
 export interface Runner {
@@ -14,7 +14,9 @@ export interface Runner {
 export interface Contender {
   readonly name: string;
   readonly version: string;
-  readonly net: (work: NetWork) => Promise<Runner>;
+  /** The layouts it can use; the faster one counts. */
+  readonly layouts: readonly Layout[];
+  readonly net: (work: NetWork, layout: Layout) => Promise<Runner>;
   readonly product: (work: ProductWork) => Promise<Runner>;
   /** Ends what it started, if it started anything. */
   readonly close?: () => void;

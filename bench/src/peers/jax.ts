@@ -12,33 +12,33 @@ import {
 } from '@jax-js/jax';
 import packages from '../../package.json' with { type: 'json' };
 import { type Contender, costsOf, type Runner } from './contender.ts';
-import { ALPHA, byRows, CHECKED, type NetWork, type ProductWork } from './works.ts';
+import { ALPHA, CHECKED, type Layout, laidOut, type NetWork, type ProductWork } from './works.ts';
 
 type Layers = { W: np.Array; b: np.Array }[];
 
-function costOf({ layers, hidden }: NetWork) {
+function costOf({ layers, hidden }: NetWork, layout: Layout) {
   const activation = hidden === 'tanh' ? np.tanh : nn.relu;
   return (params: Layers, X: np.Array, Y: np.Array) => {
-    const Z = params.reduce((A, { W, b }, i) => {
-      const z = np.matmul(A, W).add(b);
+    const last = params.reduce((A, { W, b }, i) => {
+      const z = (layout === 'rows' ? np.matmul(A, W) : np.matmul(W, A)).add(b);
       return i === params.length - 1 ? z : activation(z);
     }, X);
+    const Z = layout === 'rows' ? last : np.transpose(last);
     return layers.at(-1) === 1
       ? np.mean(nn.softplus(Z.ref).sub(Y.mul(Z)))
       : np.mean(np.sum(Y.mul(nn.logSoftmax(Z)), -1)).neg();
   };
 }
 
-async function startNet(work: NetWork): Promise<Runner> {
-  const { m, layers } = work;
-  const data = byRows(work);
-  const X = np.array(data.X, { shape: [m, data.n] });
-  const Y = np.array(data.Y, { shape: [m, data.classes] });
-  let params: Layers = data.weights.map((W, i) => ({
-    W: np.array(W, { shape: [layers[i]!, layers[i + 1]!] }),
-    b: np.zeros([layers[i + 1]!]),
+async function startNet(work: NetWork, layout: Layout): Promise<Runner> {
+  const data = laidOut(work, layout);
+  const X = np.array(data.X.data, { shape: data.X.shape });
+  const Y = np.array(data.Y.data, { shape: data.Y.shape });
+  let params: Layers = data.layers.map(({ W, b }) => ({
+    W: np.array(W.data, { shape: W.shape }),
+    b: np.zeros(b),
   }));
-  const f = costOf(work);
+  const f = costOf(work, layout);
   const cost = jit(f);
   const step = jit((old: Layers, X: np.Array, Y: np.Array): Layers => {
     const gradients = grad(f)(tree.ref(old), X, Y) as Layers;
@@ -93,6 +93,7 @@ export async function jax(): Promise<Contender> {
   return {
     name: 'jax-js wasm',
     version: packages.devDependencies['@jax-js/jax'],
+    layouts: ['rows', 'columns'],
     net: startNet,
     product: startProduct,
   };

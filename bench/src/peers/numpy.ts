@@ -58,7 +58,8 @@ export async function numpy(): Promise<Contender | Absent> {
         close: () => {},
       };
     };
-    return { name, version, net: start, product: start, close: () => child.kill() };
+    const layouts = ['columns'] as const;
+    return { name, version, layouts, net: start, product: start, close: () => child.kill() };
   } catch {
     child.kill();
     return { name, reason: complaint };

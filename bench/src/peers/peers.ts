@@ -74,6 +74,7 @@ export function peersTable({ contenders, rows }: Peers) {
   return [...rows, ...missing].map((row) => ({
     work: row.work,
     contender: row.contender,
+    ...('layout' in row && { layout: row.layout }),
     ...('reason' in row
       ? { 'median, us': row.reason }
       : {

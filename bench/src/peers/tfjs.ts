@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { type Contender, costsOf } from './contender.ts';
-import { ALPHA, byRows, CHECKED, type NetWork, type ProductWork } from './works.ts';
+import { ALPHA, CHECKED, type Layout, laidOut, type NetWork, type ProductWork } from './works.ts';
 
-function startNet(work: NetWork) {
-  const { m, layers, hidden } = work;
-  const data = byRows(work);
-  const X = tf.tensor2d(data.X, [m, data.n]);
-  const Y = tf.tensor2d(data.Y, [m, data.classes]);
-  const W = data.weights.map((w, i) => tf.variable(tf.tensor2d(w, [layers[i]!, layers[i + 1]!])));
-  const b = W.map((w) => tf.variable(tf.zeros([w.shape[1]!])));
+function startNet(work: NetWork, layout: Layout) {
+  const data = laidOut(work, layout);
+  const X = tf.tensor2d(data.X.data, data.X.shape);
+  const Y = tf.tensor2d(data.Y.data, data.Y.shape);
+  const W = data.layers.map(({ W }) => tf.variable(tf.tensor2d(W.data, W.shape)));
+  const b = data.layers.map(({ b }) => tf.variable(tf.zeros(b)));
   const cost = () => {
-    const Z = W.reduce<tf.Tensor>((A, w, i) => {
-      const z = tf.add(tf.matMul(A, w), b[i]!);
-      return i === W.length - 1 ? z : hidden === 'tanh' ? tf.tanh(z) : tf.relu(z);
+    const last = W.reduce<tf.Tensor>((A, w, i) => {
+      const z = tf.add(layout === 'rows' ? tf.matMul(A, w) : tf.matMul(w, A), b[i]!);
+      return i === W.length - 1 ? z : work.hidden === 'tanh' ? tf.tanh(z) : tf.relu(z);
     }, X);
+    const Z = layout === 'rows' ? last : tf.transpose(last);
     return data.classes === 1
       ? tf.losses.sigmoidCrossEntropy(Y, Z)
       : tf.losses.softmaxCrossEntropy(Y, Z);
@@ -61,9 +61,10 @@ export async function tensorflow(backend: 'cpu' | 'wasm'): Promise<Contender> {
   return {
     name: `TensorFlow.js ${backend}`,
     version: tf.version.tfjs,
-    net: async (work) => {
+    layouts: ['rows', 'columns'],
+    net: async (work, layout) => {
       await use();
-      const { cost, step, wait, close } = startNet(work);
+      const { cost, step, wait, close } = startNet(work, layout);
       const check = async () => {
         await use();
         return costsOf(CHECKED, cost, step);

@@ -35,6 +35,14 @@ export interface ProductWork {
 
 export type Work = NetWork | ProductWork;
 
+/** One example per row, Z = A W + b, or per column, Z = W A + b. */
+export type Layout = 'rows' | 'columns';
+
+interface Matrix {
+  readonly data: Float32Array;
+  readonly shape: [number, number];
+}
+
 export function net(layers: readonly number[], m: number, hidden: 'tanh' | 'relu'): NetWork {
   const item = layers.at(-1) === 1 ? yesOrNo(layers, m, hidden) : digits(layers.slice(1, -1), m);
   const random = createRandom(2);
@@ -67,8 +75,8 @@ export const works: readonly (() => Work)[] = [
   ...[256, 512, 1024].flatMap((size) => [() => product(size, false), () => product(size, true)]),
 ];
 
-/** [rows, columns] in rows, as [columns, rows] in rows: for who puts one example in each row. */
-export function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
+/** [rows, columns] in rows, as [columns, rows] in rows. */
+function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(data.length);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
@@ -76,14 +84,21 @@ export function transposed(data: Float32Array, rows: number, columns: number): F
   return result;
 }
 
-/** The weights and data of a net with one example per row: X [m, n], W [n, units]. */
-export function byRows({ layers, m, item, weights }: NetWork) {
+/** First weights and data in a layout, with shapes. Y has one example per row in both. */
+export function laidOut({ layers, m, item, weights }: NetWork, layout: Layout) {
   const [n, classes] = [layers[0]!, layers.at(-1)!];
+  const turned = layout === 'rows';
+  const lay = (data: Float32Array, rows: number, columns: number): Matrix =>
+    turned
+      ? { data: transposed(data, rows, columns), shape: [columns, rows] }
+      : { data, shape: [rows, columns] };
   return {
-    X: transposed(item.feeds.X, n, m),
-    Y: transposed(item.feeds.Y, classes, m),
-    weights: weights.map((W, i) => transposed(W, layers[i + 1]!, layers[i]!)),
-    n,
+    X: lay(item.feeds.X, n, m),
+    Y: { data: transposed(item.feeds.Y, classes, m), shape: [m, classes] } satisfies Matrix,
+    layers: weights.map((W, i) => ({
+      W: lay(W, layers[i + 1]!, layers[i]!),
+      b: (turned ? [1, layers[i + 1]!] : [layers[i + 1]!, 1]) as [number, number],
+    })),
     classes,
   };
 }
