@@ -1,6 +1,7 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
-// npm run bench -- [--device wasm,js] [--seconds 1] [--only steps|products|symbolic|peers] [--json]
-// and other libraries side by side with it; --save writes that part to bench/results/peers.json.
+// npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
+// with PART one of steps, products, symbolic, peers. Peers are other libraries, side by side with
+// chainrule; --save writes their part to bench/results/peers.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';

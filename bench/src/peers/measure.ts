@@ -10,7 +10,7 @@ const PATIENCE_MS = 2000;
 /** Relative: float32 sums in another order, some steps long. */
 const TOLERANCE = 1e-3;
 
-/** What one contender needs for one piece of work, in milliseconds per turn; or why it has no time. */
+/** What a contender needs for a piece of work, in milliseconds per turn; or why it has no time. */
 export type PeerRow = {
   readonly work: string;
   readonly contender: string;

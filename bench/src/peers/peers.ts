@@ -24,7 +24,7 @@ export interface Peers {
   readonly rows: readonly PeerRow[];
 }
 
-/** The contenders that need nothing but packages of npm; the first is what others are held against. */
+/** The contenders made of npm packages alone; the first is what others are held against. */
 export const inProcess = async (): Promise<readonly Contender[]> => [
   chainrule('wasm'),
   chainrule('js'),
