@@ -1,11 +1,14 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
-// npm run bench -- [--device wasm,js] [--seconds 1] [--only steps|products|symbolic] [--json]
+// npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
+// with PART one of steps, products, symbolic, peers. Peers are other libraries, side by side with
+// chainrule; --save writes their part to bench/results/peers.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
 import { measurePeak } from './peak.ts';
+import { measurePeers, peersTable, savePeers } from './peers/peers.ts';
 import { type Case, digits, logistic, product, yesOrNo } from './programs.ts';
 import { measureSymbolic } from './symbolic.ts';
 
@@ -124,6 +127,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
 const asked = (part: string) => values.only === undefined || values.only === part;
@@ -144,7 +148,9 @@ for (const device of devices) {
   for (const item of asked('steps') ? cases : []) steps.push(await measure(item, device, seconds));
   if (asked('products')) products.push(...(await measureProducts(device, seconds)));
 }
-if (values.json) console.log(JSON.stringify({ steps, products, symbolic }));
+const peers = asked('peers') ? await measurePeers() : undefined;
+if (peers && values.save) savePeers(peers);
+if (values.json) console.log(JSON.stringify({ steps, products, symbolic, peers }));
 else {
   const readable = steps.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
     ...row,
@@ -166,5 +172,6 @@ else {
     'best, ms': fixed(bestMs, 1),
     'grows as layers^': fixed(growth, 2),
   }));
-  for (const table of [readable, rates, curve]) if (table.length > 0) console.table(table);
+  const others = peers ? peersTable(peers) : [];
+  for (const table of [readable, rates, curve, others]) if (table.length > 0) console.table(table);
 }
