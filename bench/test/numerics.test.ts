@@ -5,7 +5,7 @@ import { chainrule, interpreted } from '../src/numerics/chainrule.ts';
 import { ask } from '../src/numerics/contender.ts';
 import { judge, second, stability, worst } from '../src/numerics/truth.ts';
 
-// A probability next to 1: A - 1, the textbook's form, and x - logsumexp(x) have no digit of it left.
+// A probability next to 1: A - 1, as the textbook has it, and x - logsumexp(x) have no digit left.
 const ROUNDED = [
   '-(y log(sigmoid(z)) + (1 - y) log(1 - sigmoid(z))), y = 1, order 1, at 20: rounded',
   'log(softmax([z, 0, -z])), first entry, order 0, at 20: rounded',
