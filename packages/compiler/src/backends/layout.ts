@@ -1,4 +1,4 @@
-// How the devices of the CPU lay a buffer out in memory.
+// How a buffer lies in memory, and back to row-major order.
 import type { Buffer } from '../nest.ts';
 
 /** Floats between neighbours along each dimension. */
@@ -15,22 +15,24 @@ export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): nu
   return strides;
 }
 
+/** Row-major data, from data in memory order; the same array if nothing moves. */
+export function toRows(
+  data: Float32Array,
+  shape: readonly number[],
+  order: Buffer['order'],
+): Float32Array {
+  const last = shape.at(-1) ?? 1;
+  if (order === 'rows' || shape.length < 2) return data;
+  const rest = data.length / last;
+  return Float32Array.from(data, (_, i) => data[(i % last) * rest + Math.floor(i / last)]!);
+}
+
 /** A copy of data in row-major order. */
 export function rowMajor(
   data: Float32Array,
   shape: readonly number[],
   order: Buffer['order'],
 ): Float32Array {
-  if (order === 'rows') return data.slice();
-  const from = stridesOf({ shape, order });
-  const to = stridesOf({ shape, order: 'rows' });
-  return data.map((_, i) => {
-    let rest = i;
-    const at = to.reduce((sum, stride, d) => {
-      const index = Math.floor(rest / stride);
-      rest %= stride;
-      return sum + index * from[d]!;
-    }, 0);
-    return data[at]!;
-  });
+  const rows = toRows(data, shape, order);
+  return rows === data ? data.slice() : rows;
 }

@@ -1,9 +1,10 @@
 // A GPU as a Device: opens a mode of gpu.js once, shares it, and tests that it computes.
 // It must not know what is inside a plan.
 import type { Device, Handle, Loaded } from '../../device.ts';
+import { toRows } from '../layout.ts';
 import { emit } from './emit.ts';
 import { openGl } from './gl.ts';
-import { type GpuKind, layoutOf, toRows } from './layout.ts';
+import { type GpuKind, layoutOf } from './layout.ts';
 import { type GpuLibrary, loadGpujs } from './load.ts';
 import { flat, type Mode } from './mode.ts';
 import { loadProgram } from './program.ts';

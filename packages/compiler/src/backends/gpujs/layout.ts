@@ -80,15 +80,3 @@ function unaddressable({ output, groups }: Layout, kind: GpuKind): string | unde
 export function stride(group: Group, member: number): number {
   return group.slice(member + 1).reduce((n, { size }) => n * size, 1);
 }
-
-/** Row-major data, from data in memory order; the same array if nothing moves. */
-export function toRows(
-  data: Float32Array,
-  shape: readonly number[],
-  order: Buffer['order'],
-): Float32Array {
-  const last = shape.at(-1) ?? 1;
-  if (order === 'rows' || shape.length < 2) return data;
-  const rest = data.length / last;
-  return Float32Array.from(data, (_, i) => data[(i % last) * rest + Math.floor(i / last)]!);
-}
