@@ -9,6 +9,13 @@ const executablePath = findChromium();
 export const browser = mergeConfig(
   { resolve: { alias } },
   defineConfig({
+    // Isolated pages share memory between threads, and have clocks that are less coarse.
+    server: {
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    },
     test: {
       include: ['browser/**/*.test.ts'],
       testTimeout: 60_000,

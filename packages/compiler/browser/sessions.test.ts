@@ -1,9 +1,10 @@
 // The suite of every device, in a real browser: the CPU and each of gpu.js's modes.
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { conformance } from '../test/support/conformance.ts';
 import { sessions } from '../test/support/sessions.ts';
+import { countThreads, openTeam } from '../test/support/threads.ts';
 
 const { usable, refused } = await probeGpu();
 
@@ -11,6 +12,12 @@ describe('js', () => sessions('js'));
 describe('wasm', () => {
   sessions('wasm');
   conformance(openWasm);
+});
+const counts = await countThreads();
+describe('wasm, two threads', () => {
+  test('in a page that is isolated', () => expect(crossOriginIsolated).toBe(true));
+  conformance(() => openTeam(2));
+  test('took part', () => expect(counts).toContain(2));
 });
 for (const { kind } of usable) describe(kind, () => sessions(kind));
 // headlessgl is a mode of Node.

@@ -16,7 +16,8 @@ import { initialValues } from './initial.ts';
 import type { Program, Update } from './program.ts';
 import { createPrograms } from './programs.ts';
 import type { Resident } from './residents.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession } from './running.ts';
+import type { Session } from './session.ts';
 import { estimateWork } from './work.ts';
 
 /** Options of `compile`. */
@@ -25,6 +26,11 @@ export interface CompileOptions {
   readonly sizes?: Sizes;
   /** Where to run; `'auto'` (the default) chooses and says why in `session.device`. */
   readonly device?: DeviceRequest;
+  /**
+   * Threads that compute on the device `wasm`: as many as there are processors unless given, where
+   * the platform lets them share memory. With 1 there are no workers. Results do not depend on it.
+   */
+  readonly threads?: number;
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
 }
@@ -51,7 +57,8 @@ export async function compile(
   checkUpdates(task.updates);
   const fixed = fixedSizes(task.leaves, sizes);
   const known = [...task.symbols].every((s) => Object.hasOwn(sizes, s));
-  const request = options.device ?? 'auto';
+  const { threads } = options;
+  const request = { device: options.device ?? 'auto', ...(threads !== undefined && { threads }) };
   const { device, choice } = await openDevice(request, () => estimateWork(task, sizes));
   try {
     const residents = startParameters(task, sizes, device, options.seed ?? 1);

@@ -20,10 +20,6 @@ export interface Limits {
 export interface Program {
   readonly plan: Plan;
   readonly sources: readonly string[];
-  /** What the device loads, where that is not the sources. */
-  readonly binary?: Uint8Array<ArrayBuffer>;
-  /** Floats that the kernels need for themselves, beside the buffers of the plan. */
-  readonly scratch?: number;
 }
 
 /** A device's own name for data: a typed array on the CPU, a texture or a buffer on a GPU. */
@@ -39,9 +35,11 @@ export interface Loaded {
   run(env: Handle[]): void;
   /**
    * Runs `times` times (at least once), on devices that loop themselves; after each time
-   * parameters take their new values, and `env` ends with the handles of the last.
+   * parameters take their new values, and `env` ends with the handles of the last. What takes
+   * long goes on in the background: until the promise resolves the device can do nothing else.
+   * If it rejects, the parameters are what they were.
    */
-  runMany?(env: Handle[], times: number): void;
+  runMany?(env: Handle[], times: number): void | Promise<void>;
   dispose(): void;
 }
 

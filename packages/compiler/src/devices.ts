@@ -1,7 +1,7 @@
 // Chooses where a program runs, and says why. It asks the platform; it knows no program's inside.
 import { ChainruleError } from '@chainrule/graph';
 import { openJs } from './backends/js/device.ts';
-import { openWasm, whyNoWasm } from './backends/wasm/device.ts';
+import { MOST_THREADS, openWasm, whyNoWasm } from './backends/wasm/device.ts';
 import type { Device, DeviceKind, Refusal } from './device.ts';
 import type { Work } from './work.ts';
 
@@ -17,6 +17,12 @@ export const REQUESTS = [
   'js',
 ] as const;
 export type DeviceRequest = (typeof REQUESTS)[number];
+
+/** A device, and threads of its own on the CPU. */
+interface Request {
+  readonly device: DeviceRequest;
+  readonly threads?: number;
+}
 
 /** Where a session runs, why there, and why not elsewhere. */
 export interface DeviceChoice {
@@ -38,25 +44,34 @@ const GPU_KINDS: readonly DeviceKind[] = ['webgpu', 'webgl2', 'webgl', 'headless
  * @throws ChainruleError with every reason if it cannot be had
  */
 export async function openDevice(
-  request: DeviceRequest,
+  request: Request,
   estimate: () => Work,
 ): Promise<{ device: Device; choice: DeviceChoice }> {
   checkRequest(request);
-  if (request === 'js') return onJs('it was asked for', []);
-  if (request === 'wasm') return onWasm('it was asked for', []);
-  if (request !== 'auto') return onGpu(request);
+  const { device, threads } = request;
+  if (device === 'js') return onJs('it was asked for', []);
+  if (device === 'wasm') return onWasm('it was asked for', [], threads);
+  if (device !== 'auto') return onGpu(device);
   const work = estimate();
-  if (work.flops < work.kernels * FLOPS_PER_LAUNCH) return onCpu(tooSmall(work), skippedGpus());
+  if (work.flops < work.kernels * FLOPS_PER_LAUNCH) {
+    return onCpu(tooSmall(work), skippedGpus(), threads);
+  }
   const found = await tryGpus(GPU_KINDS, false);
   if ('device' in found) return found;
-  return onCpu('no GPU can be used, see refused', found.refused);
+  return onCpu('no GPU can be used, see refused', found.refused, threads);
 }
 
-function checkRequest(request: string): void {
-  if ((REQUESTS as readonly string[]).includes(request)) return;
+function checkRequest({ device, threads = 1 }: Request): void {
+  if (!(REQUESTS as readonly string[]).includes(device)) {
+    throw new ChainruleError(
+      `compile: there is no device ${JSON.stringify(device)}.`,
+      `choose one of ${REQUESTS.join(', ')}.`,
+    );
+  }
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
   throw new ChainruleError(
-    `compile: there is no device ${JSON.stringify(request)}.`,
-    `choose one of ${REQUESTS.join(', ')}.`,
+    `compile: ${threads} is no number of threads.`,
+    `give a whole number from 1 to ${MOST_THREADS}, or leave it out.`,
   );
 }
 
@@ -72,16 +87,16 @@ async function onJs(why: string, refused: readonly Refusal[]) {
   return { device, choice: { kind: device.kind, why, refused } };
 }
 
-async function onWasm(why: string, refused: readonly Refusal[]) {
-  const device = await openWasm();
+async function onWasm(why: string, refused: readonly Refusal[], threads?: number) {
+  const device = await openWasm(threads);
   const choice = { kind: device.kind, why: `${device.label}: ${why}`, refused };
   return { device, choice };
 }
 
 /** WebAssembly where it can be used; else JavaScript. */
-async function onCpu(why: string, refused: readonly Refusal[]) {
+async function onCpu(why: string, refused: readonly Refusal[], threads?: number) {
   const noWasm = whyNoWasm();
-  if (noWasm === undefined) return onWasm(why, refused);
+  if (noWasm === undefined) return onWasm(why, refused, threads);
   return onJs(why, [...refused, { kind: 'wasm' as const, why: noWasm }]);
 }
 

@@ -55,14 +55,17 @@ test('instructions become the bytes of the format', () => {
   ]);
 });
 
-/** The operands of each instruction, and what it leaves: `i` for i32, `v` for v128. */
+/** The operands of each instruction, and what it leaves: `i` for i32, `l` for i64, `v` for v128. */
 function signatureOf(name: OpName): readonly [operands: string, result: string] {
   if (name.endsWith('.const')) return ['', name.startsWith('i32.') ? 'i' : 'v'];
+  if (name === 'memory.atomic.notify') return ['ii', 'i'];
+  if (name === 'memory.atomic.wait32') return ['iil', 'i'];
+  if (name === 'i32.eqz' || name === 'i32.atomic.load') return ['i', 'i'];
   if (/load32_lane/.test(name)) return ['iv', 'v'];
   if (/v128\.load/.test(name)) return ['i', 'v'];
   if (/v128\.store/.test(name)) return ['iv', ''];
   if (name === 'i32.load') return ['i', 'i'];
-  if (name === 'i32.store') return ['ii', ''];
+  if (/^i32\.(atomic\.)?store$/.test(name)) return ['ii', ''];
   if (name === 'select') return ['iii', 'i'];
   if (/splat/.test(name)) return ['i', 'v'];
   if (/replace_lane/.test(name)) return ['vi', 'v'];
@@ -74,13 +77,15 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   return [one ? 'v' : 'vv', 'v'];
 }
 
-const structural = /^(block|loop|if|else|end|br_if|call|local\..*|f32.*_i32_s|f32x4\.splat)$/;
+const structural =
+  /^(unreachable|return|drop|i64\.const|block|loop|if|else|end|br|br_if|call|local\..*|f32.*_i32_s|f32x4\.splat)$/;
 
 test.each((Object.keys(instructions) as OpName[]).filter((name) => !structural.test(name)))(
   'the engine knows %s',
   (name) => {
     const [operands, result] = signatureOf(name);
-    const given = [...operands].map((type) => (type === 'i' ? int(16) : floats(2)));
+    const values = { i: int(16), l: $('i64.const', 0), v: floats(2) };
+    const given = [...operands].map((type) => values[type as keyof typeof values]);
     const immediates = instructions[name].immediates.flatMap((kind) =>
       kind === 'vector' ? [1, 2, 3, 4] : kind === 'lanes' ? Array(16).fill(0) : [0],
     );

@@ -1,5 +1,6 @@
 // Regions of the memory of WebAssembly: they never touch, and what is given back is used again.
 import { expect, test } from 'vitest';
+import { SYNC_END } from '../src/backends/wasm/meet.ts';
 import { createHeap, type Region } from '../src/backends/wasm/memory.ts';
 import { mulberry } from './support/nests.ts';
 
@@ -34,7 +35,7 @@ test('ten thousand regions, given and taken at random (seed 7), keep their data 
   for (const { region } of held) heap.free(region);
   // All of it is one gap again: it holds what it has held in small pieces.
   const bytes = heap.memory.buffer.byteLength;
-  heap.allocate((bytes - 16) / 4);
+  heap.allocate((bytes - SYNC_END) / 4);
   expect(heap.memory.buffer.byteLength).toBe(bytes);
   expect(most).toBeGreaterThan(0);
 });

@@ -49,15 +49,14 @@ const types: Record<Type, number> = { i32: 0x7f, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
-const SIMD_PREFIX = 0xfd;
 
 /** Appends the bytes of one instruction. */
 function encode(instruction: Instruction, to: number[]): void {
-  const { code, immediates } = instructions[instruction[0]];
-  if (code < 0x100) to.push(code);
+  const { prefix, code, immediates } = instructions[instruction[0]];
+  if (prefix === 0) to.push(code);
   else {
-    to.push(SIMD_PREFIX);
-    unsigned(code - 0xfd00, to);
+    to.push(prefix);
+    unsigned(code, to);
   }
   let next = 1;
   for (const kind of immediates) {
@@ -106,10 +105,12 @@ const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
  * A module that imports its memory as `env.memory`.
  * @param functions all of them: calls go by their position
  * @param exported the positions of those that can be called from outside, by name
+ * @param sharedPages the most pages that a memory shared by threads may have; 0: it is not shared
  */
 export function encodeModule(
   functions: readonly Func[],
   exported: Readonly<Record<string, number>>,
+  sharedPages = 0,
 ): Uint8Array<ArrayBuffer> {
   const signature = ({ params, results }: Func): number[] => [
     0x60,
@@ -121,7 +122,8 @@ export function encodeModule(
     0x00,
     ...unsigned(at),
   ]);
-  const memory = [...text('env'), ...text('memory'), 0x02, 0x00, ...unsigned(1)];
+  const size = sharedPages > 0 ? [0x03, 1, ...unsigned(sharedPages)] : [0x00, 1];
+  const memory = [...text('env'), ...text('memory'), 0x02, ...size];
   return new Uint8Array(
     HEADER.concat(
       section(1, vector(functions.map(signature))),

@@ -4,26 +4,33 @@
 /** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of a vector. */
 type Immediate = 'none' | 'unsigned' | 'signed' | 'block' | 'memory' | 'lane' | 'vector' | 'lanes';
 
-const SIMD = 0xfd00;
-const op = (code: number, ...immediates: Immediate[]) => ({ code, immediates });
-const simd = (code: number, ...immediates: Immediate[]) => op(SIMD + code, ...immediates);
+const op = (code: number, ...immediates: Immediate[]) => ({ prefix: 0, code, immediates });
+const simd = (code: number, ...immediates: Immediate[]) => ({ prefix: 0xfd, code, immediates });
+const atomic = (code: number) => ({ prefix: 0xfe, code, immediates: ['memory'] as const });
 
-/** The instructions that kernels are made of. Codes below 0xfd00 are one byte. */
+/** The instructions that kernels are made of. Without a prefix the code is one byte. */
 export const instructions = {
+  unreachable: op(0x00),
   block: op(0x02, 'block'),
   loop: op(0x03, 'block'),
   if: op(0x04, 'block'),
   else: op(0x05),
   end: op(0x0b),
+  br: op(0x0c, 'unsigned'),
   br_if: op(0x0d, 'unsigned'),
+  return: op(0x0f),
   call: op(0x10, 'unsigned'),
+  drop: op(0x1a),
   'local.get': op(0x20, 'unsigned'),
   'local.set': op(0x21, 'unsigned'),
   'local.tee': op(0x22, 'unsigned'),
   'i32.load': op(0x28, 'memory'),
   'i32.store': op(0x36, 'memory'),
   'i32.const': op(0x41, 'signed'),
+  'i64.const': op(0x42, 'signed'),
+  'i32.eqz': op(0x45),
   'i32.eq': op(0x46),
+  'i32.ne': op(0x47),
   'i32.lt_s': op(0x48),
   'i32.gt_s': op(0x4a),
   'i32.add': op(0x6a),
@@ -31,6 +38,7 @@ export const instructions = {
   'i32.mul': op(0x6c),
   'i32.div_s': op(0x6d),
   'i32.rem_s': op(0x6f),
+  'i32.and': op(0x71),
   select: op(0x1b),
   'f32.convert_i32_s': op(0xb2),
   'v128.load': simd(0, 'memory'),
@@ -80,7 +88,19 @@ export const instructions = {
   'i32x4.trunc_sat_f32x4_s': simd(248),
   'f32x4.convert_i32x4_s': simd(250),
   'i32x4.trunc_sat_f64x2_s_zero': simd(252),
-} as const satisfies Record<string, { code: number; immediates: readonly Immediate[] }>;
+  'memory.atomic.notify': atomic(0x00),
+  'memory.atomic.wait32': atomic(0x01),
+  'i32.atomic.load': atomic(0x10),
+  'i32.atomic.store': atomic(0x17),
+  'i32.atomic.rmw.add': atomic(0x1e),
+} as const satisfies Record<string, Encoding>;
+
+/** Two bytes with a prefix, one without, and what follows. */
+interface Encoding {
+  readonly prefix: number;
+  readonly code: number;
+  readonly immediates: readonly Immediate[];
+}
 
 export type OpName = keyof typeof instructions;
 /** One instruction with its immediate numbers; a vector is four unsigned words. */

@@ -2,49 +2,98 @@
 import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, type Code, type Func, get, type Local, show } from './code.ts';
-import { formOf, ordered } from './form.ts';
+import { $, type Code, type Func, get, int, type Local, set, show } from './code.ts';
+import { type Form, formOf, ordered } from './form.ts';
 import { gemmOf, tileFunction } from './gemm.ts';
-import { loopsOf } from './loops.ts';
+import { canShare, loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
-import { productOf, scratchOf } from './product.ts';
+import { barrierFunction, load, SYNC, store } from './meet.ts';
+import { type Product, productOf, scratchOf } from './product.ts';
+import { estimate, turnsOf, type Worth } from './team.ts';
 
 const BYTES = 4;
 const TABLE: Local = 0;
-const TURNS: Local = 1;
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
   1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
 
-/** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
-export function emitWasm(plan: Plan): Program {
+/** What a module is made for. */
+export interface Target {
+  /** The most threads that may run it. */
+  readonly threads: number;
+  /** Pages that a memory shared with other threads may have; 0: it is not shared. */
+  readonly sharedPages: number;
+  /** What is worth sharing. */
+  readonly worth: Worth;
+}
+
+/** A program as a module, whose scratch memory each thread needs for itself. */
+export interface WasmProgram extends Program {
+  readonly binary: Uint8Array<ArrayBuffer>;
+  readonly scratch: number;
+  /** Threads that it is worth running on. */
+  readonly threads: number;
+  /** What one run may take on one thread: a guess. */
+  readonly nanoseconds: number;
+}
+
+/** One kernel, and what it is computed by. */
+interface Part {
+  readonly form: Form;
+  readonly product: Product | undefined;
+  readonly shared: boolean;
+  readonly meet: boolean;
+}
+
+/** The kernels of a plan, and whether threads share any of them. */
+function partsOf(plan: Plan, { threads, worth }: Target) {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
-  const calls: number[] = [];
-  const kernels: Func[][] = [];
-  let scratch = 0;
-  for (const nest of plan.kernels) {
-    const form = formOf(nest, buffers);
-    const product = productOf(form);
-    const first = functions.length;
-    const made = product ? gemmOf(form, product, first, scratchSlot(plan)) : [loopsOf(form)];
-    if (product) scratch = Math.max(scratch, scratchOf(form, product).total);
-    functions.push(...made);
-    // The last one runs the others.
-    calls.push(functions.length - 1);
-    kernels.push(made);
-  }
-  const run: Func = {
-    ...{ name: 'run', params: ['i32'], results: [], locals: [] },
-    body: calls.flatMap((at) => $('call', at, get(TABLE))),
+  const forms = plan.kernels.map((nest) => formOf(nest, buffers));
+  const products = forms.map(productOf);
+  const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, !!products[i], buffers));
+  const may = forms.map((form, i) => threads > 1 && (!!products[i] || canShare(form, threads)));
+  const turns = turnsOf(plan, nanoseconds, may, worth);
+  const parts = forms.map((form, i): Part => ({ form, product: products[i], ...turns[i] }));
+  return {
+    parts,
+    isShared: turns.some(({ shared }) => shared),
+    nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0),
   };
-  const at = functions.push(run) - 1;
-  functions.push(loopOf(plan, at));
+}
+
+/**
+ * The module of a plan. It exports `run(table, times, thread, threads)`: all kernels, so many
+ * times, by all threads that call it at once.
+ */
+export function emitWasm(plan: Plan, target: Target): WasmProgram {
+  const { parts, isShared, nanoseconds } = partsOf(plan, target);
+  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
+  const barrier = functions.push(barrierFunction()) - 1;
+  const slot = scratchSlot(plan);
+  const scratch = parts.reduce(
+    (n, { form, product }) => (product ? Math.max(n, scratchOf(form, product).total) : n),
+    0,
+  );
+  const kernels: Func[][] = [];
+  const calls = parts.map(({ form, product, shared }) => {
+    const threads = shared ? target.threads : 1;
+    const place = { first: functions.length, scratchSlot: slot, scratch, threads };
+    const made = product ? gemmOf(form, product, place) : [loopsOf(form, threads)];
+    functions.push(...made);
+    kernels.push(made);
+    // The last one runs the others.
+    return functions.length - 1;
+  });
+  functions.push(
+    isShared ? teamRun(plan, parts, calls, barrier) : soloRun(plan, calls, target.sharedPages > 0),
+  );
   return {
     plan,
-    binary: encodeModule(functions, { run: at, loop: at + 1 }),
+    binary: encodeModule(functions, { run: functions.length - 1 }, target.sharedPages),
     scratch,
+    threads: isShared ? target.threads : 1,
+    nanoseconds,
     // Written when somebody asks: it takes as long as all the rest.
     get sources() {
       return kernels.map((made) => made.map(show).join('\n'));
@@ -63,26 +112,67 @@ function usedIn({ kernels }: Plan): Set<string> {
 const opsIn = ({ fold, result }: Nest): string[] =>
   ordered(fold ? [fold.body, result] : [result]).map(({ op }) => op);
 
-/** Runs everything n times; parameters and their new values trade places before each. */
-function loopOf({ swaps }: Plan, run: number): Func {
-  const trade = swaps.flatMap(({ param, next }): Code => {
-    const load = (id: number): Code => $('i32.load', BYTES * id, get(TABLE));
-    const store = (id: number, value: Code): Code => $('i32.store', BYTES * id, get(TABLE), value);
-    return [
-      ...$('local.set', 2, load(param)),
-      ...store(param, load(next)),
-      ...store(next, get(2)),
-    ];
-  });
-  return {
-    ...{ name: 'loop', params: ['i32', 'i32'], results: [], locals: ['i32'] },
-    body: [
-      ...$('loop'),
-      ...trade,
-      ...$('call', run, get(TABLE)),
-      ...$('local.tee', TURNS, $('i32.sub', get(TURNS), $('i32.const', 1))),
-      ...$('br_if', 0),
-      ...$('end'),
+// Parameters and locals of `run`.
+const TIMES: Local = 1;
+const THREAD: Local = 2;
+const THREADS: Local = 3;
+const OTHER: Local = 4;
+
+const runOf = (body: Code): Func => ({
+  ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], locals: ['i32'], body },
+});
+
+const call = (at: number, ...args: Code[]): Code => $('call', at, ...args);
+const isFirst = $('i32.eqz', get(THREAD));
+
+/** Runs `kernels` so many times, and `between` before each time but the first. */
+const repeat = (kernels: Code, between: Code): Code => [
+  ...$('block'),
+  ...$('loop'),
+  ...kernels,
+  set(TIMES, $('i32.sub', get(TIMES), int(1))),
+  $('br_if', 1, $('i32.eqz', get(TIMES))),
+  ...between,
+  ...$('br', 0),
+  ...$('end'),
+  ...$('end'),
+];
+
+/** All kernels by the one thread that calls. */
+const soloRun = (plan: Plan, calls: readonly number[], isShared: boolean): Func =>
+  runOf(
+    repeat(
+      calls.flatMap((at) => call(at, get(TABLE))),
+      [...trade(plan), ...(isShared ? $('br_if', 1, load(SYNC.stop)) : [])],
+    ),
+  );
+
+/** All kernels by all threads; they meet where a kernel needs what another has computed. */
+function teamRun(plan: Plan, parts: readonly Part[], calls: readonly number[], barrier: number) {
+  const meet = call(barrier, get(THREAD), get(THREADS));
+  const kernels = parts.flatMap(
+    ({ shared, meet: first }, i): Code => [
+      ...(first ? meet : []),
+      ...(shared
+        ? call(calls[i], get(TABLE), get(THREAD), get(THREADS))
+        : [...$('if', isFirst), ...call(calls[i], get(TABLE)), ...$('end')]),
     ],
-  };
+  );
+  const between = [
+    ...$('if', isFirst),
+    ...trade(plan),
+    ...store(SYNC.more, $('i32.eqz', load(SYNC.stop))),
+    ...$('end'),
+    ...meet,
+    $('br_if', 1, $('i32.eqz', load(SYNC.more))),
+  ];
+  return runOf(repeat([...kernels, ...meet], between));
 }
+
+/** Parameters and their new values trade places. */
+const trade = ({ swaps }: Plan): Code =>
+  swaps.flatMap(({ param, next }): Code => {
+    const at = (id: number): Code => $('i32.load', BYTES * id, get(TABLE));
+    const put = (id: number, value: Code): Code => $('i32.store', BYTES * id, get(TABLE), value);
+    return [...set(OTHER, at(param)), ...put(param, at(next)), ...put(next, get(OTHER))];
+  });

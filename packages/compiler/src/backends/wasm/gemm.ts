@@ -16,7 +16,14 @@ import {
 import { ACC, type Form } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
-import { PANEL_ROWS, type Product, scratchOf, TILE_COLUMNS, TILE_ROWS } from './product.ts';
+import {
+  PANEL_ROWS,
+  type Product,
+  scratchOf,
+  sharedLoop,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from './product.ts';
 import {
   addBound,
   addLoop,
@@ -27,6 +34,7 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
+import { PART, parametersOf, shareOf } from './share.ts';
 import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
 
 const WIDTH = 4;
@@ -79,8 +87,18 @@ export function tileFunction(): Func {
   return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
 }
 
-/** The functions of a product; the last runs it. `first` is the position of the first of them. */
-export function gemmOf(form: Form, product: Product, first: number, scratchSlot: number): Func[] {
+/** Where the functions and the memory of a product are, and how many threads share its outputs. */
+export interface Place {
+  /** The position of the first of its functions. */
+  readonly first: number;
+  /** Where the table has the address of the scratch memory, and floats of each thread in it. */
+  readonly scratchSlot: number;
+  readonly scratch: number;
+  readonly threads: number;
+}
+
+/** The functions of a product; the last runs it, or a thread's share of it. */
+export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const { left, right, row, column, inner, batch } = product;
   const shared = { inner, batch };
   return [
@@ -92,7 +110,7 @@ export function gemmOf(form: Form, product: Product, first: number, scratchSlot:
       panel: TILE_COLUMNS,
     }),
     resultsOf(form, product),
-    blocksOf(form, product, first, scratchSlot),
+    blocksOf(form, product, place),
   ];
 }
 
@@ -150,40 +168,62 @@ function resultOf(
   });
 }
 
-/** A loop over blocks: `from` up to `to`, the last block as long as what is left. */
-function blockLoop([index, end]: Bounds, extent: number, step: number, body: Code): Code {
+/** A loop over blocks of a range that is not empty, the last block as long as what is left. */
+function blockLoop([index, end]: Bounds, [from, to]: Turns, step: number, body: Code): Code {
   const next = plus(get(index), step);
-  const short = $('i32.lt_s', get(end), int(extent));
   return [
-    ...set(index, int(0)),
+    ...set(index, from),
     ...$('loop'),
     ...set(end, next),
-    ...set(end, $('select', get(end), int(extent), short)),
+    ...set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
     ...body,
-    ...$('br_if', 0, $('i32.lt_s', $('local.tee', index, next), int(extent))),
+    ...$('br_if', 0, $('i32.lt_s', $('local.tee', index, next), to)),
     ...$('end'),
   ];
 }
 
+/** First and last turn (not included) of a loop. */
+type Turns = readonly [from: Code, to: Code];
+
 /** The function that goes through the blocks of a product. */
-function blocksOf(form: Form, product: Product, first: number, scratchSlot: number): Func {
-  const frame = createFrame('i32');
+function blocksOf(form: Form, product: Product, place: Place): Func {
+  const { first, scratchSlot, threads } = place;
+  const divided = threads > 1;
+  const frame = createFrame(...parametersOf(divided));
   const root = createScope(frame, form.extents);
   const scratch = scratchOf(form, product);
+  const base = $('i32.load', BYTES * scratchSlot, get(TABLE));
+  const own = $('i32.mul', get(PART), int(BYTES * place.scratch));
   const pointer = (at: number): Local =>
     remember(root, `scratch ${at}`, 'i32', () =>
-      plus($('i32.load', BYTES * scratchSlot, get(TABLE)), BYTES * at),
+      plus(divided ? $('i32.add', base, own) : base, BYTES * at),
     );
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
     ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
     ...{ rows: range(), columns: range(), inner: range() },
   };
+  const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
+  const turns = { row: whole(product.row), column: whole(product.column) };
+  if (divided) {
+    const { along, blocks, length } = sharedLoop(form, product, threads);
+    const { share, code } = shareOf(frame, product[along], blocks, length);
+    const extent = int(form.extents[share.axis]!);
+    // The last block may be short.
+    root.hoisted.push(
+      ...code,
+      set(share.to, $('select', extent, get(share.to), share.last)),
+      ...$('if', $('i32.eq', get(share.from), get(share.to))),
+      $('return'),
+      $('end'),
+    );
+    turns[along] = [get(share.from), get(share.to)];
+  }
   batchLoops(root, product.batch, (scope) => {
     const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
     const call = (which: number, ...args: (Code | Bounds)[]): Code =>
       $('call', first + which, ...given, ...args.map(codeOfArgument));
-    scope.body.push(blockLoops(frame, form, product, block, call));
+    scope.body.push(blockLoops(frame, form, product, { ...block, turns }, call));
   });
   return {
     name: form.name,
@@ -202,8 +242,8 @@ const codeOfArgument = (x: Code | Bounds): Code =>
 function blockLoops(
   frame: Frame,
   { extents }: Form,
-  { row, column, inner, blocks }: Product,
-  block: Block,
+  { inner, blocks }: Product,
+  block: Block & { turns: { row: Turns; column: Turns } },
   call: (which: number, ...args: (Code | Bounds)[]) => Code,
 ): Code {
   const stride = BYTES * blocks.columns;
@@ -219,10 +259,11 @@ function blockLoops(
   ];
   const turns = [
     ...call(1, block.columns, block.inner, get(block.right)),
-    ...blockLoop(block.rows, extents[row]!, blocks.rows, rows),
+    ...blockLoop(block.rows, block.turns.row, blocks.rows, rows),
   ];
-  const columns = blockLoop(block.inner, extents[inner]!, blocks.inner, turns);
-  return blockLoop(block.columns, extents[column]!, blocks.columns, columns);
+  const whole: Turns = [int(0), int(extents[inner]!)];
+  const columns = blockLoop(block.inner, whole, blocks.inner, turns);
+  return blockLoop(block.columns, block.turns.column, blocks.columns, columns);
 }
 
 /** Where a block is: in scratch memory, and in the product. */

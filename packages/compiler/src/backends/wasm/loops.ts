@@ -13,20 +13,46 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
+import { parametersOf, type Share, shareOf } from './share.ts';
 import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
 
-/** The function of a kernel: loops over its outputs. */
-export function loopsOf(form: Form): Func {
-  const frame = createFrame('i32');
+/** The loops over outputs, outermost first: that of the lanes is the innermost one. */
+function outputAxes({ outer }: Form, { vector }: Schedule): number[] {
+  const axes = [...Array(outer).keys()].filter((axis) => axis !== vector);
+  return vector !== undefined && vector < outer ? [...axes, vector] : axes;
+}
+
+/** Outputs along a loop that are computed side by side. */
+const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
+  (tile.get(axis) ?? 1) * (axis === vector ? WIDTH : 1);
+
+/** The loop that threads share: the outermost with a block for each, or that with most. */
+function sharedLoop(form: Form, schedule: Schedule, threads: number) {
+  const loops = outputAxes(form, schedule).map((axis) => {
+    const length = blockOf(schedule, axis);
+    return { axis, length, blocks: Math.floor(form.extents[axis] / length) };
+  });
+  const most = loops.reduce((n, { blocks }) => Math.max(n, blocks), 0);
+  return most < 2 ? undefined : loops.find(({ blocks }) => blocks >= Math.min(threads, most));
+}
+
+/** Can threads share the outputs of a kernel? */
+export const canShare = (form: Form, threads: number): boolean =>
+  sharedLoop(form, scheduleOf(form), threads) !== undefined;
+
+/** The function of a kernel: loops over its outputs, or over a thread's share of them. */
+export function loopsOf(form: Form, threads = 1): Func {
+  const frame = createFrame(...parametersOf(threads > 1));
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
   const schedule = scheduleOf(form);
-  const axes = [...Array(form.outer).keys()].filter((axis) => axis !== schedule.vector);
-  // The loop of the lanes is the innermost one.
-  if (schedule.vector !== undefined && schedule.vector < form.outer) axes.push(schedule.vector);
+  const axes = outputAxes(form, schedule);
   const kernel = { form, schedule, out, values: createValues(bases, () => []) };
-  tiles(root, axes, form, schedule, [new Map()], (scope, shifts, wide) => {
+  const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
+  const own = shared && shareOf(frame, shared.axis, shared.blocks, shared.length);
+  if (own) root.hoisted.push(...own.code);
+  tiles(root, axes, { form, schedule, share: own?.share }, [new Map()], (scope, shifts, wide) => {
     if (form.fold) foldTile(kernel, scope, shifts, wide);
     else mapTile(kernel, scope, shifts, wide);
   });
@@ -49,12 +75,18 @@ export function ranges(extent: number, steps: readonly number[]): Range[] {
 
 type Visit = (scope: Scope, shifts: readonly Shift[], wide: boolean) => void;
 
+/** Which outputs are computed, and how many at once. */
+interface Tiling {
+  readonly form: Form;
+  readonly schedule: Schedule;
+  readonly share: Share | undefined;
+}
+
 /** Nested loops over output axes; `visit` writes what is done for one tile of outputs. */
 function tiles(
   scope: Scope,
   axes: readonly number[],
-  form: Form,
-  schedule: Schedule,
+  tiling: Tiling,
   shifts: readonly Shift[],
   visit: Visit,
   wide = false,
@@ -64,15 +96,19 @@ function tiles(
     visit(scope, shifts, wide);
     return;
   }
-  const count = schedule.tile.get(axis) ?? 1;
+  const { form, schedule } = tiling;
+  const share = tiling.share?.axis === axis ? tiling.share : undefined;
   const lanes = axis === schedule.vector ? WIDTH : 1;
-  for (const range of ranges(form.extents[axis]!, [count * lanes, lanes, 1])) {
+  const block = blockOf(schedule, axis);
+  for (const range of ranges(form.extents[axis]!, [block, lanes, 1])) {
     const isWide = lanes > 1 && range.step >= WIDTH;
     const by = isWide ? WIDTH : 1;
     const next = along(shifts, axis, range.step / by, by);
-    addLoop(scope, axis, range, (inner) =>
-      tiles(inner, rest, form, schedule, next, visit, wide || isWide),
-    );
+    const fill = (inner: Scope): void => tiles(inner, rest, tiling, next, visit, wide || isWide);
+    if (!share) addLoop(scope, axis, range, fill);
+    else if (range.from === 0) {
+      addLoop(scope, axis, { from: get(share.from), to: get(share.to), step: range.step }, fill);
+    } else addLoop(scope, axis, range, fill, share.last);
   }
 }
 

@@ -1,5 +1,6 @@
 // Regions of one WebAssembly.Memory, given out and taken back. It knows bytes, and no programs.
 import { ChainruleError } from '@chainrule/graph';
+import { SYNC_END } from './meet.ts';
 
 /** A part of the memory. */
 export interface Region {
@@ -12,10 +13,12 @@ export interface Region {
 /** A memory that grows; views of it are made anew for each use. */
 export interface Heap {
   readonly memory: WebAssembly.Memory;
+  /** The most pages that it may have, if threads share it; else 0. */
+  readonly sharedPages: number;
   /** @throws ChainruleError if the memory cannot grow by as much */
   allocate(length: number): Region;
   free(region: Region): void;
-  view(region: Region): Float32Array<ArrayBuffer>;
+  view(region: Region): Float32Array;
 }
 
 const PAGE = 65_536;
@@ -34,11 +37,26 @@ interface Gap {
 const sizeOf = (length: number): number =>
   Math.max(ALIGNMENT, Math.ceil((length * BYTES) / ALIGNMENT) * ALIGNMENT);
 
-/** A heap over a new memory. */
-export function createHeap(): Heap {
-  const memory = new WebAssembly.Memory({ initial: MIN_GROWTH });
-  // By address, and no two touch. Address 0 is no region's.
-  const gaps: Gap[] = [{ at: ALIGNMENT, size: MIN_GROWTH * PAGE - ALIGNMENT }];
+/** What a shared memory may grow to, of which addresses are set aside: some systems have less. */
+const SHARED_PAGES = [65_536, 32_768, 16_384, 4_096];
+
+function createMemory(shared: boolean) {
+  for (const maximum of shared ? SHARED_PAGES : []) {
+    try {
+      const memory = new WebAssembly.Memory({ initial: MIN_GROWTH, maximum, shared });
+      return { memory, sharedPages: maximum };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return { memory: new WebAssembly.Memory({ initial: MIN_GROWTH }), sharedPages: 0 };
+}
+
+/** A heap over a new memory, shared with other threads if asked and if it can be had. */
+export function createHeap(shared = false): Heap {
+  const { memory, sharedPages } = createMemory(shared);
+  // By address, and no two touch. The first addresses are no region's.
+  const gaps: Gap[] = [{ at: SYNC_END, size: MIN_GROWTH * PAGE - SYNC_END }];
   const allocate = (length: number): Region => {
     const size = sizeOf(length);
     let gap = gaps.find((g) => g.size >= size);
@@ -54,6 +72,7 @@ export function createHeap(): Heap {
   };
   return {
     memory,
+    sharedPages,
     allocate,
     free: ({ at, length }) => giveBack(gaps, { at, size: sizeOf(length) }),
     view: ({ at, length }) => new Float32Array(memory.buffer, at, length),

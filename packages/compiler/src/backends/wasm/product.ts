@@ -96,3 +96,21 @@ export function scratchOf({ extents }: Form, { row, blocks }: Product) {
   const sums = Math.ceil(extents[row]! / rows) * rows * columns;
   return { left: 0, right: left, sums: left + right, total: left + right + sums };
 }
+
+/** Multiply-adds in the time that packing takes for one float. */
+const PACKING = 16;
+
+/** The loop over blocks that threads share: what the busiest has to do is least. */
+export function sharedLoop({ extents }: Form, { row, column, inner }: Product, threads: number) {
+  const [m, n, k] = [extents[row]!, extents[column]!, extents[inner]!];
+  const [rows, columns] = [Math.ceil(m / PANEL_ROWS), Math.ceil(n / TILE_COLUMNS)];
+  // Those who share rows pack all of the right factor each, and the other way round.
+  const most = (blocks: number, length: number) => Math.ceil(blocks / threads) * length * k;
+  const work = (rowWork: number, columnWork: number) =>
+    (rowWork * columnWork) / k + PACKING * (rowWork + columnWork);
+  const byRow = work(most(rows, PANEL_ROWS), n * k);
+  const byColumn = work(m * k, most(columns, TILE_COLUMNS));
+  return byRow < byColumn
+    ? ({ along: 'row', blocks: rows, length: PANEL_ROWS } as const)
+    : ({ along: 'column', blocks: columns, length: TILE_COLUMNS } as const);
+}

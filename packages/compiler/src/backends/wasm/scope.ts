@@ -58,12 +58,13 @@ export const codeOf = ({ starts, hoisted, body }: Scope): Code => [...starts, ..
 const codeOfBound = (bound: number | Code): Code =>
   typeof bound === 'number' ? int(bound) : bound;
 
-/** Appends a loop to a scope; `fill` writes its body. */
+/** Appends a loop to a scope, run on a condition if one is given; `fill` writes its body. */
 export function addLoop(
   parent: Scope,
   axis: number,
   range: Range,
   fill: (scope: Scope) => void,
+  condition?: Code,
 ): void {
   const { frame, extents } = parent;
   const index = local(frame, 'i32');
@@ -80,8 +81,9 @@ export function addLoop(
   const inner = [...scope.hoisted, ...scope.body];
   const loop = once ? inner : [...$('loop'), ...inner, ...scope.ends, ...again, ...$('end')];
   const whole = [...scope.starts, ...set(index, codeOfBound(from)), ...loop];
-  const some = $('i32.lt_s', codeOfBound(from), codeOfBound(to));
-  parent.body.push(fixed ? whole : [...some, ...$('if'), ...whole, ...$('end')]);
+  const some =
+    condition ?? (fixed ? undefined : $('i32.lt_s', codeOfBound(from), codeOfBound(to)));
+  parent.body.push(some ? [...some, ...$('if'), ...whole, ...$('end')] : whole);
 }
 
 /** Appends a part without a loop, where `axis` (such as the folded value) becomes known. */

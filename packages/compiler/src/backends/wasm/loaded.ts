@@ -1,0 +1,167 @@
+// A loaded program: its regions of memory, and where parameters are before and after a run.
+import { ChainruleError } from '@chainrule/graph';
+import type { Handle, Limits, Loaded } from '../../device.ts';
+import type { Buffer, Plan } from '../../nest.ts';
+import { scratchSlot, type WasmProgram } from './emit.ts';
+import type { Region } from './memory.ts';
+import { type Context, createRunner, type Run } from './runner.ts';
+
+const BYTES = 4;
+export const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
+
+/** A page compiles large modules in the background only. */
+export function load(context: Context, program: WasmProgram): Loaded | Promise<Loaded> {
+  checkInputs(program.plan);
+  const { memory } = context.heap;
+  const start = (module: WebAssembly.Module): Loaded => {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return createLoaded(context, program, module, exports['run'] as Run);
+  };
+  try {
+    return start(new WebAssembly.Module(program.binary));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return WebAssembly.compile(program.binary).then(start);
+  }
+}
+
+function checkInputs({ kernels }: Plan): void {
+  const big = kernels.find((k) => k.inputs.length > limits.inputs);
+  if (!big) return;
+  throw new ChainruleError(
+    `wasm cannot compile the kernel of ${big.name}: it reads ${big.inputs.length} arrays ` +
+      `of ${limits.inputs} allowed.`,
+    'choose another device, or split the formula.',
+  );
+}
+
+const sizeOf = (b: Buffer): number => b.shape.reduce((p, d) => p * d, 1);
+
+/** The regions of a program. */
+interface Regions {
+  /** The list of addresses that kernels read. */
+  readonly table: Region;
+  readonly scratch: Region;
+  readonly own: readonly (readonly [id: number, region: Region])[];
+  /** Two for each new value that takes turns with the old one. */
+  readonly pairs: ReadonlyMap<number, readonly [Region, Region]>;
+  readonly all: readonly Region[];
+}
+
+function regionsOf(heap: Context['heap'], { plan, scratch, threads }: WasmProgram): Regions {
+  const all: Region[] = [];
+  const allocate = (length: number): Region => {
+    const region = heap.allocate(length);
+    all.push(region);
+    return region;
+  };
+  try {
+    const table = allocate(scratchSlot(plan) + 1);
+    const packed = allocate(threads * scratch);
+    const arena = allocate(plan.arena);
+    const placed = (b: Buffer): Region =>
+      b.offset === undefined
+        ? allocate(sizeOf(b))
+        : { at: arena.at + BYTES * b.offset, length: sizeOf(b) };
+    const own = plan.buffers
+      .filter((b) => b.role === 'temp' || b.role === 'output')
+      .map((b) => [b.id, placed(b)] as const);
+    const pairs = new Map(
+      plan.buffers
+        .filter((b) => b.role === 'next')
+        .map((b) => [b.id, [allocate(sizeOf(b)), allocate(sizeOf(b))] as const]),
+    );
+    return { table, scratch: packed, own, pairs, all };
+  } catch (error) {
+    for (const region of all) heap.free(region);
+    throw error;
+  }
+}
+
+/** Parameters that a run changes, and where their newest values are after it. */
+const updatedOf = ({ plan }: WasmProgram): readonly (readonly [param: number, to: number])[] => {
+  const roles = new Map(plan.buffers.map((b) => [b.id, b.role]));
+  const inPlace = plan.kernels.flatMap(({ output }) =>
+    roles.get(output) === 'param' ? [[output, output] as const] : [],
+  );
+  return [...inPlace, ...plan.swaps.map(({ param, next }) => [param, next] as const)];
+};
+
+function createLoaded(
+  context: Context,
+  program: WasmProgram,
+  module: WebAssembly.Module,
+  own: Run,
+): Loaded {
+  const { heap } = context;
+  const { plan } = program;
+  const regions = regionsOf(heap, program);
+  const { table, pairs } = regions;
+  const runner = createRunner(context, program, module, table.at, own);
+  const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');
+  let turn: 0 | 1 = 0;
+  let live = true;
+  const trade = (): void => {
+    turn = turn === 0 ? 1 : 0;
+  };
+  /** Fills the table of addresses, and the handles of what is computed. */
+  const place = (env: Handle[]): void => {
+    // Made anew for each run: when the memory grows, the views of it end.
+    const list = new Int32Array(heap.memory.buffer, table.at, table.length);
+    list[scratchSlot(plan)] = regions.scratch.at;
+    for (const { id } of given) list[id] = addressOf(plan, env[id], id);
+    for (const [id, region] of regions.own) env[id] = region;
+    for (const [id, pair] of pairs) env[id] = pair[turn];
+    for (const [id] of [...regions.own, ...pairs]) list[id] = (env[id] as Region).at;
+  };
+  const run = (env: Handle[]): void => {
+    place(env);
+    trade();
+    runner.run(1);
+  };
+  /** Runs often; from the second time on old and new values are both the program's own. */
+  const runMany = (env: Handle[], times: number): void | Promise<void> => {
+    const isOwn = plan.swaps.every(({ param, next }) =>
+      pairs.get(next)!.includes(env[param] as Region),
+    );
+    const left = isOwn ? times : times - 1;
+    if (!isOwn) {
+      run(env);
+      for (const { param, next } of plan.swaps) env[param] = env[next];
+    }
+    if (left === 0) return;
+    place(env);
+    if (left % 2 === 1) trade();
+    else for (const { next } of plan.swaps) env[next] = pairs.get(next)![1 - turn];
+    return runner.runMany(left);
+  };
+  /** The same; where it takes long, with parameters as they were if it fails. */
+  const runSafely = (env: Handle[], times: number): void | Promise<void> => {
+    if (!runner.takesLong(times)) return runMany(env, times);
+    const before = updatedOf(program).map(([param, to]) => {
+      return { to, data: heap.view(env[param] as Region).slice() };
+    });
+    const running = async (): Promise<void> => runMany(env, times);
+    return running().catch((error: unknown) => {
+      for (const { to, data } of before) heap.view(env[to] as Region).set(data);
+      throw error;
+    });
+  };
+  const dispose = (): void => {
+    if (!live) return;
+    live = false;
+    runner.dispose();
+    for (const region of regions.all) heap.free(region);
+  };
+  return { run, runMany: runSafely, dispose };
+}
+
+function addressOf({ kernels }: Plan, handle: Handle, id: number): number {
+  if (handle) return (handle as Region).at;
+  const kernel = kernels.find((k) => k.inputs.includes(id));
+  if (!kernel) return 0;
+  throw new ChainruleError(
+    `wasm: the kernel of ${kernel.name} lacks an input.`,
+    'give a handle for every input and parameter.',
+  );
+}

@@ -1,0 +1,82 @@
+// How the threads of one program meet: a barrier over a few words of shared memory. It knows no
+// kernels and no workers.
+import { $, type Code, createFrame, type Func, get, int, type Local, local, set } from './code.ts';
+
+/** Addresses of words, each in a line of the cache of its own; regions of memory begin after. */
+export const SYNC = {
+  /** Threads that have come to the barrier. */
+  arrived: 64,
+  /** How often all have met. */
+  meetings: 128,
+  /** Threads that sleep until all have met. */
+  sleepers: 192,
+  /** Set from outside: no further step. */
+  stop: 256,
+  /** Set by thread 0 for all: there is a further step. */
+  more: 320,
+  /** Set by a thread that cannot go on: the others must not wait for it. */
+  failed: 384,
+  /** Set where thread 0 may not sleep: the main thread of a page. */
+  restless: 448,
+} as const;
+export const SYNC_END = 512;
+
+/** Looks at the counter before a thread sleeps: some 20 microseconds, most waits are shorter. */
+const LOOKS = 10_000;
+/** Nanoseconds after which a sleeper looks whether another thread has failed. */
+const NAP = 50_000_000;
+const ALL = 2 ** 31 - 1;
+
+export const load = (address: number): Code => $('i32.atomic.load', int(address));
+export const store = (address: number, value: Code): Code =>
+  $('i32.atomic.store', int(address), value);
+const add = (address: number, value: number): Code =>
+  $('i32.atomic.rmw.add', int(address), int(value));
+const when = (condition: Code, ...then: Code[]): Code => [
+  ...$('if', condition),
+  ...then,
+  ...$('end'),
+];
+
+/**
+ * barrier(thread, threads): returns when all threads have called it, and lets nobody through
+ * before. A trap if one of them has failed.
+ */
+export function barrierFunction(): Func {
+  const frame = createFrame('i32', 'i32');
+  const [thread, threads] = [0, 1] as const;
+  const [meeting, looks]: Local[] = [local(frame, 'i32'), local(frame, 'i32')];
+  const wakeSleepers = when(
+    load(SYNC.sleepers),
+    $('drop', $('memory.atomic.notify', int(SYNC.meetings), int(ALL))),
+  );
+  // Whoever lies down is counted before it looks a last time: it is woken, or need not sleep.
+  const sleep = [
+    $('drop', add(SYNC.sleepers, 1)),
+    $('drop', $('memory.atomic.wait32', int(SYNC.meetings), get(meeting!), $('i64.const', NAP))),
+    $('drop', add(SYNC.sleepers, -1)),
+  ];
+  const restless = [...$('i32.eqz', get(thread)), ...load(SYNC.restless), ...$('i32.and')];
+  const body = [
+    when($('i32.eq', get(threads), int(1)), $('return')),
+    set(meeting!, load(SYNC.meetings)),
+    when(
+      $('i32.eq', $('i32.sub', get(threads), int(1)), add(SYNC.arrived, 1)),
+      store(SYNC.arrived, int(0)),
+      $('drop', add(SYNC.meetings, 1)),
+      wakeSleepers,
+      $('return'),
+    ),
+    set(looks!, int(LOOKS)),
+    $('loop'),
+    when($('i32.ne', get(meeting!), load(SYNC.meetings)), $('return')),
+    set(looks!, $('i32.sub', get(looks!), int(1))),
+    $('br_if', 0, get(looks!)),
+    when(load(SYNC.failed), $('unreachable')),
+    when($('i32.eqz', restless), ...sleep),
+    set(looks!, int(LOOKS)),
+    $('br', 0),
+    $('end'),
+  ];
+  return { name: 'barrier', params: frame.params, results: [], locals: frame.locals, body };
+}

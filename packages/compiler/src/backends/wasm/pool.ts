@@ -1,0 +1,221 @@
+// Worker threads that run programs together with the caller, or while it does something else. It
+// knows programs by number; what they compute is not its business.
+import { ChainruleError } from '@chainrule/graph';
+import {
+  type Board,
+  beginWith,
+  callBack,
+  close,
+  createBoard,
+  fail,
+  hasBegun,
+  hasFailed,
+  type Job,
+  left,
+  offer,
+  ready,
+  threadsOf,
+} from './board.ts';
+import { startThread, type Thread, whyNoThreads } from './workers.ts';
+
+/** Worker threads of this process. */
+export interface Pool {
+  readonly size: number;
+  /** Have all started, and has none ended? */
+  usable(): boolean;
+  /** Resolves when `usable` is decided. */
+  readonly started: Promise<void>;
+  /** Resolves when no job is in the background; undefined if none is. */
+  busy(): Promise<void> | undefined;
+  /** Why there is no use in them any more. */
+  gone(): string | undefined;
+  enlist(module: WebAssembly.Module, memory: WebAssembly.Memory): number;
+  drop(id: number): void;
+  /**
+   * Runs a job with the caller as thread 0; those workers take part that come at once.
+   * @throws ChainruleError if one of them failed
+   */
+  run(job: Job, own: (threads: number) => void): void;
+  /** Runs a job on workers alone. @throws ChainruleError if one of them failed */
+  runAway(job: Job): Promise<void>;
+  end(): void;
+}
+
+/** Milliseconds for which the caller waits for workers to come: many times what it takes. */
+const PATIENCE = 0.3;
+/** The same for a job in the background, and for those that are left when a worker ended. */
+const LONG_PATIENCE = 1000;
+
+let shared: Pool | undefined;
+/** The most workers that were asked for: a new pool has no fewer. */
+let largest = 0;
+/** Why workers cannot be started here: it was tried. */
+let refusal: string | undefined;
+
+/** Why no workers can be had here, or undefined. */
+export const whyNoPool = (): string | undefined => refusal ?? whyNoThreads();
+
+/** The workers of this process, at least so many: processors belong to no device. */
+export function sharedPool(size: number): Pool {
+  if (shared && shared.gone() === undefined && shared.size >= size) return shared;
+  if (!shared?.busy()) shared?.end();
+  largest = Math.max(largest, size);
+  shared = createPool(largest);
+  return shared;
+}
+
+/** A job in the background. */
+interface Away {
+  readonly number: number;
+  readonly memory: WebAssembly.Memory;
+  readonly done: Promise<void>;
+  end(why?: string): void;
+}
+
+interface State {
+  readonly size: number;
+  readonly board: Board;
+  readonly threads: Thread[];
+  gone: string | undefined;
+  /** The number of the last program. */
+  lastId: number;
+  away: Away | undefined;
+  /** What a worker said last of a failure. */
+  complaint: string;
+}
+
+function createPool(size: number): Pool {
+  const state: State = {
+    ...{ size, board: createBoard(), threads: [], lastId: 0 },
+    ...{ gone: undefined, away: undefined, complaint: 'it does not answer' },
+  };
+  return {
+    size,
+    started: start(state),
+    usable: () => state.gone === undefined && ready(state.board) === size,
+    busy: () => state.away?.done.catch(() => {}),
+    gone: () => state.gone,
+    enlist: (module, memory) => {
+      state.lastId++;
+      tell(state, { id: state.lastId, module, memory });
+      return state.lastId;
+    },
+    drop: (id) => tell(state, { drop: id }),
+    run: (job, own) => runTogether(state, job, own),
+    runAway: (job) => runAway(state, job),
+    end: () => ended(state, 'it was ended'),
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function start(state: State): Promise<void> {
+  const { size, board, threads } = state;
+  const listener = {
+    message: (data: unknown) => heard(state, data),
+    ended: (why: string) => ended(state, why),
+  };
+  try {
+    for (let i = 0; i < size; i++) {
+      const thread = startThread(listener);
+      threads.push(thread);
+      thread.post({ words: board.words });
+    }
+  } catch (error) {
+    ended(state, (error as Error).message);
+  }
+  while (state.gone === undefined && ready(board) < size) await pause(1);
+}
+
+/** What a worker says. */
+function heard(state: State, data: unknown): void {
+  const { done, error } = data as { done?: number; error?: string };
+  if (error !== undefined) state.complaint = error;
+  if (state.away && done === state.away.number) state.away.end();
+}
+
+/** A worker has ended by itself: all do, once memory is quiet. */
+function ended(state: State, why: string): void {
+  if (state.gone !== undefined) return;
+  state.gone = why;
+  const { board, size, threads, away } = state;
+  if (ready(board) < size) refusal = why;
+  const endAll = (): void => {
+    for (const thread of threads) thread.end();
+    state.away?.end(why);
+  };
+  if (away) fail(away.memory);
+  const end = performance.now() + LONG_PATIENCE;
+  const look = (): void => {
+    const begun = away && hasBegun(board, away.number);
+    const quiet = !away || (begun && left(board) >= threadsOf(board) - 1);
+    if (quiet || performance.now() > end) endAll();
+    else setTimeout(look, 1);
+  };
+  look();
+}
+
+/** Waits until a job in the background has its threads: until then nothing else may be called. */
+function awaitBegin(state: State): void {
+  const { board, complaint } = state;
+  const end = performance.now() + LONG_PATIENCE;
+  while (state.away && !hasBegun(board, state.away.number)) {
+    if (performance.now() > end && close(board) === 0) state.away.end(complaint);
+  }
+}
+
+/** Has workers read a message, and go on to wait for jobs. */
+function tell(state: State, message: object): void {
+  if (state.gone !== undefined) return;
+  awaitBegin(state);
+  const serve = callBack(state.board);
+  for (const thread of state.threads) {
+    thread.post(message);
+    thread.post({ serve });
+  }
+}
+
+const failure = (why: string): ChainruleError =>
+  new ChainruleError(
+    `wasm: a worker thread failed: ${why}.`,
+    'call again; with the option threads: 1 there are no workers.',
+  );
+
+function runTogether(state: State, job: Job, own: (threads: number) => void): void {
+  const { board, size } = state;
+  const wanted = Math.min(size, job.threads - 1);
+  offer(board, job, 1, wanted);
+  const threads = beginWith(board, wanted, PATIENCE);
+  try {
+    own(threads);
+  } catch (error) {
+    fail(job.memory);
+    // It may be that another one failed first.
+    if (!hasFailed(board)) throw error;
+  }
+  while (left(board) < threads - 1);
+  if (hasFailed(board)) throw failure(state.complaint);
+}
+
+function runAway(state: State, job: Job): Promise<void> {
+  const { board, size, threads } = state;
+  const number = offer(board, job, 0, Math.min(size, job.threads));
+  const hold = (on: boolean): void => {
+    for (const thread of threads) thread.hold(on);
+  };
+  hold(true);
+  let end!: Away['end'];
+  const done = new Promise<void>((resolve, reject) => {
+    end = (why) => {
+      state.away = undefined;
+      hold(false);
+      // That one has ended says more than how the others noticed.
+      const failed = hasFailed(board) ? (state.gone ?? state.complaint) : undefined;
+      const reason = why ?? failed;
+      if (reason === undefined) resolve();
+      else reject(failure(reason));
+    };
+  });
+  state.away = { number, memory: job.memory, done, end };
+  return done;
+}

@@ -1,0 +1,98 @@
+// Who runs a loaded program: the caller, the caller with workers, or workers in the background.
+import type { WasmProgram } from './emit.ts';
+import type { Heap } from './memory.ts';
+import { type Pool, sharedPool, whyNoPool } from './pool.ts';
+import { inSlices, SLICE_MS } from './slices.ts';
+import { processors } from './workers.ts';
+
+/** What the programs of a device have in common. */
+export interface Context {
+  readonly heap: Heap;
+  /** The most threads that compute at once; with one there are no workers. */
+  readonly threads: number;
+  /** Is the device still in use? */
+  live: boolean;
+}
+
+/** Runs all kernels `times` times, as one of so many threads. */
+export type Run = (table: number, times: number, thread: number, threads: number) => void;
+
+export interface Runner {
+  run(times: number): void;
+  /** Would so many turns stop a page for too long? */
+  takesLong(times: number): boolean;
+  /** The same; in the background if it takes long. */
+  runMany(times: number): void | Promise<void>;
+  dispose(): void;
+}
+
+/** Programs that nobody has any more are forgotten by the workers, too. */
+const forgotten = new FinalizationRegistry<{ pool: Pool; id: number }>(({ pool, id }) =>
+  pool.drop(id),
+);
+
+/** The runner of a program whose table of addresses is at `table`. */
+export function createRunner(
+  context: Context,
+  program: WasmProgram,
+  module: WebAssembly.Module,
+  table: number,
+  own: Run,
+): Runner {
+  const { memory, sharedPages } = context.heap;
+  const { threads } = program;
+  /** Milliseconds of a turn: an estimate until one was measured. */
+  let ms = program.nanoseconds / 1e6;
+  let enlisted: { readonly pool: Pool; readonly id: number } | undefined;
+
+  const workers = (): Pool | undefined =>
+    sharedPages > 0 && whyNoPool() === undefined
+      ? sharedPool(Math.max(context.threads, processors()))
+      : undefined;
+  /** Workers that have this program, if they are there and have nothing else to do. */
+  const team = (): { readonly pool: Pool; readonly id: number } | undefined => {
+    const pool = workers();
+    if (!pool?.usable() || pool.busy()) return undefined;
+    if (enlisted?.pool !== pool) {
+      enlisted = { pool, id: pool.enlist(module, memory) };
+      forgotten.register(runner, enlisted, enlisted);
+    }
+    return enlisted;
+  };
+  const run = (times: number): void => {
+    const found = threads > 1 ? team() : undefined;
+    const job = found && { id: found.id, memory, table, times, threads };
+    if (job) found.pool.run(job, (all) => own(table, times, 0, all));
+    else own(table, times, 0, 1);
+  };
+  const measured = (times: number): void => {
+    const start = performance.now();
+    run(times);
+    ms = (performance.now() - start) / times;
+  };
+  const inBackground = async (pool: Pool, times: number): Promise<void> => {
+    await pool.started;
+    while (pool.busy()) await pool.busy();
+    if (!context.live) return;
+    const found = team();
+    if (!found) return inSlices(times, measured, () => !context.live);
+    const start = performance.now();
+    await found.pool.runAway({ id: found.id, memory, table, times, threads });
+    ms = (performance.now() - start) / times;
+  };
+  const takesLong = (times: number): boolean => times * ms > SLICE_MS;
+  const runMany = (times: number): void | Promise<void> => {
+    if (!takesLong(times)) return measured(times);
+    const pool = workers();
+    return pool ? inBackground(pool, times) : inSlices(times, measured, () => !context.live);
+  };
+  const dispose = (): void => {
+    if (!enlisted) return;
+    forgotten.unregister(enlisted);
+    enlisted.pool.drop(enlisted.id);
+  };
+  const runner = { run, takesLong, runMany, dispose };
+  // So that they have started when there is work for them.
+  if (threads > 1) workers();
+  return runner;
+}

@@ -1,0 +1,31 @@
+// The share of one thread: some neighbouring blocks of one loop of a kernel. What a block computes
+// does not depend on whose it is, so results are the same for any number of threads.
+import { $, type Code, type Frame, get, int, type Local, local, set, type Type } from './code.ts';
+
+/** Which thread of how many calls a divided kernel: parameters behind the table. */
+export const PART: Local = 1;
+export const PARTS: Local = 2;
+/** The parameters of a kernel's function. */
+export const parametersOf = (divided: boolean): Type[] =>
+  divided ? ['i32', 'i32', 'i32'] : ['i32'];
+
+/** The turns of a loop that are a thread's. */
+export interface Share {
+  readonly axis: number;
+  /** Whole blocks. */
+  readonly from: Local;
+  readonly to: Local;
+  /** Does it have what is left behind the whole blocks, too? */
+  readonly last: Code;
+}
+
+/** The locals of a share, and the code that sets them: block k of n goes to thread k parts / n. */
+export function shareOf(frame: Frame, axis: number, blocks: number, length: number) {
+  const [from, to] = [local(frame, 'i32'), local(frame, 'i32')];
+  const bound = (part: Code): Code =>
+    $('i32.mul', $('i32.div_s', $('i32.mul', part, int(blocks)), get(PARTS)), int(length));
+  const next = $('i32.add', get(PART), int(1));
+  const code = [set(from, bound(get(PART))), set(to, bound(next))];
+  const share: Share = { axis, from, to, last: $('i32.eq', next, get(PARTS)) };
+  return { share, code };
+}

@@ -1,0 +1,35 @@
+// Work in slices between which the page lives on, where it cannot go on in the background.
+
+/** Milliseconds of a slice: two in a frame of a screen. */
+export const SLICE_MS = 8;
+
+/** Runs `turns(n)` for `times` turns altogether; stops early when `stopped` says so. */
+export async function inSlices(
+  times: number,
+  turns: (n: number) => void,
+  stopped: () => boolean,
+): Promise<void> {
+  let count = 1;
+  for (let left = times; left > 0 && !stopped(); ) {
+    const n = Math.min(count, left);
+    const start = performance.now();
+    turns(n);
+    left -= n;
+    const ms = performance.now() - start;
+    // At most doubled: a first turn may be slow, or the clock coarse.
+    count = Math.max(1, Math.min(2 * n, Math.floor((n * SLICE_MS) / Math.max(ms, 0.001))));
+    if (ms >= SLICE_MS / 2) await othersTurn();
+  }
+}
+
+/** Events, timers and painting; a timer alone would wait four milliseconds for nothing. */
+function othersTurn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

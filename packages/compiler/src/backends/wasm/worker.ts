@@ -1,0 +1,115 @@
+// What a worker thread runs, as text: a package cannot know under which address a bundler would
+// put a file of its own. And the words of memory by which it is called.
+import { SYNC } from './meet.ts';
+
+/** Words that the caller and its workers share. Those that are waited for have a line each. */
+export const WORD = {
+  /** The number of the job, and in its lowest byte how many workers have joined it. */
+  job: 0,
+  /** The number of the job that has begun: nobody else may join. */
+  go: 16,
+  /** Workers that are done with the job. */
+  left: 32,
+  /** Workers that have started. */
+  ready: 48,
+  program: 64,
+  table: 65,
+  times: 66,
+  /** Workers that may join, and the number of the first of them among the threads. */
+  wanted: 67,
+  first: 68,
+  /** Threads that have joined, the caller included where it takes part. */
+  threads: 69,
+  failed: 70,
+} as const;
+export const WORDS = 80;
+
+/** In the lowest byte of the job: nobody may join any more. */
+export const CLOSED = 255;
+/** A program's number that calls workers back to their messages. */
+export const NONE = -1;
+
+/** Looks before a worker sleeps: about 100 microseconds, in which a loop of steps comes back. */
+const LOOKS = 20_000;
+/** Milliseconds that the first worker waits for the others. */
+const PATIENCE = 2;
+
+/** The text of a worker; `listen(f)` and `post(message)` depend on the platform. */
+export const workerSource = `'use strict';
+const programs = new Map();
+let words;
+const failure = (id, error) => {
+  Atomics.store(words, ${WORD.failed}, 1);
+  const { memory } = programs.get(id);
+  Atomics.store(new Int32Array(memory.buffer), ${SYNC.failed / 4}, 1);
+  post({ error: String(error) });
+};
+const lead = (job, wanted) => {
+  const end = performance.now() + ${PATIENCE};
+  while ((Atomics.load(words, ${WORD.job}) & 255) < wanted && performance.now() < end);
+  const joined = Atomics.or(words, ${WORD.job}, ${CLOSED}) & 255;
+  Atomics.store(words, ${WORD.threads}, joined);
+  Atomics.store(words, ${WORD.go}, job);
+  Atomics.notify(words, ${WORD.go});
+};
+const follow = (job) => {
+  for (let go; (go = Atomics.load(words, ${WORD.go})) !== job; ) {
+    Atomics.wait(words, ${WORD.go}, go, 1);
+  }
+};
+const join = (word) => {
+  const wanted = Atomics.load(words, ${WORD.wanted});
+  for (let now = word; now >>> 8 === word >>> 8 && (now & 255) < wanted; ) {
+    const was = Atomics.compareExchange(words, ${WORD.job}, now, now + 1);
+    if (was === now) return now & 255;
+    now = was;
+  }
+  return -1;
+};
+const work = (job, id, place) => {
+  const [table, times] = [words[${WORD.table}], words[${WORD.times}]];
+  const first = words[${WORD.first}];
+  const leads = first + place === 0;
+  if (leads) lead(job, words[${WORD.wanted}]);
+  else follow(job);
+  const threads = Atomics.load(words, ${WORD.threads});
+  try {
+    programs.get(id).run(table, times, first + place, threads);
+  } catch (error) {
+    failure(id, error);
+  }
+  Atomics.add(words, ${WORD.left}, 1);
+  Atomics.notify(words, ${WORD.left});
+  if (!leads) return;
+  for (let left; (left = Atomics.load(words, ${WORD.left})) < threads; ) {
+    Atomics.wait(words, ${WORD.left}, left);
+  }
+  post({ done: job });
+};
+const serve = (from) => {
+  for (let job = from; ; ) {
+    let word = Atomics.load(words, ${WORD.job});
+    for (let looks = ${LOOKS}; word >>> 8 === job; looks--) {
+      if (looks < 0) Atomics.wait(words, ${WORD.job}, word);
+      word = Atomics.load(words, ${WORD.job});
+    }
+    job = word >>> 8;
+    const id = Atomics.load(words, ${WORD.program});
+    // Messages come first.
+    if (id === ${NONE} || !programs.has(id)) return;
+    const place = join(word);
+    if (place >= 0) work(job, id, place);
+  }
+};
+listen((message) => {
+  if (message.words) {
+    words = message.words;
+    Atomics.add(words, ${WORD.ready}, 1);
+  } else if (message.module) {
+    const { id, module, memory } = message;
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    programs.set(id, { run: exports.run, memory });
+  } else if (message.drop !== undefined) programs.delete(message.drop);
+  else serve(message.serve);
+});
+`;

@@ -1,0 +1,177 @@
+// Programs that several threads run at once: they compute what one computes, to the bit; long ones
+// go on in the background; and what a failing worker leaves behind.
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { openWasm } from '../src/backends/wasm/device.ts';
+import { compile } from '../src/index.ts';
+import { conformance, runCase } from './support/conformance.ts';
+import { nestCases } from './support/nests.ts';
+import { net } from './support/programs.ts';
+import { countThreads, openTeam, pool } from './support/threads.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const { postMessage } = Worker.prototype;
+const counts = await countThreads();
+
+describe.each([2, 3])('%d threads', (threads) => {
+  conformance(() => openTeam(threads));
+  test('took part', () => expect(counts).toContain(threads));
+});
+
+test.each(nestCases.map((nest) => [nest.name, nest] as const))(
+  '%s is the same to the bit for any number of threads',
+  async (_, nest) => {
+    const alone = await openWasm(1);
+    const wanted = await runCase(alone, nest);
+    for (const threads of [2, 3, 4]) {
+      const found = await runCase(await openTeam(threads), nest);
+      expect(new Uint32Array(found.buffer)).toEqual(new Uint32Array(wanted.buffer));
+    }
+  },
+);
+
+/** A net whose step is worth sharing, of odd sizes. */
+const large = () => net({ layers: [97, 131, 37, 10], m: 133, classes: true, alpha: 0.1 });
+const start = (threads: number, c = large()) =>
+  compile(c.program, { sizes: c.sizes, device: 'wasm', threads, seed: 5 });
+
+test('training is the same to the bit, step by step and many at once', async () => {
+  const c = large();
+  using alone = await start(1);
+  for (let i = 0; i < 60; i++) alone.step(c.feeds);
+  const wanted = await alone.state();
+  for (const threads of [2, 4]) {
+    counts.clear();
+    using run = await start(threads);
+    for (let i = 0; i < 20; i++) run.step(c.feeds);
+    await run.steps(3, c.feeds);
+    await run.steps(37, c.feeds);
+    expect(await run.state()).toEqual(wanted);
+    expect(counts).toContain(threads);
+  }
+});
+
+describe('steps in the background', () => {
+  const many = 400;
+  /** Steps under way, and the parameters before. */
+  async function underWay() {
+    const c = large();
+    const run = await start(2, c);
+    const before = await run.state();
+    const running = run.steps(many, c.feeds);
+    await vi.waitFor(() => expect(pool().busy()).toBeDefined());
+    return { c, run, before, running };
+  }
+
+  test('let others have their turn', async () => {
+    const { run, running } = await underWay();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await running;
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
+    run.dispose();
+  });
+
+  test('are errors to others that cannot wait; those that can, wait', async () => {
+    const { c, run, before, running } = await underWay();
+    expect(() => run.step(c.feeds)).toThrow(/step: steps are still going on.*\n.*await/);
+    expect(() => run.write('b1', before['b1']!)).toThrow('write: steps are still going on');
+    expect(() => run.restore(before)).toThrow('restore: steps are still going on');
+    const feeds = { X: c.feeds['X']!.slice(), Y: c.feeds['Y']!.slice() };
+    const more = run.steps(2, feeds);
+    const cost = run.value(c.J, feeds);
+    // What was asked with is what counts, whatever becomes of it.
+    feeds.X.fill(Number.NaN);
+    const [state] = await Promise.all([run.state(), more, running]);
+    expect(await cost).toBeGreaterThan(0);
+    using other = await start(1);
+    await other.steps(many + 2, c.feeds);
+    expect(await run.state()).toEqual(await other.state());
+    expect(Object.keys(state)).toEqual(Object.keys(before));
+    run.dispose();
+  });
+
+  test('a worker that dies is an error, and parameters are as they were', async () => {
+    const workers = new Set<Worker>();
+    vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (
+      this: Worker,
+      ...given
+    ) {
+      workers.add(this);
+      return postMessage.apply(this, given);
+    });
+    const { c, run, before, running } = await underWay();
+    const [one] = workers;
+    void one!.terminate();
+    await expect(running).rejects.toThrow(
+      /a worker thread failed: it ended with code 1.*\n.*threads: 1/,
+    );
+    expect(await run.state()).toEqual(before);
+    await run.steps(many, c.feeds);
+    using other = await start(1);
+    await other.steps(many, c.feeds);
+    expect(await run.state()).toEqual(await other.state());
+    run.dispose();
+  });
+
+  test('a session that is disposed ends them soon', async () => {
+    const c = large();
+    const run = await start(2);
+    const running = run.steps(10_000_000, c.feeds);
+    await vi.waitFor(() => expect(pool().busy()).toBeDefined());
+    run.dispose();
+    await expect(running).rejects.toThrow('disposed');
+    expect(pool().busy()).toBeUndefined();
+  });
+
+  test('of several sessions come one after the other', async () => {
+    const c = large();
+    using a = await start(2);
+    using b = await start(2);
+    await Promise.all([a.steps(many, c.feeds), b.steps(many, c.feeds)]);
+    expect(await a.state()).toEqual(await b.state());
+  });
+});
+
+describe('without memory that is shared', () => {
+  const unshared = (c = large()) => {
+    vi.stubGlobal('SharedArrayBuffer', undefined);
+    return compile(c.program, { sizes: c.sizes, device: 'wasm', seed: 5 });
+  };
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('one thread computes, and says why', async () => {
+    using run = await unshared();
+    expect(run.device.why).toMatch(/one thread \(this page is not cross-origin isolated/);
+  });
+
+  test('long steps are cut into slices, between which others have their turn', async () => {
+    const c = large();
+    using run = await unshared(c);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const running = run.steps(300, c.feeds);
+    expect(() => run.step(c.feeds)).toThrow('steps are still going on');
+    await running;
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+    vi.unstubAllGlobals();
+    using other = await start(2);
+    await other.steps(300, c.feeds);
+    expect(await run.state()).toEqual(await other.state());
+  });
+
+  test('a session that is disposed ends them soon', async () => {
+    const c = large();
+    const run = await unshared(c);
+    const running = run.steps(10_000_000, c.feeds);
+    run.dispose();
+    await expect(running).rejects.toThrow('disposed');
+  });
+});
+
+test.each([0, 1.5, 17, Number.NaN])('%d threads are refused', (threads) =>
+  expect(start(threads)).rejects.toThrow(/is no number of threads.*\n.*from 1 to 16/),
+);
