@@ -8,11 +8,18 @@ import { alias } from '../../vitest.shared.ts';
 const policy = [
   "default-src 'none'",
   "script-src 'self' 'unsafe-eval'",
+  'worker-src blob:',
   "style-src 'self'",
   "img-src 'self' data:",
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
+
+/** With these the page's threads share memory: steps then run on all processors, in workers. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
 /** Into the built page only: `vite dev` reloads over a socket and adds styles as it goes. */
 const contentSecurityPolicy: Plugin = {
@@ -35,6 +42,6 @@ export default defineConfig(({ command, isPreview }) => ({
   // gpu.js is CommonJS and imported only when asked for: found late, it would reload the page.
   optimizeDeps: { include: ['gpu.js'] },
   build: { target: 'es2022', sourcemap: true },
-  server: { host: '127.0.0.1' },
-  preview: { host: '127.0.0.1' },
+  server: { host: '127.0.0.1', headers },
+  preview: { host: '127.0.0.1', headers },
 }));

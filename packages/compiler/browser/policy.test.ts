@@ -26,7 +26,17 @@ async function outcome(device: string, policy: string): Promise<Outcome> {
 
 test("wasm runs under script-src 'self' 'wasm-unsafe-eval'", async () => {
   const found = await outcome('wasm', "script-src 'self' 'wasm-unsafe-eval'");
-  expect(found).toEqual({ values: [1, 4, 0, 1] });
+  expect(found).toMatchObject({ values: [1, 4, 0, 1, 6e6] });
+});
+
+test('workers say what to allow where they may not start, and one thread goes on', async () => {
+  const found = await outcome('wasm', "script-src 'self' 'wasm-unsafe-eval'");
+  expect(found).toMatchObject({ why: expect.stringContaining('(worker-src blob:)') });
+  const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
+  expect(await outcome('wasm', policy)).toEqual({
+    values: [1, 4, 0, 1, 6e6],
+    why: expect.stringMatching(/up to \d+ threads: it was asked for/),
+  });
 });
 
 test('wasm says what to allow where it may not run', async () => {

@@ -340,7 +340,7 @@ class RunningSession implements Session {
   }
 
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
-  #runStep(lease: Lease, env: Handle[], times = 1): void | Promise<void> {
+  #runStep(lease: Lease, env: Handle[], times?: number): void | Promise<void> {
     const running = this.#run(lease.program, env, times);
     this.#queued++;
     if (this.#home !== lease) {
@@ -350,11 +350,11 @@ class RunningSession implements Session {
     return running;
   }
 
-  /** Runs a program; updated parameters move to their new place. */
-  #run({ planned, loaded }: Executable, env: Handle[], times = 1): void | Promise<void> {
+  /** Runs a program, once on return or often; updated parameters move to their new place. */
+  #run({ planned, loaded }: Executable, env: Handle[], times?: number): void | Promise<void> {
     const { device, residents } = this.#parts;
     for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
-    const running = times === 1 ? loaded.run(env) : loaded.runMany!(env, times);
+    const running = times === undefined ? loaded.run(env) : loaded.runMany!(env, times);
     for (const { param, next } of planned.swaps) {
       const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
       device.free(resident.handle);
