@@ -1,6 +1,7 @@
 // Programs that several threads run at once: they compute what one computes, to the bit; long ones
 // go on in the background; and what a failing worker leaves behind.
 import { Worker } from 'node:worker_threads';
+import { input, matmul, param } from '@chainrule/graph';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { compile } from '../src/index.ts';
@@ -133,6 +134,27 @@ describe('steps in the background', () => {
     await Promise.all([a.steps(many, c.feeds), b.steps(many, c.feeds)]);
     expect(await a.state()).toEqual(await b.state());
   });
+});
+
+/** w turns by a small angle each step; no value of it can be written over an old one. */
+function turning(threads?: number) {
+  const [w, R] = [param(2, 1, { name: 'w' }), input(2, 2, { name: 'R' })];
+  const options = { device: 'wasm', ...(threads && { threads }) } as const;
+  return compile({ updates: [{ param: w, value: matmul(R, w) }] }, options);
+}
+
+test.each([1, 2])('old and new values trade places in the background, %d threads', async (n) => {
+  const many = 300_000;
+  const [c, s] = [Math.cos(1e-4), Math.sin(1e-4)];
+  const R = new Float32Array([c, -s, s, c]);
+  using run = await turning(n);
+  using other = await turning();
+  for (const session of [run, other]) session.write('w', [1, 0]);
+  for (const times of [many, many + 1, 1, many, 2]) {
+    await run.steps(times, { R });
+    for (let i = 0; i < times; i++) other.step({ R });
+    expect(await run.state()).toEqual(await other.state());
+  }
 });
 
 describe('without memory that is shared', () => {

@@ -97,17 +97,24 @@ function createLoaded(
   const { plan } = program;
   const regions = regionsOf(heap, program);
   const { table, pairs } = regions;
-  const runner = createRunner(context, program, module, table.at, own);
+  // Made anew for each use: when the memory grows, the views of it end.
+  const addresses = (): Int32Array => new Int32Array(heap.memory.buffer, table.at, table.length);
+  const trade = (): void => {
+    const list = addresses();
+    for (const { param, next } of plan.swaps) {
+      [list[param], list[next]] = [list[next], list[param]];
+    }
+  };
+  const runner = createRunner(context, { program, module, table: table.at, own, trade });
   const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');
   let turn: 0 | 1 = 0;
   let live = true;
-  const trade = (): void => {
+  const otherTurn = (): void => {
     turn = turn === 0 ? 1 : 0;
   };
   /** Fills the table of addresses, and the handles of what is computed. */
   const place = (env: Handle[]): void => {
-    // Made anew for each run: when the memory grows, the views of it end.
-    const list = new Int32Array(heap.memory.buffer, table.at, table.length);
+    const list = addresses();
     list[scratchSlot(plan)] = regions.scratch.at;
     for (const { id } of given) list[id] = addressOf(plan, env[id], id);
     for (const [id, region] of regions.own) env[id] = region;
@@ -116,7 +123,7 @@ function createLoaded(
   };
   const run = (env: Handle[]): void => {
     place(env);
-    trade();
+    otherTurn();
     runner.run(1);
   };
   /** Runs often; from the second time on old and new values are both the program's own. */
@@ -131,7 +138,7 @@ function createLoaded(
     }
     if (left === 0) return;
     place(env);
-    if (left % 2 === 1) trade();
+    if (left % 2 === 1) otherTurn();
     else for (const { next } of plan.swaps) env[next] = pairs.get(next)![1 - turn];
     return runner.runMany(left);
   };

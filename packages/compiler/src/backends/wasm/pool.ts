@@ -55,6 +55,9 @@ let refusal: string | undefined;
 /** Why no workers can be had here, or undefined. */
 export const whyNoPool = (): string | undefined => refusal ?? whyNoThreads();
 
+/** Are there workers that have been started, and not ended? */
+export const isPoolThere = (): boolean => shared !== undefined && shared.gone() === undefined;
+
 /** The workers of this process, at least so many: processors belong to no device. */
 export function sharedPool(size: number): Pool {
   if (shared && shared.gone() === undefined && shared.size >= size) return shared;

@@ -1,7 +1,7 @@
 // Who runs a loaded program: the caller, the caller with workers, or workers in the background.
 import type { WasmProgram } from './emit.ts';
 import type { Heap } from './memory.ts';
-import { type Pool, sharedPool, whyNoPool } from './pool.ts';
+import { isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
 import { inSlices, SLICE_MS } from './slices.ts';
 import { processors } from './workers.ts';
 
@@ -31,14 +31,20 @@ const forgotten = new FinalizationRegistry<{ pool: Pool; id: number }>(({ pool, 
   pool.drop(id),
 );
 
-/** The runner of a program whose table of addresses is at `table`. */
-export function createRunner(
-  context: Context,
-  program: WasmProgram,
-  module: WebAssembly.Module,
-  table: number,
-  own: Run,
-): Runner {
+/** A program in memory. */
+export interface Placed {
+  readonly program: WasmProgram;
+  readonly module: WebAssembly.Module;
+  /** Where its list of addresses is. */
+  readonly table: number;
+  readonly own: Run;
+  /** Has parameters and their new values trade places, before a further run. */
+  trade(): void;
+}
+
+/** The runner of a program. */
+export function createRunner(context: Context, placed: Placed): Runner {
+  const { program, module, table, own, trade } = placed;
   const { memory, sharedPages } = context.heap;
   const { threads } = program;
   /** Milliseconds of a turn: an estimate until one was measured. */
@@ -49,9 +55,11 @@ export function createRunner(
     sharedPages > 0 && whyNoPool() === undefined
       ? sharedPool(Math.max(context.threads, processors()))
       : undefined;
+  /** Has it run before? Starting workers would only take processors away from a first run. */
+  let hasRun = false;
   /** Workers that have this program, if they are there and have nothing else to do. */
   const team = (): { readonly pool: Pool; readonly id: number } | undefined => {
-    const pool = workers();
+    const pool = hasRun || isPoolThere() ? workers() : undefined;
     if (!pool?.usable() || pool.busy()) return undefined;
     if (enlisted?.pool !== pool) {
       enlisted = { pool, id: pool.enlist(module, memory) };
@@ -64,35 +72,43 @@ export function createRunner(
     const job = found && { id: found.id, memory, table, times, threads };
     if (job) found.pool.run(job, (all) => own(table, times, 0, all));
     else own(table, times, 0, 1);
+    if (threads > 1 && !hasRun) workers();
+    hasRun = true;
   };
   const measured = (times: number): void => {
     const start = performance.now();
     run(times);
     ms = (performance.now() - start) / times;
   };
-  const inBackground = async (pool: Pool, times: number): Promise<void> => {
-    await pool.started;
-    while (pool.busy()) await pool.busy();
-    if (!context.live) return;
-    const found = team();
-    if (!found) return inSlices(times, measured, () => !context.live);
-    const start = performance.now();
-    await found.pool.runAway({ id: found.id, memory, table, times, threads });
-    ms = (performance.now() - start) / times;
+  /** In slices until workers have time, if there are any; then by these alone. */
+  const inBackground = async (times: number): Promise<void> => {
+    let isNext = false;
+    const part = (n: number): void => {
+      if (isNext) trade();
+      isNext = true;
+      measured(n);
+    };
+    const stopped = (): boolean => !context.live || team() !== undefined;
+    for (let left = times; left > 0 && context.live; ) {
+      left = await inSlices(left, part, stopped);
+      // Others may have taken the workers in the meantime.
+      const found = team();
+      if (left === 0 || !found) continue;
+      if (isNext) trade();
+      const start = performance.now();
+      await found.pool.runAway({ id: found.id, memory, table, times: left, threads });
+      ms = (performance.now() - start) / left;
+      left = 0;
+    }
   };
   const takesLong = (times: number): boolean => times * ms > SLICE_MS;
-  const runMany = (times: number): void | Promise<void> => {
-    if (!takesLong(times)) return measured(times);
-    const pool = workers();
-    return pool ? inBackground(pool, times) : inSlices(times, measured, () => !context.live);
-  };
+  const runMany = (times: number): void | Promise<void> =>
+    takesLong(times) ? inBackground(times) : measured(times);
   const dispose = (): void => {
     if (!enlisted) return;
     forgotten.unregister(enlisted);
     enlisted.pool.drop(enlisted.id);
   };
   const runner = { run, takesLong, runMany, dispose };
-  // So that they have started when there is work for them.
-  if (threads > 1) workers();
   return runner;
 }

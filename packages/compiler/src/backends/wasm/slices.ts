@@ -3,14 +3,15 @@
 /** Milliseconds of a slice: two in a frame of a screen. */
 export const SLICE_MS = 8;
 
-/** Runs `turns(n)` for `times` turns altogether; stops early when `stopped` says so. */
+/** Runs `turns(n)` for `times` turns altogether, or until `stopped`; gives how many are left. */
 export async function inSlices(
   times: number,
   turns: (n: number) => void,
   stopped: () => boolean,
-): Promise<void> {
+): Promise<number> {
   let count = 1;
-  for (let left = times; left > 0 && !stopped(); ) {
+  let left = times;
+  while (left > 0 && !stopped()) {
     const n = Math.min(count, left);
     const start = performance.now();
     turns(n);
@@ -20,6 +21,7 @@ export async function inSlices(
     count = Math.max(1, Math.min(2 * n, Math.floor((n * SLICE_MS) / Math.max(ms, 0.001))));
     if (ms >= SLICE_MS / 2) await othersTurn();
   }
+  return left;
 }
 
 /** Events, timers and painting; a timer alone would wait four milliseconds for nothing. */
