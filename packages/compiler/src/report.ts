@@ -20,13 +20,13 @@ export interface Report {
   readonly kernels: readonly KernelReport[];
   readonly flops: number;
   readonly bytes: number;
-  /**
-   * Bytes that live across steps, bytes of intermediate values, and what these would take if each
-   * had a place of its own.
-   */
+  /** Bytes; neither what is fed nor what a device needs for itself is counted. */
   readonly memory: {
+    /** All that lives across steps: parameters, and second buffers of those that trade places. */
     readonly params: number;
+    /** Intermediate values and results: the one arena that they share, where a device has one. */
     readonly temporaries: number;
+    /** What these would take if each had a place of its own. */
     readonly withoutReuse: number;
   };
 }
