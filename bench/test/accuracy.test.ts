@@ -1,5 +1,5 @@
-// docs/accuracy.md says how accurate the functions of the device wasm are: here with fewer numbers,
-// 128 of each sign and exponent.
+// docs/accuracy.md says how accurate the functions of the device wasm are: here with fewer
+// numbers, 128 of each sign and exponent.
 import { expect, test } from 'vitest';
 import { composed, erf64, primitive } from '../src/accuracy/functions.ts';
 import { errorOf, measure } from '../src/accuracy/measure.ts';

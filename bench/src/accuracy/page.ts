@@ -4,6 +4,8 @@ import type { Accuracy } from './measure.ts';
 /** What was found, by function. */
 export type Found = Readonly<Record<string, Accuracy>>;
 
+const grouped = (n: number): string => n.toLocaleString('en');
+
 const lines = (found: Found): string =>
   Object.entries(found)
     .map(([name, { worst, at, nearest }]) => {
@@ -25,11 +27,12 @@ ${lines(found)}`;
 /** The whole page. @param count numbers of each sign and exponent that were asked */
 export const page = (count: number, primitive: Found, composed: Found): string => `# Accuracy
 
-How far the functions of the device \`wasm\` are from the truth, in units in the last place of float32
-(ulp): half a unit is what rounding alone costs. Each is compiled as \`compile(f(x))\` and asked at
-${count.toLocaleString('en')} numbers of each sign and exponent, ${(510 * count).toLocaleString('en')} in all, subnormal numbers among them.
-Truth is JavaScript's \`Math\` in float64; for \`erf\` a series, for \`sigmoid\` and \`softplus\` their
-formulas. Made by \`npm run numerics\`; edit \`bench/src/accuracy\`, not this page.
+How far the functions of the device \`wasm\` are from the truth, in units in the last place of
+float32 (ulp): half a unit is what rounding alone costs. Each is compiled as \`compile(f(x))\` and
+asked at ${grouped(count)} numbers of each sign and exponent, ${grouped(510 * count)} in all, subnormal
+numbers among them.
+Truth is JavaScript's \`Math\` in float64; for \`erf\` a series, for \`sigmoid\` and \`softplus\`
+their formulas. Made by \`npm run numerics\`; edit \`bench/src/accuracy\`, not this page.
 
 The module's own functions:
 

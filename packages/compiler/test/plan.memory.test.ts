@@ -1,5 +1,5 @@
-// The memory of plans, checked without the code that lays it out: what lives at the same time never
-// overlaps, every value is the right one, and no more is taken than the order of kernels needs.
+// The memory of plans, checked without the code that lays it out: what lives at the same time
+// never overlaps, every value is right, and no more is taken than the order of kernels needs.
 import { interpret, type Node, nameOf, paramsOf, relu } from '@chainrule/graph';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openJs } from '../src/backends/js/device.ts';
