@@ -29,8 +29,8 @@ export const page = (count: number, primitive: Found, composed: Found): string =
 
 How far the functions of the device \`wasm\` are from the truth, in units in the last place of
 float32 (ulp): half a unit is what rounding alone costs. Each is compiled as \`compile(f(x))\` and
-asked at ${grouped(count)} numbers of each sign and exponent, ${grouped(510 * count)} in all, subnormal
-numbers among them.
+asked at ${grouped(count)} numbers of each sign and exponent, ${grouped(510 * count)} in all,
+subnormal numbers among them.
 Truth is JavaScript's \`Math\` in float64; for \`erf\` a series, for \`sigmoid\` and \`softplus\`
 their formulas. Made by \`npm run numerics\`; edit \`bench/src/accuracy\`, not this page.
 
@@ -42,6 +42,6 @@ What the graph makes of these and of arithmetic, the same on every device:
 
 ${table('function', composed)}
 
-On \`js\` all of them are computed in float64 and rounded once. On a GPU \`exp\`, \`log\`, \`sin\` and
-\`cos\` are the driver's, and the lower table holds as far as they do.
+On \`js\` all of them are computed in float64 and rounded once. On a GPU \`exp\`, \`log\`, \`sin\`
+and \`cos\` are the driver's, and the lower table holds as far as they do.
 `;
