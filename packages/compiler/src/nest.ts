@@ -86,3 +86,13 @@ export interface Plan {
   /** After a run, `param` takes the value of `next` (the two trade places). */
   readonly swaps: readonly { readonly param: number; readonly next: number }[];
 }
+
+/** Every distinct expression of a nest. */
+export function expressions(nest: Nest): Expr[] {
+  const seen = new Set<Expr>([nest.result, ...(nest.fold ? [nest.fold.body] : [])]);
+  for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
+  return [...seen];
+}
+
+/** How many numbers an array of this shape holds. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((p, d) => p * d, 1);

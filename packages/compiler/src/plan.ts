@@ -1,10 +1,12 @@
-// Gives every stored node a buffer, orders the kernels, and lays out memory. It knows limits, not
-// devices.
+// Gives every stored node a buffer and every kernel its loops; order.ts and arena.ts do the rest.
+// It knows limits, not devices.
 import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
+import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
 import { fuse, type Kernel } from './fuse.ts';
 import { lower } from './lower.ts';
-import type { Affine, Buffer, Expr, Nest, Plan } from './nest.ts';
+import { type Buffer, expressions, type Nest, type Plan } from './nest.ts';
+import { arrange } from './order.ts';
 
 /** What a plan computes; every size is a number. */
 export interface Goal {
@@ -61,33 +63,42 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   const roots = [...goal.outputs.values(), ...goal.updates.map((u) => u.value)];
   const schedule = fuse(roots, forced);
   const draft = assign(goal, schedule);
-  const ordered = order(draft.stores, draft.bufferOf);
+  const nests = draft.stores.map((store) =>
+    lower(store.kernel, storeName(store, goal, draft.buffers), store.buffer, draft.bufferOf),
+  );
+  const jobs = draft.stores.map(({ update }, i) => {
+    return { nest: nests[i]!, ...(update && { param: draft.leaves.get(update)! }) };
+  });
+  const arranged = arrange(jobs, draft.buffers, limits.inPlace);
   const unique = uniqueNames();
-  const names = ordered.map((s) => unique(storeName(s, goal, draft.buffers)));
-  const nests = ordered.map((s, i) => lower(s.kernel, names[i]!, s.buffer, draft.bufferOf));
-  const updated = placeUpdates(ordered, nests, draft.buffers, draft.leaves, limits);
-  const laid = limits.arena ? layOut(updated.nests, updated.buffers) : updated;
+  const kernels = arranged.kernels.map((nest) => ({ ...nest, name: unique(nest.name) }));
+  const { buffers, arena } = limits.arena
+    ? layOut(kernels, arranged.buffers)
+    : { buffers: arranged.buffers, arena: 0 };
   const big = nests.findIndex((n) => n.inputs.length > limits.inputs || countOps(n) > MAX_OPS);
   const planned: Planned = {
-    kernels: updated.nests,
-    buffers: laid.buffers,
-    arena: 'arena' in laid ? laid.arena : 0,
-    swaps: updated.swaps,
-    inputs: laid.buffers.filter((b) => b.role === 'input'),
-    params: laid.buffers.filter((b) => b.role === 'param'),
+    kernels,
+    buffers,
+    arena,
+    swaps: arranged.swaps,
+    inputs: buffers.filter((b) => b.role === 'input'),
+    params: buffers.filter((b) => b.role === 'param'),
     outputs: draft.outputs,
-    stops: stopsOf(nests, updated.buffers),
+    stops: stopsOf(kernels, buffers),
   };
-  const tooLarge = big < 0 ? undefined : ordered[big]!.kernel;
+  const tooLarge = big < 0 ? undefined : draft.stores[big]!.kernel;
   return { planned, tooLarge, stored: new Set(draft.bufferOf.keys()) };
 }
 
 /** Why each kernel ends where it does: it is a result, or others read it. */
 function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<string, string> {
-  const temps = new Set(buffers.filter((b) => b.role === 'temp').map((b) => b.id));
+  const readersOf = new Map<number, string[]>(
+    buffers.filter((b) => b.role === 'temp').map((b) => [b.id, []]),
+  );
+  for (const { name, inputs } of nests) for (const id of inputs) readersOf.get(id)?.push(name);
   const why = (nest: Nest): string => {
-    if (!temps.has(nest.output)) return 'it is a result';
-    const readers = nests.filter((n) => n.inputs.includes(nest.output)).map((n) => n.name);
+    const readers = readersOf.get(nest.output);
+    if (!readers) return 'it is a result';
     return readers.length === 1
       ? `${readers[0]} reads it more than once, or after another loop`
       : `${readers.slice(0, -1).join(', ')} and ${readers.at(-1)} read it`;
@@ -125,8 +136,9 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
   const stores: Store[] = [];
   const outputs = new Map<string, number>();
   const copies: Store[] = [];
+  const kernels = new Map(schedule.map((kernel) => [kernel.root, kernel]));
   const place = (node: Node, buffer: number, update?: Node): void => {
-    const kernel = schedule.find((k) => k.root === node);
+    const kernel = kernels.get(node);
     const target = kernel && !bufferOf.has(node) ? stores : copies;
     if (target === stores) bufferOf.set(node, buffer);
     const copy = { root: node, copy: true } as const;
@@ -150,7 +162,8 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
     bufferOf.set(kernel.root, buffer);
     stores.push({ kernel, buffer });
   }
-  return { buffers, bufferOf, leaves, outputs, stores: [...stores, ...copies] };
+  const inOrder = [...stores, ...copies].sort((a, b) => a.kernel.root.id - b.kernel.root.id);
+  return { buffers, bufferOf, leaves, outputs, stores: inOrder };
 }
 
 type AddBuffer = (node: Node, name: string, role: Buffer['role'], columns?: boolean) => number;
@@ -169,85 +182,6 @@ function addLeaves(goal: Goal, schedule: readonly Kernel[], add: AddBuffer): Map
     leaves.set(node, add(node, name, node.op, order === 'columns' && node.shape.length > 1));
   }
   return leaves;
-}
-
-/** The stored nodes and leaves that a kernel reads. */
-function readsOf(kernel: Kernel, bufferOf: ReadonlyMap<Node, number>): Set<Node> {
-  const reads = new Set<Node>();
-  const visit = new Set<Node>(kernel.copy ? [kernel.root] : kernel.root.src);
-  for (const node of visit) {
-    if (bufferOf.has(node)) reads.add(node);
-    else for (const s of node.src) visit.add(s);
-  }
-  return reads;
-}
-
-/** Sources first; updates as late as they can be, so that old parameters are read before. */
-function order(stores: readonly Store[], bufferOf: ReadonlyMap<Node, number>): Store[] {
-  const writer = new Map<number, Store>(stores.map((s) => [s.buffer, s]));
-  const needs = new Map<Store, Set<Store>>(
-    stores.map((s) => {
-      const reads = [...readsOf(s.kernel, bufferOf)].map((n) => writer.get(bufferOf.get(n)!));
-      return [s, new Set(reads.filter((w): w is Store => w !== undefined && w !== s))];
-    }),
-  );
-  const rank = (s: Store): number => (s.update ? 1e15 : 0) + s.kernel.root.id;
-  const waiting = [...stores].sort((a, b) => rank(a) - rank(b));
-  const out: Store[] = [];
-  const placed = new Set<Store>();
-  while (waiting.length > 0) {
-    const i = waiting.findIndex((s) => [...needs.get(s)!].every((w) => placed.has(w)));
-    const [next] = waiting.splice(i, 1);
-    placed.add(next!);
-    out.push(next!);
-  }
-  return out;
-}
-
-/** Updates in place where nobody reads the old value later; two buffers that swap elsewhere. */
-function placeUpdates(
-  ordered: readonly Store[],
-  nests: readonly Nest[],
-  buffers: readonly Buffer[],
-  leaves: ReadonlyMap<Node, number>,
-  limits: Limits,
-) {
-  const renamed = new Map<number, number>();
-  const swaps: { param: number; next: number }[] = [];
-  ordered.forEach((store, i) => {
-    if (!store.update) return;
-    const param = leaves.get(store.update)!;
-    const readLater = nests.slice(i + 1).some((n) => n.inputs.includes(param));
-    const safe = limits.inPlace && !readLater && readsInPlace(nests[i]!, param);
-    if (safe) renamed.set(store.buffer, param);
-    else swaps.push({ param, next: store.buffer });
-  });
-  const rename = (id: number): number => renamed.get(id) ?? id;
-  return {
-    nests: nests.map((n) => ({ ...n, inputs: n.inputs.map(rename), output: rename(n.output) })),
-    buffers: buffers.filter((b) => !renamed.has(b.id)),
-    swaps,
-  };
-}
-
-/** Does a nest read a buffer only at the position that it writes? */
-function readsInPlace(nest: Nest, buffer: number): boolean {
-  const input = nest.inputs.indexOf(buffer);
-  const same = (index: readonly Affine[]): boolean =>
-    index.every((a, d) => {
-      const [term] = a.of;
-      if (a.of.length === 0) return a.at === 0 && nest.axes[d] === 1;
-      const isOwn = term !== undefined && 'axis' in term && term.axis === d && term.step === 1;
-      return a.at === 0 && a.of.length === 1 && isOwn;
-    });
-  return expressions(nest).every((e) => e.op !== 'load' || e.input !== input || same(e.index));
-}
-
-/** Every distinct expression of a nest. */
-export function expressions(nest: Nest): Expr[] {
-  const seen = new Set<Expr>([nest.result, ...(nest.fold ? [nest.fold.body] : [])]);
-  for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
-  return [...seen];
 }
 
 const countOps = (nest: Nest): number => expressions(nest).filter((e) => 'args' in e).length;
@@ -272,37 +206,4 @@ function dependsOnData(root: Node): boolean {
   const inside = new Set<Node>([root]);
   for (const n of inside) for (const s of n.src) inside.add(s);
   return [...inside].some((n) => n.op === 'input' || n.op === 'param');
-}
-
-/** Offsets in one arena, by lifetime, first fit. */
-function layOut(nests: readonly Nest[], buffers: readonly Buffer[]) {
-  const ALIGN = 4; // floats: one SIMD vector
-  const live = (id: number) => {
-    const uses = nests.flatMap((n, i) => (n.output === id || n.inputs.includes(id) ? [i] : []));
-    return { from: uses[0] ?? 0, to: uses.at(-1) ?? 0 };
-  };
-  const placed: { from: number; to: number; offset: number; size: number }[] = [];
-  let arena = 0;
-  const out = buffers.map((buffer) => {
-    if (buffer.role !== 'temp' && buffer.role !== 'output') return buffer;
-    const { from, to } = live(buffer.id);
-    const until = buffer.role === 'output' ? nests.length : to;
-    const size =
-      Math.ceil(
-        Math.max(
-          1,
-          buffer.shape.reduce((p, d) => p * d, 1),
-        ) / ALIGN,
-      ) * ALIGN;
-    const busy = placed
-      .filter((p) => p.from <= until && from <= p.to)
-      .sort((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const p of busy)
-      if (offset + size > p.offset) offset = Math.max(offset, p.offset + p.size);
-    placed.push({ from, to: until, offset, size });
-    arena = Math.max(arena, offset + size);
-    return { ...buffer, offset };
-  });
-  return { buffers: out, arena };
 }

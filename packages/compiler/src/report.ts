@@ -1,7 +1,7 @@
 // The receipt of a program: what runs, how much work it is, what memory it takes.
 import { machine } from './machine.ts';
-import type { Buffer, Nest } from './nest.ts';
-import { expressions, type Planned } from './plan.ts';
+import { type Buffer, expressions, type Nest, sizeOf } from './nest.ts';
+import type { Planned } from './plan.ts';
 
 /** One kernel of a step. */
 export interface KernelReport {
@@ -20,28 +20,27 @@ export interface Report {
   readonly kernels: readonly KernelReport[];
   readonly flops: number;
   readonly bytes: number;
-  /**
-   * Bytes that live across steps, bytes of intermediate values, and what these would take if each
-   * had a place of its own.
-   */
+  /** Bytes; neither what is fed nor what a device needs for itself is counted. */
   readonly memory: {
+    /** All that lives across steps: parameters, and second buffers of those that trade places. */
     readonly params: number;
+    /** Intermediate values and results: the one arena that they share, where a device has one. */
     readonly temporaries: number;
+    /** What these would take if each had a place of its own. */
     readonly withoutReuse: number;
   };
 }
 
 const BYTES = 4;
-const size = (shape: readonly number[]): number => shape.reduce((p, d) => p * d, 1);
 
 /** Floating-point operations of one run of a nest. */
 export function flopsOf(nest: Nest): number {
   const cost = (part: Nest): number =>
     expressions(part).reduce((sum, e) => sum + ('args' in e ? machine[e.op].cost : 0), 0);
-  const outputs = size(nest.axes);
+  const outputs = sizeOf(nest.axes);
   const { fold, ...rest } = nest;
   if (!fold) return outputs * cost(nest);
-  const turns = outputs * size(fold.axes);
+  const turns = outputs * sizeOf(fold.axes);
   return turns * (cost({ ...rest, result: fold.body }) + 1) + outputs * cost(rest);
 }
 
@@ -49,7 +48,7 @@ export function flopsOf(nest: Nest): number {
 export function reportOf(planned: Planned): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>
-    ids.reduce((sum, id) => sum + BYTES * size(byId.get(id)!.shape), 0);
+    ids.reduce((sum, id) => sum + BYTES * sizeOf(byId.get(id)!.shape), 0);
   const kernels = planned.kernels.map((nest) => ({
     name: nest.name,
     shape: nest.axes,

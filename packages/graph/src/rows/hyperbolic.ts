@@ -78,15 +78,16 @@ export const hyperbolic = {
   },
   acosh: {
     meaning: (_, x) => Math.acosh(x!),
-    // x + sqrt(x^2 - 1) = 1 + (w + sqrt(w (w + 2))), w = x - 1
+    // x + sqrt(x^2 - 1) = 1 + (w + sqrt(w) sqrt(w + 2)), w = x - 1; two roots, for a product of
+    // two negative numbers has one, and below 1 there is no value.
     lower: (m, _, x) =>
       logOrDouble(m, x!, (near) => {
         const w = m.sub(near, m.constant(1));
-        return m.add(w, m.sqrt(m.mul(w, m.add(w, m.constant(2)))));
+        return m.add(w, m.mul(m.sqrt(w), m.sqrt(m.add(w, m.constant(2)))));
       }),
     grad: (y, g) => [op.mul(g, op.pow(op.sub(op.square(y.src[0]!), 1), -0.5))],
     tex: call('\\operatorname{arcosh}'),
-    cost: 60,
+    cost: 66,
     points: [1.01, 1.2, 1.3, 2.5, 80, 9e3, 2e4, 1e30].map(one),
     kinks: [{ at: [1], slopes: () => [Number.POSITIVE_INFINITY] }],
   },
