@@ -20,6 +20,10 @@ export interface Limits {
 export interface Program {
   readonly plan: Plan;
   readonly sources: readonly string[];
+  /** Bytes that the device needs beside the buffers of the plan; none unless given. */
+  readonly scratch?: number;
+  /** Threads that share the kernels; one unless given. */
+  readonly threads?: number;
 }
 
 /** A device's own name for data: a typed array on the CPU, a texture or a buffer on a GPU. */

@@ -9,7 +9,7 @@ import {
   simplifyAll,
   slotOf,
 } from '@chainrule/graph';
-import type { Device, Limits, Loaded } from './device.ts';
+import type { Device, Program as Emitted, Limits, Loaded } from './device.ts';
 import { type Planned, plan } from './plan.ts';
 import type { Update } from './program.ts';
 
@@ -32,7 +32,7 @@ export interface Task {
 /** A loaded program and where its data go. */
 export interface Executable {
   readonly planned: Planned;
-  readonly sources: readonly string[];
+  readonly program: Emitted;
   readonly loaded: Loaded;
 }
 
@@ -91,12 +91,6 @@ export function planTask(task: Task, sizes: Sizes, limits: Limits): Planned {
 export function load(planned: Planned, device: Device): Executable | Promise<Executable> {
   const program = device.emit(planned);
   const loaded = device.load(program);
-  const ready = (done: Loaded): Executable => ({
-    planned,
-    get sources() {
-      return program.sources;
-    },
-    loaded: done,
-  });
+  const ready = (done: Loaded): Executable => ({ planned, program, loaded: done });
   return loaded instanceof Promise ? loaded.then(ready) : ready(loaded);
 }

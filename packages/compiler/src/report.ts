@@ -1,7 +1,8 @@
 // The receipt of a program: what runs, how much work it is, what memory it takes.
+
+import type { Executable } from './executable.ts';
 import { machine } from './machine.ts';
 import { type Buffer, expressions, type Nest, sizeOf } from './nest.ts';
-import type { Planned } from './plan.ts';
 
 /** One kernel of a step. */
 export interface KernelReport {
@@ -20,12 +21,18 @@ export interface Report {
   readonly kernels: readonly KernelReport[];
   readonly flops: number;
   readonly bytes: number;
-  /** Bytes; neither what is fed nor what a device needs for itself is counted. */
+  /** Threads that share the kernels, once they have started. */
+  readonly threads: number;
+  /** Bytes; what is fed is not counted. */
   readonly memory: {
     /** All that lives across steps: parameters, and second buffers of those that trade places. */
     readonly params: number;
     /** Intermediate values and results: the one arena that they share, where a device has one. */
     readonly temporaries: number;
+    /** What the device needs for itself, such as factors of products packed for each thread. */
+    readonly scratch: number;
+    /** All of these: what the session holds. */
+    readonly peak: number;
     /** What these would take if each had a place of its own. */
     readonly withoutReuse: number;
   };
@@ -44,8 +51,8 @@ export function flopsOf(nest: Nest): number {
   return turns * (cost({ ...rest, result: fold.body }) + 1) + outputs * cost(rest);
 }
 
-/** What people ask about a plan. */
-export function reportOf(planned: Planned): Report {
+/** What people ask about a program. */
+export function reportOf({ planned, program }: Executable): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>
     ids.reduce((sum, id) => sum + BYTES * sizeOf(byId.get(id)!.shape), 0);
@@ -60,14 +67,16 @@ export function reportOf(planned: Planned): Report {
     kernels.reduce((sum, k) => sum + pick(k), 0);
   const held = (roles: readonly Buffer['role'][]): number =>
     bytes(planned.buffers.filter((b) => roles.includes(b.role)).map((b) => b.id));
+  const params = held(['param', 'next']);
+  const withoutReuse = held(['temp', 'output']);
+  const temporaries = planned.arena > 0 ? BYTES * planned.arena : withoutReuse;
+  const scratch = program.scratch ?? 0;
+  const peak = params + temporaries + scratch;
   return {
     kernels,
     flops: total((k) => k.flops),
     bytes: total((k) => k.bytes),
-    memory: {
-      params: held(['param', 'next']),
-      temporaries: planned.arena > 0 ? BYTES * planned.arena : held(['temp', 'output']),
-      withoutReuse: held(['temp', 'output']),
-    },
+    threads: program.threads ?? 1,
+    memory: { params, temporaries, scratch, peak, withoutReuse },
   };
 }

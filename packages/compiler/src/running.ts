@@ -182,13 +182,13 @@ class RunningSession implements Session {
   }
 
   report(): Report {
-    return reportOf(this.#loaded('report').planned);
+    return reportOf(this.#loaded('report'));
   }
 
   source(kernel: string): string {
-    const { planned, sources } = this.#loaded('source');
+    const { planned, program } = this.#loaded('source');
     const i = planned.kernels.findIndex((k) => k.name === kernel);
-    if (i >= 0) return sources[i]!;
+    if (i >= 0) return program.sources[i]!;
     const names = planned.kernels.map((k) => k.name).join(', ');
     throw new NameError(
       `source: there is no kernel ${kernel}; kernels: ${names}.`,
@@ -197,8 +197,9 @@ class RunningSession implements Session {
   }
 
   print(): string {
-    const { planned, sources } = this.#loaded('print');
-    return planned.kernels.map((k, i) => `// kernel ${k.name}\n${sources[i]}`).join('\n\n');
+    const { planned, program } = this.#loaded('print');
+    const text = (name: string, i: number) => `// kernel ${name}\n${program.sources[i]}`;
+    return planned.kernels.map(({ name }, i) => text(name, i)).join('\n\n');
   }
 
   dispose(): void {

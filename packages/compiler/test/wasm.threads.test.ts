@@ -50,7 +50,13 @@ test('training is the same to the bit, step by step and many at once', async () 
     await run.steps(37, c.feeds);
     expect(await run.state()).toEqual(wanted);
     expect(counts).toContain(threads);
+    expect(run.report().threads).toBe(threads);
+    // Each thread packs factors for itself.
+    expect(run.report().memory.scratch).toBe(threads * alone.report().memory.scratch);
   }
+  const { memory, threads } = alone.report();
+  expect(threads).toBe(1);
+  expect(memory.peak).toBe(memory.params + memory.temporaries + memory.scratch);
 });
 
 describe('steps in the background', () => {

@@ -28,11 +28,10 @@ export interface Target {
   readonly worth: Worth;
 }
 
-/** A program as a module, whose scratch memory each thread needs for itself. */
+/** A program as a module. */
 export interface WasmProgram extends Program {
   readonly binary: Uint8Array<ArrayBuffer>;
   readonly scratch: number;
-  /** Threads that it is worth running on. */
   readonly threads: number;
   /** What one run may take on one thread: a guess. */
   readonly nanoseconds: number;
@@ -69,6 +68,7 @@ function partsOf(plan: Plan, { threads, worth }: Target) {
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { parts, isShared, nanoseconds } = partsOf(plan, target);
   const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
+  const threads = isShared ? target.threads : 1;
   const barrier = functions.push(barrierFunction()) - 1;
   const slot = scratchSlot(plan);
   const scratch = parts.reduce(
@@ -77,9 +77,11 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   );
   const kernels: Func[][] = [];
   const calls = parts.map(({ form, product, shared }) => {
-    const threads = shared ? target.threads : 1;
-    const place = { first: functions.length, scratchSlot: slot, scratch, threads };
-    const made = product ? gemmOf(form, product, place) : [loopsOf(form, threads)];
+    const place = { first: functions.length, scratchSlot: slot, scratch };
+    const sharing = shared ? threads : 1;
+    const made = product
+      ? gemmOf(form, product, { ...place, threads: sharing })
+      : [loopsOf(form, sharing)];
     functions.push(...made);
     kernels.push(made);
     // The last one runs the others.
@@ -91,8 +93,8 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   return {
     plan,
     binary: encodeModule(functions, { run: functions.length - 1 }, target.sharedPages),
-    scratch,
-    threads: isShared ? target.threads : 1,
+    scratch: BYTES * scratch * threads,
+    threads,
     nanoseconds,
     // Written when somebody asks: it takes as long as all the rest.
     get sources() {

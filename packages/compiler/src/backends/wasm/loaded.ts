@@ -48,7 +48,7 @@ interface Regions {
   readonly all: readonly Region[];
 }
 
-function regionsOf(heap: Context['heap'], { plan, scratch, threads }: WasmProgram): Regions {
+function regionsOf(heap: Context['heap'], { plan, scratch }: WasmProgram): Regions {
   const all: Region[] = [];
   const allocate = (length: number): Region => {
     const region = heap.allocate(length);
@@ -57,7 +57,7 @@ function regionsOf(heap: Context['heap'], { plan, scratch, threads }: WasmProgra
   };
   try {
     const table = allocate(scratchSlot(plan) + 1);
-    const packed = allocate(threads * scratch);
+    const packed = allocate(scratch / BYTES);
     const arena = allocate(plan.arena);
     const placed = (b: Buffer): Region =>
       b.offset === undefined
