@@ -29,16 +29,19 @@ interface Rewriter {
   readonly byOp: ReadonlyMap<string, readonly Rule[]>;
   /** The rules for what stands alone. */
   readonly alone: readonly Rule[];
-  readonly done: Map<Node, Node>;
+  readonly done: WeakMap<Node, Node>;
   readonly trace: Step[] | undefined;
 }
+
+// Every program simplifies again what its gradient simplified. What a node is never changes.
+const normalForms = /* @__PURE__ */ new WeakMap<Node, Node>();
 
 /**
  * The normal form of graphs: stabilized (finite at any logit) and simplified. Meaning is kept
  * wherever the original is finite; equal roots stay equal. Names move on to what replaces a node.
  */
 export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
-  const rewriter: Rewriter = { ...rulesByOp(), done: new Map(), trace };
+  const rewriter: Rewriter = { ...rulesByOp(), done: trace ? new WeakMap() : normalForms, trace };
   for (const node of reachable(roots)) normalize(rewriter, node);
   return roots.map((root) => {
     const done = rewriter.done.get(root)!;
@@ -69,7 +72,7 @@ function rulesByOp(): Pick<Rewriter, 'byOp' | 'alone'> {
 
 function normalize(rewriter: Rewriter, node: Node): Node {
   const known = rewriter.done.get(node);
-  if (known) return known;
+  if (known) return renamed(node, known);
   let current = rebuilt(rewriter, node);
   for (let i = 0; ; i++) {
     const next = step(rewriter, current);
@@ -83,9 +86,13 @@ function normalize(rewriter: Rewriter, node: Node): Node {
   }
   rewriter.done.set(node, current);
   rewriter.done.set(current, current);
-  const name = nameOf(node);
-  if (name !== undefined && current.src.length > 0) named(current, name);
-  return current;
+  return renamed(node, current);
+}
+
+/** The normal form takes the name over; a node may get one after it was simplified first. */
+function renamed(node: Node, form: Node): Node {
+  const name = node === form ? undefined : nameOf(node);
+  return name !== undefined && form.src.length > 0 ? named(form, name) : form;
 }
 
 /** The node on the normal forms of its sources. */
