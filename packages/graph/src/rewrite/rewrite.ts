@@ -3,14 +3,14 @@
 import { rowOf } from '../elementwise.ts';
 import { ChainruleError } from '../errors.ts';
 import { foldConstant } from '../fold.ts';
-import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
+import { type Node, named, nameOf, type OpName, reachable, withSources } from '../node.ts';
 import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
 import { collect } from './collect.ts';
 import { applyRules, rootsOf } from './match.ts';
 import { allRules, type Rule } from './rules.ts';
 import { stableRules } from './stable.ts';
-import { structureRules } from './structure.ts';
+import { type StructureRule, structureRules } from './structure.ts';
 
 /** One step of a rewrite, for people. */
 export interface Step {
@@ -53,6 +53,15 @@ export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
 
 /** The normal form of one graph: see `simplifyAll`. */
 export const simplify = (root: Node, trace?: Step[]): Node => simplifyAll([root], trace)[0]!;
+
+const shapeRulesByOp = /* @__PURE__ */ new Map<OpName, readonly StructureRule[]>();
+
+/** The rules about shape that may fit a node of an op. */
+function shapeRulesOn(op: OpName): readonly StructureRule[] {
+  const known = shapeRulesByOp.get(op) ?? shapeRules.filter((rule) => rule.on(op));
+  shapeRulesByOp.set(op, known);
+  return known;
+}
 
 let tables: Pick<Rewriter, 'byOp' | 'alone'> | undefined;
 
@@ -105,7 +114,7 @@ const rebuilt = (rewriter: Rewriter, node: Node): Node =>
 function step(rewriter: Rewriter, node: Node): Node | undefined {
   const folded = foldConstant(node);
   if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
-  for (const rule of shapeRules) {
+  for (const rule of shapeRulesOn(node.op)) {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }
