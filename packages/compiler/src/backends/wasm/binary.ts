@@ -40,9 +40,8 @@ function byte(to: Bytes, value: number): void {
   to.data[to.at++] = value;
 }
 
-/** A whole number in LEB128: seven bits a byte, the lowest first. */
+/** A whole number in LEB128, where there is room: seven bits a byte, the lowest first. */
 export function unsigned(to: Bytes, value: number): void {
-  reserve(to);
   let rest = value;
   while (rest >= 128) {
     to.data[to.at++] = (rest % 128) + 128;
@@ -51,9 +50,8 @@ export function unsigned(to: Bytes, value: number): void {
   to.data[to.at++] = rest;
 }
 
-/** A signed 32-bit number in LEB128. */
+/** A signed 32-bit number in LEB128, where there is room. */
 export function signed(to: Bytes, value: number): void {
-  reserve(to);
   let rest = value | 0;
   for (;;) {
     const low = rest & 127;
@@ -67,8 +65,12 @@ export function signed(to: Bytes, value: number): void {
 
 /** The length of a list, then its parts. */
 function vector<T>(to: Bytes, parts: readonly T[], write: (part: T, i: number) => void): void {
+  reserve(to);
   unsigned(to, parts.length);
-  parts.forEach(write);
+  parts.forEach((part, i) => {
+    reserve(to);
+    write(part, i);
+  });
 }
 
 /** What `write` writes, its length in bytes before it. */
@@ -77,6 +79,7 @@ function sized(to: Bytes, write: () => void): void {
   write();
   const end = to.at;
   // Behind the content at first, to see how long the length is.
+  reserve(to);
   unsigned(to, end - from);
   const length = to.data.slice(end, to.at);
   to.data.copyWithin(from + length.length, from, end);
@@ -186,7 +189,7 @@ export const encodeModule = (
     for (const b of HEADER) byte(to, b);
     section(to, 1, () => vector(to, functions, (f) => signature(to, f)));
     section(to, 2, () => {
-      unsigned(to, 1);
+      byte(to, 1);
       text(to, 'env');
       text(to, 'memory');
       for (const b of [0x02, 0x00, 0x01]) byte(to, b);
