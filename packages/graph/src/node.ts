@@ -189,8 +189,10 @@ export function make<K extends OpName>(
 /** Text that only nodes of this structure have; most ops have no attributes, or one number. */
 function keyOf(op: OpName, src: readonly Node[], attr: object, shape: Shape): string {
   let key = `${op} ${shape.join()}`;
-  for (const s of src) key += ` ${s.id}`;
-  for (const value of Object.values(attr)) {
+  // By index and by name: lists of values would be made for every node that is asked for.
+  for (let i = 0; i < src.length; i++) key += ` ${src[i]!.id}`;
+  for (const name in attr) {
+    const value = (attr as Record<string, unknown>)[name];
     key += ` ${typeof value === 'number' ? value : JSON.stringify(value, exact)}`;
   }
   return key;

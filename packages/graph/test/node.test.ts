@@ -38,6 +38,15 @@ describe('names', () => {
     const y = g.named(g.exp(x), 'y');
     expect(g.nameOf(g.named(y, 'z'))).toBe('y');
   });
+  test('one that is given after a first simplification moves on as well', () => {
+    const x = input(3, { name: 'x' });
+    const y = g.log(g.exp(g.tanh(x)));
+    const form = g.simplify(y);
+    expect(g.nameOf(form)).toBeUndefined();
+    g.named(y, 'y');
+    expect(g.simplify(g.neg(y)).src).toContain(form);
+    expect(g.nameOf(form)).toBe('y');
+  });
   test('a size that is none', () => {
     expect(() => input(0)).toThrow(/fix: /);
     expect(() => input(2.5)).toThrow(/fix: /);

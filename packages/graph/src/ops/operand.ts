@@ -94,6 +94,9 @@ type Plain = { [K in OpName]: keyof AttrOf[K] extends never ? K : never }[OpName
 /** Operands repeated to the shape that they share. @throws ShapeError if they share none */
 export function broadcast(name: string, operands: readonly Operand[]): Node[] {
   const nodes = operands.map(toNode);
+  // Most operands have one shape: nothing is to be found out, and nothing to be repeated.
+  const first = nodes[0]!.shape;
+  if (nodes.every((x) => sameShape(x.shape, first))) return nodes;
   const shape = broadcastShape(name, nodes);
   return nodes.map((x) => expand(x, shape));
 }

@@ -3,14 +3,14 @@
 import { rowOf } from '../elementwise.ts';
 import { ChainruleError } from '../errors.ts';
 import { foldConstant } from '../fold.ts';
-import { type Node, named, nameOf, reachable, withSources } from '../node.ts';
+import { type Node, named, nameOf, type OpName, reachable, withSources } from '../node.ts';
 import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
 import { collect } from './collect.ts';
 import { applyRules, rootsOf } from './match.ts';
 import { allRules, type Rule } from './rules.ts';
 import { stableRules } from './stable.ts';
-import { structureRules } from './structure.ts';
+import { type StructureRule, structureRules } from './structure.ts';
 
 /** One step of a rewrite, for people. */
 export interface Step {
@@ -29,16 +29,19 @@ interface Rewriter {
   readonly byOp: ReadonlyMap<string, readonly Rule[]>;
   /** The rules for what stands alone. */
   readonly alone: readonly Rule[];
-  readonly done: Map<Node, Node>;
+  readonly done: WeakMap<Node, Node>;
   readonly trace: Step[] | undefined;
 }
+
+// Every program simplifies again what its gradient simplified. What a node is never changes.
+const normalForms = /* @__PURE__ */ new WeakMap<Node, Node>();
 
 /**
  * The normal form of graphs: stabilized (finite at any logit) and simplified. Meaning is kept
  * wherever the original is finite; equal roots stay equal. Names move on to what replaces a node.
  */
 export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
-  const rewriter: Rewriter = { ...rulesByOp(), done: new Map(), trace };
+  const rewriter: Rewriter = { ...rulesByOp(), done: trace ? new WeakMap() : normalForms, trace };
   for (const node of reachable(roots)) normalize(rewriter, node);
   return roots.map((root) => {
     const done = rewriter.done.get(root)!;
@@ -50,6 +53,15 @@ export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
 
 /** The normal form of one graph: see `simplifyAll`. */
 export const simplify = (root: Node, trace?: Step[]): Node => simplifyAll([root], trace)[0]!;
+
+const shapeRulesByOp = /* @__PURE__ */ new Map<OpName, readonly StructureRule[]>();
+
+/** The rules about shape that may fit a node of an op. */
+function shapeRulesOn(op: OpName): readonly StructureRule[] {
+  const known = shapeRulesByOp.get(op) ?? shapeRules.filter((rule) => rule.on(op));
+  shapeRulesByOp.set(op, known);
+  return known;
+}
 
 let tables: Pick<Rewriter, 'byOp' | 'alone'> | undefined;
 
@@ -69,7 +81,7 @@ function rulesByOp(): Pick<Rewriter, 'byOp' | 'alone'> {
 
 function normalize(rewriter: Rewriter, node: Node): Node {
   const known = rewriter.done.get(node);
-  if (known) return known;
+  if (known) return renamed(node, known);
   let current = rebuilt(rewriter, node);
   for (let i = 0; ; i++) {
     const next = step(rewriter, current);
@@ -83,9 +95,13 @@ function normalize(rewriter: Rewriter, node: Node): Node {
   }
   rewriter.done.set(node, current);
   rewriter.done.set(current, current);
-  const name = nameOf(node);
-  if (name !== undefined && current.src.length > 0) named(current, name);
-  return current;
+  return renamed(node, current);
+}
+
+/** The normal form takes the name over; a node may get one after it was simplified first. */
+function renamed(node: Node, form: Node): Node {
+  const name = node === form ? undefined : nameOf(node);
+  return name !== undefined && form.src.length > 0 ? named(form, name) : form;
 }
 
 /** The node on the normal forms of its sources. */
@@ -98,7 +114,7 @@ const rebuilt = (rewriter: Rewriter, node: Node): Node =>
 function step(rewriter: Rewriter, node: Node): Node | undefined {
   const folded = foldConstant(node);
   if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
-  for (const rule of shapeRules) {
+  for (const rule of shapeRulesOn(node.op)) {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }

@@ -27,7 +27,7 @@ import {
 } from '../ops.ts';
 import { buildSum, merge, termsOf } from './collect.ts';
 import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
-import type { StructureRule } from './structure.ts';
+import { rule, type StructureRule } from './structure.ts';
 import { isConstantAlong, slim } from './sums.ts';
 
 type Sum = NodeOf<'sum'> & Node;
@@ -316,35 +316,39 @@ const ODD = new Set<OpName>([
   'softsign',
 ]);
 const EVEN = new Set<OpName>(['cos', 'cosh', 'abs']);
+const isOddOrEven = (op: OpName): boolean => ODD.has(op) || EVEN.has(op);
 
 /** f(-x) = -f(x) or f(x) */
 function signOutward(node: Node): Node | undefined {
-  const [odd, even] = [ODD.has(node.op), EVEN.has(node.op)];
-  if (!odd && !even) return undefined;
+  if (!isOddOrEven(node.op)) return undefined;
   const x = node.src[0]!;
   const m = monomialOf(x);
   if (x.op === 'const' || m.coefficient >= 0) return undefined;
   const mirrored = build({ ...m, coefficient: -m.coefficient }, x.shape);
   const value = withSources(node, [mirrored]);
-  return odd ? neg(value) : value;
+  return ODD.has(node.op) ? neg(value) : value;
 }
 
-const rule = (
-  name: string,
-  apply: (node: Node) => Node | undefined,
-  reason: string,
-): StructureRule => ({ name, apply, reason });
-
 export const stableRules: readonly StructureRule[] = [
-  rule('log-sum-exp', logOfSumOfExp, 'exp(89) overflows float32'),
-  rule('log-of-exponentials', logOfExponentials, 'exp(89) overflows float32'),
-  rule('softmax', quotientOfExp, 'exp(89) overflows float32'),
-  rule('softmax-by-hand', softmaxByHand, 'exp(89) overflows float32'),
-  rule('power-of-exp', powerOfExp, 'exp(89) overflows float32'),
-  rule('shift-of-logsumexp', shiftOfLogSumExp, 'it takes care of the maximum by itself'),
-  rule('sum-across-views', sumAcrossViews, 'what is repeated cancels like the rest'),
-  rule('variance', covariance, 'the square of a large mean takes the digits of the variance'),
-  rule('log-of-power', logOfPower, '1e20^2 overflows float32'),
-  rule('power-of-log', powerOfLog, 'the rounding of the logarithm is magnified by exp'),
-  rule('sign-outward', signOutward, 'functions of x and -x are one'),
+  rule('log-sum-exp', 'log', logOfSumOfExp, 'exp(89) overflows float32'),
+  rule('log-of-exponentials', 'log', logOfExponentials, 'exp(89) overflows float32'),
+  rule('softmax', 'mul', quotientOfExp, 'exp(89) overflows float32'),
+  rule('softmax-by-hand', 'mul', softmaxByHand, 'exp(89) overflows float32'),
+  rule('power-of-exp', 'pow', powerOfExp, 'exp(89) overflows float32'),
+  rule(
+    'shift-of-logsumexp',
+    'logsumexp',
+    shiftOfLogSumExp,
+    'it takes care of the maximum by itself',
+  ),
+  rule('sum-across-views', 'add', sumAcrossViews, 'what is repeated cancels like the rest'),
+  rule(
+    'variance',
+    'add',
+    covariance,
+    'the square of a large mean takes the digits of the variance',
+  ),
+  rule('log-of-power', 'log', logOfPower, '1e20^2 overflows float32'),
+  rule('power-of-log', 'exp', powerOfLog, 'the rounding of the logarithm is magnified by exp'),
+  rule('sign-outward', isOddOrEven, signOutward, 'functions of x and -x are one'),
 ];

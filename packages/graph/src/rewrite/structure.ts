@@ -3,7 +3,7 @@
 
 import { rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
-import { type Node, sameShape, withSources } from '../node.ts';
+import { type Node, type OpName, sameShape, withSources } from '../node.ts';
 import { expandTo, matmul, reduceAxes, transpose } from '../ops.ts';
 import { isTransposition, structureOf } from '../structural.ts';
 import {
@@ -30,6 +30,8 @@ import { viewOfView } from './views.ts';
 export interface StructureRule {
   readonly name: string;
   readonly reason: string;
+  /** The ops of the nodes that it may fit: the engine does not try it on others. */
+  readonly on: (op: OpName) => boolean;
   readonly apply: (node: Node) => Node | undefined;
 }
 
@@ -84,31 +86,70 @@ function transposeOfProduct(node: Node): Node | undefined {
   return matmul(transpose(b), transpose(a));
 }
 
-const rule = (
+/** A rule about nodes of some ops: their names, or what they have in common. */
+export const rule = (
   name: string,
+  on: OpName | StructureRule['on'],
   apply: (node: Node) => Node | undefined,
   reason: string,
-): StructureRule => ({ name, apply, reason });
+): StructureRule => ({
+  ...{ name, apply, reason },
+  on: typeof on === 'string' ? (op) => op === on : on,
+});
+
+const isViewOp = (op: OpName): boolean => structureOf(op)?.kind === 'view';
+const isLinear = (op: OpName): boolean => op === 'matmul' || op === 'sum' || isViewOp(op);
+const isElementwise = (op: OpName): boolean => rowOf(op) !== undefined;
 
 export const structureRules: readonly StructureRule[] = [
-  rule('view-of-view', viewOfView, 'two index maps are one'),
-  rule('transpose-of-product', transposeOfProduct, '(A B)^T = B^T A^T, and B^T is an index map'),
-  rule('float-scale', floatScale, 'a scale is applied once, at the end: the 1/m of a gradient'),
-  rule('expand-outward', expandOutward, 'compute once, then repeat'),
-  rule('sum-of-sum', sumOfSum, 'one reduction instead of two'),
-  rule('sum-of-repeated', sumOfRepeated, 'a product instead of a loop'),
-  rule('sum-of-deviations', sumOfDeviations, 'deviations from their mean add up to 0'),
-  rule('repeated-factor', repeatedFactorOfSum, 'one product after the sum instead of many in it'),
-  rule('product-with-repeated', productWithRepeated, 'a sum instead of a product of matrices'),
-  rule('sum-of-distribution', sumOfDistribution, 'declared: the entries of a column sum to 1'),
-  rule('root-of-even-powers', rootOfEvenPowers, '1e20^2 overflows float32'),
-  rule('root-of-squares', rootOfSquares, 'squares overflow, and the slope at 0 is 0 / 0'),
-  rule('power-of-norm', evenPowerOfNorm, 'no root is taken where it is squared'),
-  rule('choose-branch', chooseBranch, 'the condition is known'),
-  rule('product-of-choice', productOfChoice, '0 times Infinity is NaN; a branch not taken is not'),
-  rule('scale-of-choice', scaleOfChoice, 'a scale is applied once, at the end'),
-  rule('factor-of-choice', factorOfChoice, 'what both branches are multiplied by'),
-  rule('compare-with-max', compareWithMax, 'x < max(x, y) where x < y'),
-  rule('compare-multiples', compareMultiples, 'x < 2 x where x > 0'),
-  rule('sum-of-choices', sumOfChoices, 'two halves of one choice'),
+  rule('view-of-view', isViewOp, viewOfView, 'two index maps are one'),
+  rule(
+    'transpose-of-product',
+    'permute',
+    transposeOfProduct,
+    '(A B)^T = B^T A^T, and B^T is an index map',
+  ),
+  rule(
+    'float-scale',
+    isLinear,
+    floatScale,
+    'a scale is applied once, at the end: the 1/m of a gradient',
+  ),
+  rule('expand-outward', isElementwise, expandOutward, 'compute once, then repeat'),
+  rule('sum-of-sum', 'sum', sumOfSum, 'one reduction instead of two'),
+  rule('sum-of-repeated', 'sum', sumOfRepeated, 'a product instead of a loop'),
+  rule('sum-of-deviations', 'sum', sumOfDeviations, 'deviations from their mean add up to 0'),
+  rule(
+    'repeated-factor',
+    'sum',
+    repeatedFactorOfSum,
+    'one product after the sum instead of many in it',
+  ),
+  rule(
+    'product-with-repeated',
+    'matmul',
+    productWithRepeated,
+    'a sum instead of a product of matrices',
+  ),
+  rule(
+    'sum-of-distribution',
+    'sum',
+    sumOfDistribution,
+    'declared: the entries of a column sum to 1',
+  ),
+  rule('root-of-even-powers', 'pow', rootOfEvenPowers, '1e20^2 overflows float32'),
+  rule('root-of-squares', 'pow', rootOfSquares, 'squares overflow, and the slope at 0 is 0 / 0'),
+  rule('power-of-norm', 'pow', evenPowerOfNorm, 'no root is taken where it is squared'),
+  rule('choose-branch', 'where', chooseBranch, 'the condition is known'),
+  rule(
+    'product-of-choice',
+    'mul',
+    productOfChoice,
+    '0 times Infinity is NaN; a branch not taken is not',
+  ),
+  rule('scale-of-choice', 'where', scaleOfChoice, 'a scale is applied once, at the end'),
+  rule('factor-of-choice', 'where', factorOfChoice, 'what both branches are multiplied by'),
+  rule('compare-with-max', 'less', compareWithMax, 'x < max(x, y) where x < y'),
+  rule('compare-multiples', 'less', compareMultiples, 'x < 2 x where x > 0'),
+  rule('sum-of-choices', 'add', sumOfChoices, 'two halves of one choice'),
 ];

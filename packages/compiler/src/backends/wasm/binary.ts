@@ -2,101 +2,175 @@
 // A library would bring a parser and a validator along; what is written here is one page.
 import {
   type Code,
-  eachInstruction,
   type Func,
+  type Immediate,
   type Instruction,
   instructions,
   type Type,
 } from './code.ts';
 
-/** A whole number in LEB128: seven bits a byte, the lowest first. */
-export function unsigned(value: number, to: number[] = []): number[] {
-  let rest = value;
-  while (rest >= 128) {
-    to.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  to.push(rest);
-  return to;
+/** Bytes in the making: `at` of them are written. */
+export interface Bytes {
+  data: Uint8Array<ArrayBuffer>;
+  at: number;
 }
 
-/** A signed 32-bit number in LEB128. */
-export function signed(value: number, to: number[] = []): number[] {
+/** More than any instruction and any number takes. */
+const ROOM = 32;
+/** A module of some kernels. */
+const START = 16_384;
+
+/** What `write` writes. */
+export function bytesOf(write: (to: Bytes) => void): Uint8Array<ArrayBuffer> {
+  const to = { data: new Uint8Array(START), at: 0 };
+  write(to);
+  return to.data.slice(0, to.at);
+}
+
+/** Makes room for one instruction or number. */
+function reserve(to: Bytes): void {
+  if (to.at + ROOM <= to.data.length) return;
+  const { data } = to;
+  to.data = new Uint8Array(2 * data.length);
+  to.data.set(data);
+}
+
+function byte(to: Bytes, value: number): void {
+  reserve(to);
+  to.data[to.at++] = value;
+}
+
+/** A whole number in LEB128, where there is room: seven bits a byte, the lowest first. */
+export function unsigned(to: Bytes, value: number): void {
+  let rest = value;
+  while (rest >= 128) {
+    to.data[to.at++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  to.data[to.at++] = rest;
+}
+
+/** A signed 32-bit number in LEB128, where there is room. */
+export function signed(to: Bytes, value: number): void {
   let rest = value | 0;
   for (;;) {
     const low = rest & 127;
     rest >>= 7;
     // The last byte's bit 6 is the sign.
     const done = (rest === 0 && low < 64) || (rest === -1 && low >= 64);
-    to.push(done ? low : low + 128);
-    if (done) return to;
+    to.data[to.at++] = done ? low : low + 128;
+    if (done) return;
   }
 }
 
 /** The length of a list, then its parts. */
-const vector = (parts: readonly (readonly number[])[]): number[] =>
-  unsigned(parts.length).concat(...parts);
+function vector<T>(to: Bytes, parts: readonly T[], write: (part: T, i: number) => void): void {
+  reserve(to);
+  unsigned(to, parts.length);
+  parts.forEach((part, i) => {
+    reserve(to);
+    write(part, i);
+  });
+}
 
-const text = (value: string): number[] => {
-  const bytes = [...new TextEncoder().encode(value)];
-  return [...unsigned(bytes.length), ...bytes];
-};
+/** What `write` writes, its length in bytes before it. */
+function sized(to: Bytes, write: () => void): void {
+  const from = to.at;
+  write();
+  const end = to.at;
+  // Behind the content at first, to see how long the length is.
+  reserve(to);
+  unsigned(to, end - from);
+  const length = to.data.slice(end, to.at);
+  to.data.copyWithin(from + length.length, from, end);
+  to.data.set(length, from);
+}
 
-const section = (id: number, content: readonly number[]): number[] =>
-  [id].concat(unsigned(content.length), content);
+function text(to: Bytes, value: string): void {
+  vector(to, [...new TextEncoder().encode(value)], (b) => byte(to, b));
+}
+
+function section(to: Bytes, id: number, write: () => void): void {
+  byte(to, id);
+  sized(to, write);
+}
 
 const types: Record<Type, number> = { i32: 0x7f, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
 
-/** Appends the bytes of one instruction. */
-function encode(instruction: Instruction, to: number[]): void {
-  const { prefix, code, immediates } = instructions[instruction[0]];
-  if (prefix === 0) to.push(code);
-  else {
-    to.push(prefix);
-    unsigned(code, to);
-  }
-  let next = 1;
-  for (const kind of immediates) {
-    if (kind === 'block') to.push(EMPTY_BLOCK);
-    else if (kind === 'vector' || kind === 'lanes') encodeMany(kind, instruction, to);
-    else {
-      const value = (instruction[next++] ?? 0) as number;
-      if (kind === 'memory') to.push(ALIGNMENT);
-      if (kind === 'signed') signed(value, to);
-      else unsigned(value, to);
+/** The bytes of instructions. */
+export function encodeCode(to: Bytes, code: Code): void {
+  // By index, straight into the bytes: there are thousands on the way to a first step.
+  for (let i = 0; i < code.length; i++) {
+    const part = code[i]!;
+    if (typeof part[0] !== 'string') {
+      encodeCode(to, part as Code);
+      continue;
     }
+    const instruction = part as Instruction;
+    const { prefix, code: op, immediates } = instructions[instruction[0]];
+    reserve(to);
+    if (prefix === 0) to.data[to.at++] = op;
+    else {
+      to.data[to.at++] = prefix;
+      unsigned(to, op);
+    }
+    for (let k = 0; k < immediates.length; k++) immediate(to, immediates[k]!, instruction, k + 1);
   }
+}
+
+function immediate(to: Bytes, kind: Immediate, instruction: Instruction, at: number): void {
+  const value = (instruction[at] ?? 0) as number;
+  switch (kind) {
+    case 'block':
+      to.data[to.at++] = EMPTY_BLOCK;
+      return;
+    case 'signed':
+      signed(to, value);
+      return;
+    case 'vector':
+    case 'lanes':
+      numbers(to, kind, instruction);
+      return;
+    case 'memory':
+      to.data[to.at++] = ALIGNMENT;
+  }
+  unsigned(to, value);
 }
 
 /** Four words of a vector, or sixteen numbers of lanes. */
-function encodeMany(kind: 'vector' | 'lanes', instruction: Instruction, to: number[]): void {
+function numbers(to: Bytes, kind: 'vector' | 'lanes', instruction: Instruction): void {
   for (let i = 1; i < instruction.length; i++) {
     const word = instruction[i] as number;
-    if (kind === 'lanes') to.push(word);
-    else to.push(word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24);
+    to.data[to.at++] = word;
+    if (kind === 'lanes') continue;
+    to.data[to.at++] = word >>> 8;
+    to.data[to.at++] = word >>> 16;
+    to.data[to.at++] = word >>> 24;
   }
 }
 
-/** The bytes of instructions. */
-export function encodeCode(code: Code): number[] {
-  const bytes: number[] = [];
-  eachInstruction(code, (instruction) => encode(instruction, bytes));
-  return bytes;
-}
-
-function functionBody({ locals, body }: Func): number[] {
+function functionBody(to: Bytes, { locals, body }: Func): void {
   const runs: { type: Type; count: number }[] = [];
   for (const type of locals) {
     const last = runs.at(-1);
     if (last?.type === type) last.count++;
     else runs.push({ type, count: 1 });
   }
-  const declared = vector(runs.map(({ type, count }) => [...unsigned(count), types[type]]));
-  const bytes = declared.concat(encodeCode(body), 0x0b);
-  return unsigned(bytes.length).concat(bytes);
+  vector(to, runs, ({ type, count }) => {
+    unsigned(to, count);
+    byte(to, types[type]);
+  });
+  encodeCode(to, body);
+  byte(to, 0x0b);
+}
+
+function signature(to: Bytes, { params, results }: Func): void {
+  byte(to, 0x60);
+  vector(to, params, (t) => byte(to, types[t]));
+  vector(to, results, (t) => byte(to, types[t]));
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -107,30 +181,28 @@ const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
  * @param exported the positions of those that can be called from outside, by name
  * @param sharedPages the most pages that a memory shared by threads may have; 0: it is not shared
  */
-export function encodeModule(
+export const encodeModule = (
   functions: readonly Func[],
   exported: Readonly<Record<string, number>>,
   sharedPages = 0,
-): Uint8Array<ArrayBuffer> {
-  const signature = ({ params, results }: Func): number[] => [
-    0x60,
-    ...vector(params.map((t) => [types[t]])),
-    ...vector(results.map((t) => [types[t]])),
-  ];
-  const exports = Object.entries(exported).map(([name, at]) => [
-    ...text(name),
-    0x00,
-    ...unsigned(at),
-  ]);
-  const size = sharedPages > 0 ? [0x03, 1, ...unsigned(sharedPages)] : [0x00, 1];
-  const memory = [...text('env'), ...text('memory'), 0x02, ...size];
-  return new Uint8Array(
-    HEADER.concat(
-      section(1, vector(functions.map(signature))),
-      section(2, vector([memory])),
-      section(3, vector(functions.map((_, i) => unsigned(i)))),
-      section(7, vector(exports)),
-      section(10, vector(functions.map(functionBody))),
-    ),
-  );
-}
+): Uint8Array<ArrayBuffer> =>
+  bytesOf((to) => {
+    for (const b of HEADER) byte(to, b);
+    section(to, 1, () => vector(to, functions, (f) => signature(to, f)));
+    section(to, 2, () => {
+      byte(to, 1);
+      text(to, 'env');
+      text(to, 'memory');
+      for (const b of sharedPages > 0 ? [0x02, 0x03, 0x01] : [0x02, 0x00, 0x01]) byte(to, b);
+      if (sharedPages > 0) unsigned(to, sharedPages);
+    });
+    section(to, 3, () => vector(to, functions, (_, i) => unsigned(to, i)));
+    section(to, 7, () =>
+      vector(to, Object.entries(exported), ([name, at]) => {
+        text(to, name);
+        byte(to, 0x00);
+        unsigned(to, at);
+      }),
+    );
+    section(to, 10, () => vector(to, functions, (f) => sized(to, () => functionBody(to, f))));
+  });

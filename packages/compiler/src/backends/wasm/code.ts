@@ -2,7 +2,15 @@
 // It knows the instruction set, and nothing of nests.
 
 /** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of a vector. */
-type Immediate = 'none' | 'unsigned' | 'signed' | 'block' | 'memory' | 'lane' | 'vector' | 'lanes';
+export type Immediate =
+  | 'none'
+  | 'unsigned'
+  | 'signed'
+  | 'block'
+  | 'memory'
+  | 'lane'
+  | 'vector'
+  | 'lanes';
 
 const op = (code: number, ...immediates: Immediate[]) => ({ prefix: 0, code, immediates });
 const simd = (code: number, ...immediates: Immediate[]) => ({ prefix: 0xfd, code, immediates });
@@ -114,14 +122,16 @@ export type Local = number;
 
 /** One instruction after its operands: numbers are immediates, code computes operands. */
 export function $(name: OpName, ...parts: (number | Code)[]): Code {
-  const code: (Instruction | Code)[] = [];
-  const instruction: [OpName, ...number[]] = [name];
-  for (const part of parts) {
-    if (typeof part === 'number') instruction.push(part);
-    else code.push(part);
+  const a = parts[0];
+  const b = parts[1];
+  // Almost all instructions: lists of just the length that they have.
+  if (parts.length === 1) return typeof a === 'number' ? [[name, a]] : [a!, [name]];
+  if (parts.length === 2 && typeof b === 'object') {
+    return typeof a === 'number' ? [b, [name, a]] : [a!, b, [name]];
   }
-  code.push(instruction);
-  return code;
+  const immediates = parts.filter((part) => typeof part === 'number');
+  const operands = parts.filter((part) => typeof part !== 'number');
+  return [...operands, [name, ...immediates]];
 }
 
 /** Calls `visit` with every instruction, in order. */
@@ -134,9 +144,9 @@ export function eachInstruction(code: Code, visit: (instruction: Instruction) =>
   }
 }
 
-export const get = (local: Local): Code => $('local.get', local);
-export const set = (local: Local, value: Code): Code => $('local.set', local, value);
-export const int = (value: number): Code => $('i32.const', value);
+export const get = (local: Local): Code => [['local.get', local]];
+export const set = (local: Local, value: Code): Code => [value, ['local.set', local]];
+export const int = (value: number): Code => [['i32.const', value]];
 
 /** `a + value`, or just `a`. */
 export const plus = (a: Code, value: number): Code =>
