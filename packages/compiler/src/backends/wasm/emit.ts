@@ -3,11 +3,13 @@ import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, type Local, show } from './code.ts';
-import { formOf, ordered } from './form.ts';
+import { type Form, formOf, ordered } from './form.ts';
 import { gemmOf, tileFunction } from './gemm.ts';
 import { loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
 import { productOf, scratchOf } from './product.ts';
+import { scheduleOf } from './schedule.ts';
+import { sumsOf, sweepFunctions, sweepOf } from './sweep.ts';
 
 const BYTES = 4;
 const TABLE: Local = 0;
@@ -26,10 +28,8 @@ export function emitWasm(plan: Plan): Program {
   let scratch = 0;
   for (const nest of plan.kernels) {
     const form = formOf(nest, buffers);
-    const product = productOf(form);
-    const first = functions.length;
-    const made = product ? gemmOf(form, product, first, scratchSlot(plan)) : [loopsOf(form)];
-    if (product) scratch = Math.max(scratch, scratchOf(form, product).total);
+    const { made, needs } = kernelOf(form, functions.length, scratchSlot(plan));
+    scratch = Math.max(scratch, needs);
     functions.push(...made);
     // The last one runs the others.
     calls.push(functions.length - 1);
@@ -50,6 +50,18 @@ export function emitWasm(plan: Plan): Program {
       return kernels.map((made) => made.map(show).join('\n'));
     },
   };
+}
+
+/** The functions of a kernel, the last of which runs it, and the scratch memory that they need. */
+function kernelOf(form: Form, first: number, slot: number): { made: Func[]; needs: number } {
+  const product = productOf(form);
+  if (product) {
+    return { made: gemmOf(form, product, first, slot), needs: scratchOf(form, product).total };
+  }
+  const schedule = scheduleOf(form);
+  const sweep = sweepOf(form, schedule);
+  if (!sweep) return { made: [loopsOf(form, schedule)], needs: 0 };
+  return { made: sweepFunctions(form, sweep, first, slot), needs: sumsOf(form, sweep) };
 }
 
 /** The machine ops of a plan, those inside of folds included. */

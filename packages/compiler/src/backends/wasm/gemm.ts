@@ -13,21 +13,22 @@ import {
   set,
   type Type,
 } from './code.ts';
-import { ACC, type Form } from './form.ts';
+import type { Form } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
 import { PANEL_ROWS, type Product, scratchOf, TILE_COLUMNS, TILE_ROWS } from './product.ts';
+import { resultOf } from './results.ts';
 import {
   addBound,
   addLoop,
-  addPart,
+  batchLoops,
   codeOf,
   createScope,
   indexOf,
   remember,
   type Scope,
 } from './scope.ts';
-import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
+import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
 const BYTES = 4;
@@ -108,17 +109,20 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   const out = baseOf(root, form.output);
   const [at, wide] = [local(frame, 'i32'), local(frame, 'i32')];
   const values = createValues(bases, () => []);
-  const some = (scope: Scope, lanes: Lanes) => resultOf(form, values, scope, lanes, at, out);
+  const some = (scope: Scope, lanes: Lanes, step: number): void => {
+    resultOf({ form, values, out, at }, scope, lanes);
+    scope.body.push(set(at, plus(get(at), BYTES * step)));
+  };
   addBound(root, batch, (scope) => {
     const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
     scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
     addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
       line.body.push(set(at, get(sums)));
       addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>
-        some(four, { vector: column, shift: new Map() }),
+        some(four, { vector: column, shift: new Map() }, WIDTH),
       );
       addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
-        some(one, { shift: new Map() }),
+        some(one, { shift: new Map() }, 1),
       );
       line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
     });
@@ -127,27 +131,6 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
     name: `${form.name}: results`,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
-}
-
-/** Computes four results, or one, from the sums at a pointer, which walks on. */
-function resultOf(
-  form: Form,
-  values: Values,
-  scope: Scope,
-  lanes: Lanes,
-  at: Local,
-  out: Local,
-): void {
-  const isWide = lanes.vector !== undefined;
-  addPart(scope, ACC, (part) => {
-    const load = isWide ? 'v128.load' : 'v128.load32_splat';
-    const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
-    const result = local(part.frame, 'v128');
-    const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
-    part.body.push(set(result, value));
-    store(part, out, form.target, lanes, result);
-    part.body.push(set(at, plus(get(at), BYTES * (isWide ? WIDTH : 1))));
-  });
 }
 
 /** A loop over blocks: `from` up to `to`, the last block as long as what is left. */
@@ -276,15 +259,4 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
     ...again(j, TILE_COLUMNS, j1),
     ...$('end'),
   ];
-}
-
-/** Loops over the batch around what `fill` writes. */
-function batchLoops(scope: Scope, batch: readonly number[], fill: (scope: Scope) => void): void {
-  const [axis, ...rest] = batch;
-  if (axis === undefined) {
-    fill(scope);
-    return;
-  }
-  const range = { from: 0, to: scope.extents[axis]!, step: 1 };
-  addLoop(scope, axis, range, (inner) => batchLoops(inner, rest, fill));
 }

@@ -2,7 +2,7 @@
 import { type Code, createFrame, type Func, floats, get, type Local, local, set } from './code.ts';
 import { type FoldRow, folds, swapped } from './folds.ts';
 import { ACC, type Form } from './form.ts';
-import { isDot, type Schedule, scheduleOf, WIDTH } from './schedule.ts';
+import { isDot, type Schedule, WIDTH } from './schedule.ts';
 import {
   addLoop,
   addPart,
@@ -16,12 +16,11 @@ import {
 import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
 
 /** The function of a kernel: loops over its outputs. */
-export function loopsOf(form: Form): Func {
+export function loopsOf(form: Form, schedule: Schedule): Func {
   const frame = createFrame('i32');
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
-  const schedule = scheduleOf(form);
   const axes = [...Array(form.outer).keys()].filter((axis) => axis !== schedule.vector);
   // The loop of the lanes is the innermost one.
   if (schedule.vector !== undefined && schedule.vector < form.outer) axes.push(schedule.vector);

@@ -84,7 +84,7 @@ function alongFold(form: Form, vector: number): Schedule {
 }
 
 /** The output's loops, innermost first, whose neighbours have a factor in common. */
-const sharing = (form: Form, vector: number): number[] => {
+export const sharing = (form: Form, vector: number): number[] => {
   const loads = loadsIn(form.fold!.body).map((l) => l.index[0]!);
   return [...Array(form.outer).keys()]
     .filter((axis) => axis !== vector && loads.some((i) => stepOf(i, axis) === 0))

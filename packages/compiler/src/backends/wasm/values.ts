@@ -2,7 +2,7 @@
 // construction, and not what they are for.
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Expr } from '../../nest.ts';
-import { $, type Code, floats, floatsOf, get, type Local } from './code.ts';
+import { $, type Code, floats, floatsOf, get, type Local, set } from './code.ts';
 import { createAxesOf, stepOf } from './form.ts';
 import { MATH, type MathName } from './math.ts';
 import {
@@ -81,6 +81,10 @@ export function evaluate(v: Values, scope: Scope, e: Expr, lanes: Lanes): Code {
   const key = `e${v.ids.get(e)} ${shiftKey(axes, lanes.shift)}${wide ? ' wide' : ''}`;
   return get(remember(place, key, 'v128', () => computed(v, place, e, lanes)));
 }
+
+/** Adds a product to a sum. */
+export const addProduct = (v: Values, s: Scope, product: Expr, lanes: Lanes, sum: Local): Code =>
+  set(sum, $('f32x4.add', get(sum), evaluate(v, s, product, lanes)));
 
 function computed(v: Values, scope: Scope, e: Expr, lanes: Lanes): Code {
   switch (e.op) {
