@@ -8,7 +8,7 @@ import { gemmOf, tileFunction } from './gemm.ts';
 import { loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
 import { productOf, scratchOf } from './product.ts';
-import { scheduleOf } from './schedule.ts';
+import { joinsOutputs, scheduleOf } from './schedule.ts';
 import { sumsOf, sweepFunctions, sweepOf } from './sweep.ts';
 
 const BYTES = 4;
@@ -54,11 +54,11 @@ export function emitWasm(plan: Plan): Program {
 
 /** The functions of a kernel, the last of which runs it, and the scratch memory that they need. */
 function kernelOf(form: Form, first: number, slot: number): { made: Func[]; needs: number } {
+  const schedule = scheduleOf(form);
   const product = productOf(form);
-  if (product) {
+  if (product && !joinsOutputs(form, schedule, product)) {
     return { made: gemmOf(form, product, first, slot), needs: scratchOf(form, product).total };
   }
-  const schedule = scheduleOf(form);
   const sweep = sweepOf(form, schedule);
   if (!sweep) return { made: [loopsOf(form, schedule)], needs: 0 };
   return { made: sweepFunctions(form, sweep, first, slot), needs: sumsOf(form, sweep) };
