@@ -10,7 +10,11 @@ const { usable, refused } = await probeGpu();
 describe('js', () => sessions('js'));
 describe('wasm', () => {
   sessions('wasm');
-  conformance(openWasm);
+  // Chromium has relaxed SIMD.
+  conformance(() => openWasm('relaxed'));
+});
+describe('wasm without relaxed SIMD', () => {
+  conformance(() => openWasm('simd'));
 });
 for (const { kind } of usable) describe(kind, () => sessions(kind));
 // headlessgl is a mode of Node.

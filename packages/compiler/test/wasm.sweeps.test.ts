@@ -1,22 +1,36 @@
 // Products of a few rows and a large matrix, which is read once: at odd sizes, in blocks of
 // columns, with what is computed before and after.
 import { expect, test } from 'vitest';
+import type { Simd } from '../src/backends/wasm/code.ts';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import type { Buffer, Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
 import { acc, apply, fixed, line, load, type NestCase, nestCase, value } from './support/nests.ts';
+import { whyNoRelaxedSimd } from './support/simd.ts';
 
 /** Relative to the largest result: float32 sums of up to 1030 products, eight added at a time. */
 const TOLERANCE = 1e-5;
 
+const why = whyNoRelaxedSimd();
+const modes: readonly Simd[] = why ? ['simd'] : ['simd', 'relaxed'];
+
 async function agrees(nest: NestCase): Promise<void> {
-  const device = await openWasm();
-  expect(device.emit(nest.plan).sources[0]).toContain(': columns');
   const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
-  expect(worstError(await runCase(device, nest), wanted!)).toBeLessThan(TOLERANCE);
-  device.dispose();
+  for (const simd of modes) {
+    const device = await openWasm(simd);
+    const [source] = device.emit(nest.plan).sources;
+    expect(source).toContain(': columns');
+    expect(source!.includes('relaxed')).toBe(simd === 'relaxed');
+    expect(worstError(await runCase(device, nest), wanted!)).toBeLessThan(TOLERANCE);
+    device.dispose();
+  }
 }
+
+test('relaxed SIMD is tested too', (context) => {
+  context.skip(why !== undefined, why);
+  expect(modes).toContain('relaxed');
+});
 
 const dot = (k: number, body: Expr) => ({ kind: 'sum', axes: [k], body }) as const;
 
@@ -88,9 +102,9 @@ test.each([
   ),
 );
 
-test('a value does not depend on its column', async () => {
+test.each(modes)('a value does not depend on its column: %s', async (simd) => {
   const [m, k] = [4099, 33];
-  const device = await openWasm();
+  const device = await openWasm(simd);
   const body = apply('mul', load(0, 0, 2), load(1, 2, fixed(0)));
   const same = apply('mul', load(2, 2, 1), value(1));
   const nest = nestCase(

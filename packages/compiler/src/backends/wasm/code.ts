@@ -80,6 +80,8 @@ export const instructions = {
   'i32x4.trunc_sat_f32x4_s': simd(248),
   'f32x4.convert_i32x4_s': simd(250),
   'i32x4.trunc_sat_f64x2_s_zero': simd(252),
+  'f32x4.relaxed_madd': simd(261),
+  'f32x4.relaxed_nmadd': simd(262),
 } as const satisfies Record<string, { code: number; immediates: readonly Immediate[] }>;
 
 export type OpName = keyof typeof instructions;
@@ -87,6 +89,12 @@ export type OpName = keyof typeof instructions;
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
 /** Instructions in order, nested as they were put together: nothing is copied on the way. */
 export type Code = readonly (Instruction | Code)[];
+/**
+ * Which instructions a module may use. With `relaxed` a product and a sum are rounded once, or
+ * twice, as the processor has it; all of them in the same way.
+ */
+export type Simd = 'simd' | 'relaxed';
+
 /** The type of a local, a parameter or a result. */
 export type Type = 'i32' | 'v128';
 /** The number of a local variable. */
@@ -121,6 +129,10 @@ export const int = (value: number): Code => $('i32.const', value);
 /** `a + value`, or just `a`. */
 export const plus = (a: Code, value: number): Code =>
   value === 0 ? a : $('i32.add', a, int(value));
+
+/** a b + c in four lanes. */
+export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
+  simd === 'relaxed' ? $('f32x4.relaxed_madd', a, b, c) : $('f32x4.add', c, $('f32x4.mul', a, b));
 
 /** Four times a float. */
 export function floats(value: number): Code {

@@ -4,7 +4,7 @@ import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
 import type { Buffer, Plan } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { encodeModule } from './binary.ts';
-import { $, floats } from './code.ts';
+import { $, type Code, floats, multiplyAdd, type Simd } from './code.ts';
 import { emitWasm, scratchSlot } from './emit.ts';
 import { createHeap, type Heap, type Region } from './memory.ts';
 
@@ -14,10 +14,7 @@ const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity
 /** Why WebAssembly with SIMD cannot be used here, or undefined where it can. */
 export function whyNoWasm(): string | undefined {
   if (typeof WebAssembly === 'undefined') return 'there is no WebAssembly here';
-  const simd = encodeModule(
-    [{ name: 'f', params: [], results: ['v128'], locals: [], body: $('f32x4.sqrt', floats(1)) }],
-    {},
-  );
+  const simd = moduleOf($('f32x4.sqrt', floats(1)));
   if (!WebAssembly.validate(simd)) return 'this WebAssembly has no SIMD';
   try {
     new WebAssembly.Module(simd);
@@ -27,20 +24,34 @@ export function whyNoWasm(): string | undefined {
   return undefined;
 }
 
-/** Opens WebAssembly as a device. @throws ChainruleError where it cannot be used */
-export async function openWasm(): Promise<Device> {
+/** A module of one function that leaves a vector. */
+const moduleOf = (body: Code): Uint8Array<ArrayBuffer> =>
+  encodeModule([{ name: 'f', params: [], results: ['v128'], locals: [], body }], {});
+
+/** Why products and sums cannot be one instruction here, or undefined where they can. */
+export function whyNotRelaxed(): string | undefined {
+  const relaxed = moduleOf(multiplyAdd('relaxed', floats(1), floats(1), floats(1)));
+  return WebAssembly.validate(relaxed) ? undefined : 'this WebAssembly has no relaxed SIMD';
+}
+
+/**
+ * Opens WebAssembly as a device.
+ * @param simd which instructions to use; the fastest that there are, unless given
+ * @throws ChainruleError where it cannot be used */
+export async function openWasm(simd?: Simd): Promise<Device> {
   const why = whyNoWasm();
   if (why) {
     const fix = "choose the device 'js', or allow script-src 'wasm-unsafe-eval'.";
     throw new ChainruleError(`wasm: ${why}.`, fix);
   }
+  const chosen = simd ?? (whyNotRelaxed() ? 'simd' : 'relaxed');
   const heap = createHeap();
   const owned = new Set<Handle>();
   return {
     kind: 'wasm',
-    label: 'WebAssembly SIMD, one thread',
+    label: `WebAssembly ${chosen === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, one thread`,
     limits,
-    emit: emitWasm,
+    emit: (plan) => emitWasm(plan, { simd: chosen }),
     load: (program) => load(heap, program),
     upload: (data) => {
       const region = heap.allocate(data.length);

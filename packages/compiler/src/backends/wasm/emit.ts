@@ -2,7 +2,7 @@
 import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, type Code, type Func, get, type Local, show } from './code.ts';
+import { $, type Code, type Func, get, type Local, type Simd, show } from './code.ts';
 import { type Form, formOf, ordered } from './form.ts';
 import { gemmOf, tileFunction } from './gemm.ts';
 import { loopsOf } from './loops.ts';
@@ -19,16 +19,21 @@ const TURNS: Local = 1;
 export const scratchSlot = ({ buffers }: Plan): number =>
   1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
 
+/** What the engine that is to run it knows. */
+export interface EmitOptions {
+  readonly simd: Simd;
+}
+
 /** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
-export function emitWasm(plan: Plan): Program {
+export function emitWasm(plan: Plan, { simd }: EmitOptions = { simd: 'simd' }): Program {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
+  const functions = [...mathFunctions(usedIn(plan)), tileFunction(simd)];
   const calls: number[] = [];
   const kernels: Func[][] = [];
   let scratch = 0;
   for (const nest of plan.kernels) {
     const form = formOf(nest, buffers);
-    const { made, needs } = kernelOf(form, functions.length, scratchSlot(plan));
+    const { made, needs } = kernelOf(form, functions.length, scratchSlot(plan), simd);
     scratch = Math.max(scratch, needs);
     functions.push(...made);
     // The last one runs the others.
@@ -53,15 +58,20 @@ export function emitWasm(plan: Plan): Program {
 }
 
 /** The functions of a kernel, the last of which runs it, and the scratch memory that they need. */
-function kernelOf(form: Form, first: number, slot: number): { made: Func[]; needs: number } {
+function kernelOf(
+  form: Form,
+  first: number,
+  slot: number,
+  simd: Simd,
+): { made: Func[]; needs: number } {
   const schedule = scheduleOf(form);
   const product = productOf(form);
   if (product && !joinsOutputs(form, schedule, product)) {
     return { made: gemmOf(form, product, first, slot), needs: scratchOf(form, product).total };
   }
   const sweep = sweepOf(form, schedule);
-  if (!sweep) return { made: [loopsOf(form, schedule)], needs: 0 };
-  return { made: sweepFunctions(form, sweep, first, slot), needs: sumsOf(form, sweep) };
+  if (!sweep) return { made: [loopsOf(form, schedule, simd)], needs: 0 };
+  return { made: sweepFunctions(form, sweep, first, slot, simd), needs: sumsOf(form, sweep) };
 }
 
 /** The machine ops of a plan, those inside of folds included. */

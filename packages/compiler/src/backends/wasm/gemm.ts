@@ -9,7 +9,9 @@ import {
   int,
   type Local,
   local,
+  multiplyAdd,
   plus,
+  type Simd,
   set,
   type Type,
 } from './code.ts';
@@ -42,7 +44,7 @@ const i32s = (count: number): Type[] => Array(count).fill('i32');
  * tile(a, b, sums, turns, stride, more): adds the products of some rows of a panel and a panel of
  * columns up. With `more` it goes on where the sums are.
  */
-export function tileFunction(): Func {
+export function tileFunction(simd: Simd): Func {
   const frame = createFrame(...i32s(6));
   const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
   const vectors = (count: number): Local[] =>
@@ -59,8 +61,6 @@ export function tileFunction(): Func {
       set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
-  const multiplyAdd = (sum: Local, factor: Local): Code =>
-    set(sum, $('f32x4.add', get(sum), $('f32x4.mul', get(x), get(factor))));
   const body = [
     ...$('if', get(more)),
     eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
@@ -69,7 +69,7 @@ export function tileFunction(): Func {
     ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
-      ...row.map((sum, column) => multiplyAdd(sum, columns[column]!)),
+      ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
     set(b, plus(get(b), BYTES * TILE_COLUMNS)),

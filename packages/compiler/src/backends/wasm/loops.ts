@@ -7,6 +7,7 @@ import {
   get,
   type Local,
   local,
+  type Simd,
   set,
   shuffle,
 } from './code.ts';
@@ -23,16 +24,24 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
-import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
+import {
+  addProduct,
+  baseOf,
+  createValues,
+  evaluate,
+  type Lanes,
+  store,
+  type Values,
+} from './values.ts';
 
 /** The function of a kernel: loops over its outputs. */
-export function loopsOf(form: Form, schedule: Schedule): Func {
+export function loopsOf(form: Form, schedule: Schedule, simd: Simd): Func {
   const frame = createFrame('i32');
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
   const axes = orderOf(form, schedule);
-  const kernel = { form, schedule, out, values: createValues(bases, () => []) };
+  const kernel = { form, schedule, out, values: createValues(bases, () => [], simd) };
   tiles(root, axes, form, schedule, [new Map()], (scope, shifts, wide) => {
     if (form.fold) foldTile(kernel, scope, shifts, wide);
     else mapTile(kernel, scope, shifts, wide);
@@ -209,8 +218,13 @@ function foldLoops(
 
 /** One turn of a fold. */
 function takeIn(row: FoldRow, v: Values, scope: Scope, form: Form, lanes: Lanes, s: State): void {
+  const { body } = form.fold!;
+  if (isDot(form)) {
+    scope.body.push(addProduct(v, scope, body, lanes, s[0]!));
+    return;
+  }
   const x = local(scope.frame, 'v128');
-  const value = evaluate(v, scope, form.fold!.body, lanes);
+  const value = evaluate(v, scope, body, lanes);
   scope.body.push(set(x, value), ...row.turn(s, x));
 }
 

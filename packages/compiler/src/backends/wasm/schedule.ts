@@ -81,9 +81,12 @@ function alongFold(form: Form, across: number): Schedule {
   if (!isDot(form)) return { across, tile: new Map(), unroll: 1 };
   const [columns, rows] = sharing(form, across);
   const tile = new Map<number, number>();
-  // Four neighbours become the lanes of a result, where results lie side by side.
-  const joins = (axis?: number): axis is number =>
-    axis !== undefined && form.extents[axis]! >= WIDTH && suits(form.target, axis) === 1;
+  // Four neighbours become the lanes of a result, where results lie side by side and few are left.
+  const joins = (axis?: number): axis is number => {
+    if (axis === undefined || suits(form.target, axis) !== 1) return false;
+    const extent = form.extents[axis]!;
+    return extent >= WIDTH && extent % WIDTH <= extent / WIDTH;
+  };
   const vector = [columns, rows].find(joins);
   if (vector !== undefined) {
     const other = vector === columns ? rows : columns;

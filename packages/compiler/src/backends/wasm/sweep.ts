@@ -11,6 +11,7 @@ import {
   type Local,
   local,
   plus,
+  type Simd,
   set,
   type Type,
 } from './code.ts';
@@ -96,8 +97,9 @@ export function sweepFunctions(
   sweep: Sweep,
   first: number,
   scratchSlot: number,
+  simd: Simd,
 ): Func[] {
-  return [columnsOf(form, sweep, scratchSlot), blocksOf(form, sweep, first)];
+  return [columnsOf(form, sweep, scratchSlot, simd), blocksOf(form, sweep, first)];
 }
 
 interface Sweeper {
@@ -115,7 +117,7 @@ interface Sweeper {
 }
 
 /** The function of a range of columns: its parameters are the table, the batch, and the range. */
-function columnsOf(form: Form, sweep: Sweep, scratchSlot: number): Func {
+function columnsOf(form: Form, sweep: Sweep, scratchSlot: number, simd: Simd): Func {
   const { batch, row } = sweep;
   const frame = createFrame(...Array<Type>(3 + batch.length).fill('i32'));
   const root = createScope(frame, form.extents);
@@ -124,7 +126,7 @@ function columnsOf(form: Form, sweep: Sweep, scratchSlot: number): Func {
   const [wide, sums, at] = [local(frame, 'i32'), local(frame, 'i32'), local(frame, 'i32')];
   const out = baseOf(root, form.output);
   const sweeper: Sweeper = {
-    ...{ form, sweep, values: createValues(bases, () => []), out, from, wide, to, sums, at },
+    ...{ form, sweep, values: createValues(bases, () => [], simd), out, from, wide, to, sums, at },
   };
   const rest = $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH));
   const first = $('i32.mul', get(from), int(BYTES));
