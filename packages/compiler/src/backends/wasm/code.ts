@@ -73,6 +73,8 @@ export const instructions = {
   'f32x4.div': simd(231),
   'f32x4.min': simd(232),
   'f32x4.max': simd(233),
+  'f32x4.pmin': simd(234),
+  'f32x4.pmax': simd(235),
   'f64x2.sqrt': simd(239),
   'f64x2.add': simd(240),
   'f64x2.sub': simd(241),
