@@ -11,7 +11,11 @@ const { usable, refused } = await probeGpu();
 describe('js', () => sessions('js'));
 describe('wasm', () => {
   sessions('wasm');
-  conformance(openWasm);
+  // Chromium has relaxed SIMD.
+  conformance(() => openWasm({ simd: 'relaxed' }));
+});
+describe('wasm without relaxed SIMD', () => {
+  conformance(() => openWasm({ simd: 'simd' }));
 });
 const counts = await countThreads();
 describe('wasm, two threads', () => {

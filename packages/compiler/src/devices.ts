@@ -88,7 +88,7 @@ async function onJs(why: string, refused: readonly Refusal[]) {
 }
 
 async function onWasm(why: string, refused: readonly Refusal[], threads?: number) {
-  const device = await openWasm(threads);
+  const device = await openWasm(threads === undefined ? {} : { threads });
   const choice = { kind: device.kind, why: `${device.label}: ${why}`, refused };
   return { device, choice };
 }

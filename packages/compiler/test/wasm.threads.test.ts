@@ -23,7 +23,7 @@ describe.each([2, 3])('%d threads', (threads) => {
 test.each(nestCases.map((nest) => [nest.name, nest] as const))(
   '%s is the same to the bit for any number of threads',
   async (_, nest) => {
-    const alone = await openWasm(1);
+    const alone = await openWasm({ threads: 1 });
     const wanted = await runCase(alone, nest);
     for (const threads of [2, 3, 4]) {
       const found = await runCase(await openTeam(threads), nest);

@@ -23,5 +23,5 @@ export async function countThreads(): Promise<Set<number>> {
 /** WebAssembly with so many threads, which share kernels of any size. */
 export async function openTeam(threads: number) {
   await pool().started;
-  return openWasm(threads, { kernel: 0, step: 0 });
+  return openWasm({ threads, worth: { kernel: 0, step: 0 } });
 }

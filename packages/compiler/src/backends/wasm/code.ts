@@ -89,6 +89,8 @@ export const instructions = {
   'f32x4.div': simd(231),
   'f32x4.min': simd(232),
   'f32x4.max': simd(233),
+  'f32x4.pmin': simd(234),
+  'f32x4.pmax': simd(235),
   'f64x2.sqrt': simd(239),
   'f64x2.add': simd(240),
   'f64x2.sub': simd(241),
@@ -96,6 +98,8 @@ export const instructions = {
   'i32x4.trunc_sat_f32x4_s': simd(248),
   'f32x4.convert_i32x4_s': simd(250),
   'i32x4.trunc_sat_f64x2_s_zero': simd(252),
+  'f32x4.relaxed_madd': simd(261),
+  'f32x4.relaxed_nmadd': simd(262),
   'memory.atomic.notify': atomic(0x00),
   'memory.atomic.wait32': atomic(0x01),
   'i32.atomic.load': atomic(0x10),
@@ -115,6 +119,12 @@ export type OpName = keyof typeof instructions;
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
 /** Instructions in order, nested as they were put together: nothing is copied on the way. */
 export type Code = readonly (Instruction | Code)[];
+/**
+ * Which instructions a module may use. With `relaxed` a product and a sum are rounded once, or
+ * twice, as the processor has it; all of them in the same way.
+ */
+export type Simd = 'simd' | 'relaxed';
+
 /** The type of a local, a parameter or a result. */
 export type Type = 'i32' | 'v128';
 /** The number of a local variable. */
@@ -151,6 +161,10 @@ export const int = (value: number): Code => [['i32.const', value]];
 /** `a + value`, or just `a`. */
 export const plus = (a: Code, value: number): Code =>
   value === 0 ? a : $('i32.add', a, int(value));
+
+/** a b + c in four lanes. */
+export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
+  simd === 'relaxed' ? $('f32x4.relaxed_madd', a, b, c) : $('f32x4.add', c, $('f32x4.mul', a, b));
 
 /** Four times a float. */
 export function floats(value: number): Code {

@@ -5,7 +5,7 @@ import type { Plan } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { encodeModule } from './binary.ts';
 import { stop } from './board.ts';
-import { $, floats } from './code.ts';
+import { $, type Code, floats, multiplyAdd, type Simd } from './code.ts';
 import { emitWasm, type WasmProgram } from './emit.ts';
 import { limits, load } from './loaded.ts';
 import { createHeap, type Region } from './memory.ts';
@@ -14,13 +14,14 @@ import type { Context } from './runner.ts';
 import { WORTH, type Worth } from './team.ts';
 import { processors } from './workers.ts';
 
+/** A module of one function that leaves a vector. */
+const moduleOf = (body: Code): Uint8Array<ArrayBuffer> =>
+  encodeModule([{ name: 'f', params: [], results: ['v128'], locals: [], body }], {});
+
 /** Why WebAssembly with SIMD cannot be used here, or undefined where it can. */
 export function whyNoWasm(): string | undefined {
   if (typeof WebAssembly === 'undefined') return 'there is no WebAssembly here';
-  const simd = encodeModule(
-    [{ name: 'f', params: [], results: ['v128'], locals: [], body: $('f32x4.sqrt', floats(1)) }],
-    {},
-  );
+  const simd = moduleOf($('f32x4.sqrt', floats(1)));
   if (!WebAssembly.validate(simd)) return 'this WebAssembly has no SIMD';
   try {
     new WebAssembly.Module(simd);
@@ -28,6 +29,12 @@ export function whyNoWasm(): string | undefined {
     return `WebAssembly is not allowed here: ${(error as Error).message}`;
   }
   return undefined;
+}
+
+/** Why products and sums cannot be one instruction here, or undefined where they can. */
+export function whyNotRelaxed(): string | undefined {
+  const relaxed = moduleOf(multiplyAdd('relaxed', floats(1), floats(1), floats(1)));
+  return WebAssembly.validate(relaxed) ? undefined : 'this WebAssembly has no relaxed SIMD';
 }
 
 /** Threads of one step: more would wait for each other longer than they help. */
@@ -41,27 +48,34 @@ function threadsFor(asked: number | undefined): { threads: number; why?: string 
   return { threads: asked ?? Math.min(MOST_THREADS, processors()) };
 }
 
-/**
- * Opens WebAssembly as a device.
- * @param asked threads to compute with; as many as there are processors unless given
- * @param worth what threads share
- * @throws ChainruleError where it cannot be used
- */
-export async function openWasm(asked?: number, worth: Worth = WORTH): Promise<Device> {
+/** How a device is opened. */
+export interface WasmOptions {
+  /** Threads to compute with; as many as there are processors unless given. */
+  readonly threads?: number;
+  /** Which instructions to use; the fastest that there are unless given. */
+  readonly simd?: Simd;
+  /** What threads share. */
+  readonly worth?: Worth;
+}
+
+/** Opens WebAssembly as a device. @throws ChainruleError where it cannot be used */
+export async function openWasm(options: WasmOptions = {}): Promise<Device> {
   const why = whyNoWasm();
   if (why) {
     const fix = "choose the device 'js', or allow script-src 'wasm-unsafe-eval'.";
     throw new ChainruleError(`wasm: ${why}.`, fix);
   }
-  const { threads, why: one } = threadsFor(asked);
+  const { simd = whyNotRelaxed() ? 'simd' : 'relaxed', worth = WORTH } = options;
+  const { threads, why: one } = threadsFor(options.threads);
   const heap = createHeap(threads > 1);
   const context: Context = { heap, threads: heap.sharedPages > 0 ? threads : 1, live: true };
-  const target = { threads: context.threads, sharedPages: heap.sharedPages, worth };
+  const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, simd };
   const owned = new Set<Handle>();
+  const words = simd === 'relaxed' ? 'relaxed SIMD' : 'SIMD';
   const count = context.threads > 1 ? `up to ${context.threads} threads` : 'one thread';
   return {
     kind: 'wasm',
-    label: `WebAssembly SIMD, ${count}${one === undefined ? '' : ` (${one})`}`,
+    label: `WebAssembly ${words}, ${count}${one === undefined ? '' : ` (${one})`}`,
     limits,
     emit: (plan: Plan) => emitWasm(plan, target),
     load: (program) => load(context, program as WasmProgram),

@@ -2,14 +2,13 @@
 import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, type Code, type Func, get, int, type Local, set, show } from './code.ts';
-import { type Form, formOf, ordered } from './form.ts';
-import { gemmOf, tileFunction } from './gemm.ts';
-import { canShare, loopsOf } from './loops.ts';
+import { $, type Code, type Func, get, int, type Local, type Simd, set, show } from './code.ts';
+import { formOf, ordered } from './form.ts';
+import { tileFunction } from './gemm.ts';
+import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, SYNC, store } from './meet.ts';
-import { type Product, productOf, scratchOf } from './product.ts';
-import { estimate, turnsOf, type Worth } from './team.ts';
+import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
 
 const BYTES = 4;
 const TABLE: Local = 0;
@@ -24,6 +23,8 @@ export interface Target {
   readonly threads: number;
   /** Pages that a memory shared with other threads may have; 0: it is not shared. */
   readonly sharedPages: number;
+  /** Which instructions the engine knows. */
+  readonly simd: Simd;
   /** What is worth sharing. */
   readonly worth: Worth;
 }
@@ -37,28 +38,20 @@ export interface WasmProgram extends Program {
   readonly nanoseconds: number;
 }
 
-/** One kernel, and what it is computed by. */
-interface Part {
-  readonly form: Form;
-  readonly product: Product | undefined;
-  readonly shared: boolean;
-  readonly meet: boolean;
+/** One kernel, how it is computed and by whom. */
+interface Part extends Turn {
+  readonly method: Method;
 }
 
-/** The kernels of a plan, and whether threads share any of them. */
+/** The kernels of a plan, and what they may take on one thread. */
 function partsOf(plan: Plan, { threads, worth }: Target) {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const forms = plan.kernels.map((nest) => formOf(nest, buffers));
-  const products = forms.map(productOf);
-  const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, !!products[i], buffers));
-  const may = forms.map((form, i) => threads > 1 && (!!products[i] || canShare(form, threads)));
+  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers)));
+  const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
+  const may = methods.map(({ canShare }) => threads > 1 && canShare);
   const turns = turnsOf(plan, nanoseconds, may, worth);
-  const parts = forms.map((form, i): Part => ({ form, product: products[i], ...turns[i] }));
-  return {
-    parts,
-    isShared: turns.some(({ shared }) => shared),
-    nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0),
-  };
+  const parts = methods.map((method, i): Part => ({ method, ...turns[i] }));
+  return { parts, nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0) };
 }
 
 /**
@@ -66,33 +59,29 @@ function partsOf(plan: Plan, { threads, worth }: Target) {
  * times, by all threads that call it at once.
  */
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
-  const { parts, isShared, nanoseconds } = partsOf(plan, target);
-  const functions = [...mathFunctions(usedIn(plan)), tileFunction()];
-  const threads = isShared ? target.threads : 1;
-  const barrier = functions.push(barrierFunction()) - 1;
-  const slot = scratchSlot(plan);
-  const scratch = parts.reduce(
-    (n, { form, product }) => (product ? Math.max(n, scratchOf(form, product).total) : n),
-    0,
-  );
+  const { simd, sharedPages } = target;
+  const { parts, nanoseconds } = partsOf(plan, target);
+  const isTeam = parts.some(({ shared }) => shared);
+  const threads = isTeam ? target.threads : 1;
+  const scratch = parts.reduce((n, { method }) => Math.max(n, method.scratch), 0);
+  const functions = [...mathFunctions(usedIn(plan)), tileFunction(simd)];
+  const barrier = isTeam ? functions.push(barrierFunction()) - 1 : 0;
   const kernels: Func[][] = [];
-  const calls = parts.map(({ form, product, shared }) => {
-    const place = { first: functions.length, scratchSlot: slot, scratch };
-    const sharing = shared ? threads : 1;
-    const made = product
-      ? gemmOf(form, product, { ...place, threads: sharing })
-      : [loopsOf(form, sharing)];
+  const calls = parts.map(({ method, shared }) => {
+    const place = { first: functions.length, scratchSlot: scratchSlot(plan), scratch, simd };
+    const made = method.functions({ ...place, threads: shared ? threads : 1 });
     functions.push(...made);
     kernels.push(made);
     // The last one runs the others.
     return functions.length - 1;
   });
-  functions.push(
-    isShared ? teamRun(plan, parts, calls, barrier) : soloRun(plan, calls, target.sharedPages > 0),
-  );
+  const run = isTeam
+    ? teamRun(plan, parts, calls, barrier)
+    : soloRun(plan, calls, sharedPages > 0);
+  functions.push(run);
   return {
     plan,
-    binary: encodeModule(functions, { run: functions.length - 1 }, target.sharedPages),
+    binary: encodeModule(functions, { run: functions.length - 1 }, sharedPages),
     scratch: BYTES * scratch * threads,
     threads,
     nanoseconds,

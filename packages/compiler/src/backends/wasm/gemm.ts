@@ -9,37 +9,39 @@ import {
   int,
   type Local,
   local,
+  multiplyAdd,
   plus,
+  type Simd,
   set,
   type Type,
 } from './code.ts';
-import { ACC, type Form } from './form.ts';
+import type { Form } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
 import {
   PANEL_ROWS,
   type Product,
-  scratchOf,
+  panelsOf,
   sharedLoop,
   TILE_COLUMNS,
   TILE_ROWS,
 } from './product.ts';
+import { resultOf } from './results.ts';
 import {
   addBound,
   addLoop,
-  addPart,
+  batchLoops,
   codeOf,
   createScope,
   indexOf,
   remember,
   type Scope,
 } from './scope.ts';
-import { PART, parametersOf, shareOf } from './share.ts';
-import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
+import { type Place, parametersOf, scratchOf, shareOf, TABLE } from './share.ts';
+import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
 const BYTES = 4;
-const TABLE: Local = 0;
 /** Where the function of a tile is in every module: after those of math. */
 const TILE = MATH.length;
 
@@ -49,7 +51,7 @@ const i32s = (count: number): Type[] => Array(count).fill('i32');
  * tile(a, b, sums, turns, stride, more): adds the products of some rows of a panel and a panel of
  * columns up. With `more` it goes on where the sums are.
  */
-export function tileFunction(): Func {
+export function tileFunction(simd: Simd): Func {
   const frame = createFrame(...i32s(6));
   const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
   const vectors = (count: number): Local[] =>
@@ -66,8 +68,6 @@ export function tileFunction(): Func {
       set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
-  const multiplyAdd = (sum: Local, factor: Local): Code =>
-    set(sum, $('f32x4.add', get(sum), $('f32x4.mul', get(x), get(factor))));
   const body = [
     ...$('if', get(more)),
     eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
@@ -76,7 +76,7 @@ export function tileFunction(): Func {
     ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
-      ...row.map((sum, column) => multiplyAdd(sum, columns[column]!)),
+      ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
     set(b, plus(get(b), BYTES * TILE_COLUMNS)),
@@ -85,16 +85,6 @@ export function tileFunction(): Func {
     eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
   ];
   return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
-}
-
-/** Where the functions and the memory of a product are, and how many threads share its outputs. */
-export interface Place {
-  /** The position of the first of its functions. */
-  readonly first: number;
-  /** Where the table has the address of the scratch memory, and floats of each thread in it. */
-  readonly scratchSlot: number;
-  readonly scratch: number;
-  readonly threads: number;
 }
 
 /** The functions of a product; the last runs it, or a thread's share of it. */
@@ -126,17 +116,20 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   const out = baseOf(root, form.output);
   const [at, wide] = [local(frame, 'i32'), local(frame, 'i32')];
   const values = createValues(bases, () => []);
-  const some = (scope: Scope, lanes: Lanes) => resultOf(form, values, scope, lanes, at, out);
+  const some = (scope: Scope, lanes: Lanes, step: number): void => {
+    resultOf({ form, values, out, at }, scope, lanes);
+    scope.body.push(set(at, plus(get(at), BYTES * step)));
+  };
   addBound(root, batch, (scope) => {
     const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
     scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
     addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
       line.body.push(set(at, get(sums)));
       addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>
-        some(four, { vector: column, shift: new Map() }),
+        some(four, { vector: column, shift: new Map() }, WIDTH),
       );
       addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
-        some(one, { shift: new Map() }),
+        some(one, { shift: new Map() }, 1),
       );
       line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
     });
@@ -145,27 +138,6 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
     name: `${form.name}: results`,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
-}
-
-/** Computes four results, or one, from the sums at a pointer, which walks on. */
-function resultOf(
-  form: Form,
-  values: Values,
-  scope: Scope,
-  lanes: Lanes,
-  at: Local,
-  out: Local,
-): void {
-  const isWide = lanes.vector !== undefined;
-  addPart(scope, ACC, (part) => {
-    const load = isWide ? 'v128.load' : 'v128.load32_splat';
-    const acc = remember(part, 'acc', 'v128', () => $(load, 0, get(at)));
-    const result = local(part.frame, 'v128');
-    const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
-    part.body.push(set(result, value));
-    store(part, out, form.target, lanes, result);
-    part.body.push(set(at, plus(get(at), BYTES * (isWide ? WIDTH : 1))));
-  });
 }
 
 /** A loop over blocks of a range that is not empty, the last block as long as what is left. */
@@ -187,17 +159,13 @@ type Turns = readonly [from: Code, to: Code];
 
 /** The function that goes through the blocks of a product. */
 function blocksOf(form: Form, product: Product, place: Place): Func {
-  const { first, scratchSlot, threads } = place;
+  const { first, threads } = place;
   const divided = threads > 1;
   const frame = createFrame(...parametersOf(divided));
   const root = createScope(frame, form.extents);
-  const scratch = scratchOf(form, product);
-  const base = $('i32.load', BYTES * scratchSlot, get(TABLE));
-  const own = $('i32.mul', get(PART), int(BYTES * place.scratch));
+  const scratch = panelsOf(form, product);
   const pointer = (at: number): Local =>
-    remember(root, `scratch ${at}`, 'i32', () =>
-      plus(divided ? $('i32.add', base, own) : base, BYTES * at),
-    );
+    remember(root, `scratch ${at}`, 'i32', () => plus(scratchOf(place), BYTES * at));
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
     ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
@@ -317,15 +285,4 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
     ...again(j, TILE_COLUMNS, j1),
     ...$('end'),
   ];
-}
-
-/** Loops over the batch around what `fill` writes. */
-function batchLoops(scope: Scope, batch: readonly number[], fill: (scope: Scope) => void): void {
-  const [axis, ...rest] = batch;
-  if (axis === undefined) {
-    fill(scope);
-    return;
-  }
-  const range = { from: 0, to: scope.extents[axis]!, step: 1 };
-  addLoop(scope, axis, range, (inner) => batchLoops(inner, rest, fill));
 }

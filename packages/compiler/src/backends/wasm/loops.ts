@@ -1,8 +1,18 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
-import { type Code, createFrame, type Func, floats, get, type Local, local, set } from './code.ts';
+import {
+  type Code,
+  createFrame,
+  type Func,
+  floats,
+  get,
+  type Local,
+  local,
+  set,
+  shuffle,
+} from './code.ts';
 import { type FoldRow, folds, swapped } from './folds.ts';
 import { ACC, type Form } from './form.ts';
-import { isDot, type Schedule, scheduleOf, WIDTH } from './schedule.ts';
+import { isDot, type Schedule, WIDTH } from './schedule.ts';
 import {
   addLoop,
   addPart,
@@ -13,14 +23,16 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
-import { parametersOf, type Share, shareOf } from './share.ts';
-import { baseOf, createValues, evaluate, type Lanes, store, type Values } from './values.ts';
-
-/** The loops over outputs, outermost first: that of the lanes is the innermost one. */
-function outputAxes({ outer }: Form, { vector }: Schedule): number[] {
-  const axes = [...Array(outer).keys()].filter((axis) => axis !== vector);
-  return vector !== undefined && vector < outer ? [...axes, vector] : axes;
-}
+import { type Place, parametersOf, type Share, shareOf } from './share.ts';
+import {
+  addProduct,
+  baseOf,
+  createValues,
+  evaluate,
+  type Lanes,
+  store,
+  type Values,
+} from './values.ts';
 
 /** Outputs along a loop that are computed side by side. */
 const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
@@ -28,7 +40,7 @@ const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
 
 /** The loop that threads share: the outermost with a block for each, or that with most. */
 function sharedLoop(form: Form, schedule: Schedule, threads: number) {
-  const loops = outputAxes(form, schedule).map((axis) => {
+  const loops = orderOf(form, schedule).map((axis) => {
     const length = blockOf(schedule, axis);
     return { axis, length, blocks: Math.floor(form.extents[axis] / length) };
   });
@@ -37,18 +49,17 @@ function sharedLoop(form: Form, schedule: Schedule, threads: number) {
 }
 
 /** Can threads share the outputs of a kernel? */
-export const canShare = (form: Form, threads: number): boolean =>
-  sharedLoop(form, scheduleOf(form), threads) !== undefined;
+export const canShare = (form: Form, schedule: Schedule): boolean =>
+  sharedLoop(form, schedule, 2) !== undefined;
 
 /** The function of a kernel: loops over its outputs, or over a thread's share of them. */
-export function loopsOf(form: Form, threads = 1): Func {
+export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place): Func {
   const frame = createFrame(...parametersOf(threads > 1));
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
-  const schedule = scheduleOf(form);
-  const axes = outputAxes(form, schedule);
-  const kernel = { form, schedule, out, values: createValues(bases, () => []) };
+  const axes = orderOf(form, schedule);
+  const kernel = { form, schedule, out, values: createValues(bases, () => [], simd) };
   const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
   const own = shared && shareOf(frame, shared.axis, shared.blocks, shared.length);
   if (own) root.hoisted.push(...own.code);
@@ -60,6 +71,17 @@ export function loopsOf(form: Form, threads = 1): Func {
     name: form.name,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
+}
+
+/** The output's loops, outermost first. */
+function orderOf({ extents, outer }: Form, { vector, across, tile }: Schedule): number[] {
+  const axes = [...Array(outer).keys()].filter((axis) => axis !== vector);
+  if (vector === undefined) return axes;
+  // The loop of the lanes is the innermost one: memory follows it. With lanes along the fold it
+  // is the longer one of a tile's two that stays outside: what the other reads stays near.
+  const inside = (axis: number): boolean =>
+    across !== undefined && tile.has(axis) && extents[axis]! < extents[vector]!;
+  return [...axes.filter((axis) => !inside(axis)), vector, ...axes.filter(inside)];
 }
 
 /** A range in whole steps, largest first, each as long as it fits. */
@@ -160,35 +182,49 @@ const newState = (row: FoldRow, scope: Scope): State =>
 function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: boolean): void {
   const { form, schedule } = kernel;
   const row = folds[isDot(form) ? 'dot' : form.fold!.kind];
-  const acrossFold = schedule.vector !== undefined && schedule.vector >= form.outer;
-  const sets = acrossFold ? schedule.unroll : 1;
-  const main = shifts.map(() => Array.from({ length: sets }, () => newState(row, scope)));
+  const { across, vector, unroll } = schedule;
+  const states = (count: number): State[] =>
+    Array.from({ length: count }, () => newState(row, scope));
+  // With lanes along the fold, four outputs have a state each: they become the lanes of one.
+  const outputs = across !== undefined && wide ? [0, 1, 2, 3] : [0];
+  const main = shifts.map(() => outputs.map(() => states(unroll)));
   // The turns that fill no vector have a state of their own.
-  const rest = acrossFold ? shifts.map(() => newState(row, scope)) : [];
+  const rest = across === undefined ? [] : states(shifts.length);
   const axes = [...form.extents.keys()].slice(form.outer);
   foldLoops(kernel, scope, axes, (inner, step) => {
-    const isVector = acrossFold && step >= WIDTH;
-    const turns = isVector ? step / WIDTH : 1;
-    shifts.forEach((shift, i) => {
-      for (let turn = 0; turn < turns; turn++) {
-        const state = acrossFold && !isVector ? rest[i]! : main[i]![turn]!;
-        const ahead = isVector ? new Map(shift).set(schedule.vector!, WIDTH * turn) : shift;
-        const lanes = lanesOf(kernel, ahead, wide || isVector);
-        takeIn(row, kernel.values, inner, form, lanes, state);
+    const take = (lanes: Lanes, state: State) =>
+      takeIn(row, kernel.values, inner, form, lanes, state);
+    for (const [i, shift] of shifts.entries()) {
+      if (across === undefined) take(lanesOf(kernel, shift, wide), main[i]![0]![0]!);
+      else if (step < WIDTH) take(lanesOf(kernel, shift, wide), rest[i]!);
+      else {
+        for (const output of outputs) {
+          for (let turn = 0; turn < step / WIDTH; turn++) {
+            const to = new Map(shift).set(across, WIDTH * turn);
+            if (vector !== undefined) to.set(vector, (shift.get(vector) ?? 0) + output);
+            take({ vector: across, shift: to }, main[i]![output]![turn]!);
+          }
+        }
       }
-    });
+    }
   });
-  const states = main.map(([first, ...others]) => {
-    for (const other of others) scope.body.push(row.merge(first!, other));
-    return first!;
+  const joined = main.map((sets, i) => {
+    for (const [first, ...others] of sets) {
+      for (const other of others) scope.body.push(row.merge(first!, other));
+    }
+    const firsts = sets.map(([first]) => first!);
+    if (across === undefined) return firsts[0]!;
+    if (wide) joinOutputs(row, scope, firsts);
+    else joinLanes(row, scope, firsts[0]!);
+    scope.body.push(row.merge(firsts[0]!, rest[i]!));
+    return firsts[0]!;
   });
-  if (acrossFold) for (const [i, s] of states.entries()) joinLanes(row, scope, s, rest[i]!);
   results(
     kernel,
     scope,
     shifts,
     wide,
-    states.map((s) => row.value(s)),
+    joined.map((s) => row.value(s)),
   );
 }
 
@@ -205,7 +241,7 @@ function foldLoops(
     return;
   }
   const { form, schedule } = kernel;
-  const steps = axis === schedule.vector ? [WIDTH * schedule.unroll, WIDTH, 1] : [1];
+  const steps = axis === schedule.across ? [WIDTH * schedule.unroll, WIDTH, 1] : [1];
   for (const range of ranges(form.extents[axis]!, steps)) {
     addLoop(scope, axis, range, (inner) => foldLoops(kernel, inner, rest, visit, range.step));
   }
@@ -213,13 +249,18 @@ function foldLoops(
 
 /** One turn of a fold. */
 function takeIn(row: FoldRow, v: Values, scope: Scope, form: Form, lanes: Lanes, s: State): void {
+  const { body } = form.fold!;
+  if (isDot(form)) {
+    scope.body.push(addProduct(v, scope, body, lanes, s[0]!));
+    return;
+  }
   const x = local(scope.frame, 'v128');
-  const value = evaluate(v, scope, form.fold!.body, lanes);
+  const value = evaluate(v, scope, body, lanes);
   scope.body.push(set(x, value), ...row.turn(s, x));
 }
 
-/** Joins the four lanes of a state, and the rest's first lane: the first lane holds them all. */
-function joinLanes(row: FoldRow, scope: Scope, state: State, rest: State): void {
+/** Joins the four lanes of a state: each becomes (0 + 2) + (1 + 3). */
+function joinLanes(row: FoldRow, scope: Scope, state: State): void {
   const other = newState(row, scope);
   for (const by of [2, 1] as const) {
     for (const [i, code] of swapped(row, state, by).entries()) {
@@ -227,7 +268,21 @@ function joinLanes(row: FoldRow, scope: Scope, state: State, rest: State): void 
     }
     scope.body.push(row.merge(state, other));
   }
-  scope.body.push(row.merge(state, rest));
+}
+
+/** Joins the lanes of four states in the same order: the first has one in each of its lanes. */
+function joinOutputs(row: FoldRow, scope: Scope, [a, b, c, d]: readonly State[]): void {
+  const pair = ([x]: State, [y]: State, low: number[], high: number[]): void => {
+    const other = newState(row, scope);
+    scope.body.push(
+      set(other[0]!, shuffle(get(x!), get(y!), ...high)),
+      set(x!, shuffle(get(x!), get(y!), ...low)),
+      row.merge([x!], other),
+    );
+  };
+  pair(a!, b!, [0, 1, 4, 5], [2, 3, 6, 7]);
+  pair(c!, d!, [0, 1, 4, 5], [2, 3, 6, 7]);
+  pair(a!, c!, [0, 2, 4, 6], [1, 3, 5, 7]);
 }
 
 /** Computes results from folded values, and stores them. */

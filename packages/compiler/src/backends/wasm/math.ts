@@ -58,7 +58,8 @@ const powerOfTwo = (n: Code): Code =>
 /** x = n ln 2 + r, and exp(x) = 2^n exp(r); 2^n in two factors, since n goes from -150 to 128. */
 function exp(frame: Frame): Code {
   const [n, r, half] = [local(frame, 'v128'), local(frame, 'v128'), local(frame, 'v128')];
-  const within = $('f32x4.max', $('f32x4.min', get(X), floats(EXP_MOST)), floats(EXP_LEAST));
+  // One instruction each on x64, where min and max take eight; a first operand NaN stays.
+  const within = $('f32x4.pmax', $('f32x4.pmin', get(X), floats(EXP_MOST)), floats(EXP_LEAST));
   const rest = sub(sub(get(X), mul(get(n), floats(LN2_HIGH))), mul(get(n), floats(LN2_LOW)));
   const value = add(floats(1), add(get(r), mul(mul(get(r), get(r)), polynomial(get(r), EXP))));
   return [

@@ -89,7 +89,7 @@ function factorsOf(e: Expr): Expr[] {
 }
 
 /** Floats of scratch memory: a block of each factor in panels, and the sums of all rows. */
-export function scratchOf({ extents }: Form, { row, blocks }: Product) {
+export function panelsOf({ extents }: Form, { row, blocks }: Product) {
   const { rows, columns, inner } = blocks;
   const left = rows * inner;
   const right = inner * columns;

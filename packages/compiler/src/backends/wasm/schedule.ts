@@ -2,12 +2,18 @@
 // computed side by side.
 import type { Affine } from '../../nest.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
+import type { Product } from './product.ts';
 import { suits } from './values.ts';
 
 /** Which turns of a kernel are computed at once. */
 export interface Schedule {
-  /** The loop whose turns are the lanes; none where no loop is long enough. */
+  /** The output's loop whose turns are the lanes; none where no loop is long enough. */
   readonly vector?: number;
+  /**
+   * The fold's loop whose turns are lanes while it runs: then each output has a vector of its own,
+   * whose lanes are joined at the end.
+   */
+  readonly across?: number;
   /** Neighbours along a loop, in vectors along the loop of the lanes, else in single turns. */
   readonly tile: ReadonlyMap<number, number>;
   /** Vectors of a fold that are folded side by side and joined at the end. */
@@ -71,20 +77,46 @@ export function scheduleOf(form: Form): Schedule {
 }
 
 /** Lanes along the fold: some outputs side by side, or some vectors of one output. */
-function alongFold(form: Form, vector: number): Schedule {
-  if (!isDot(form)) return { vector, tile: new Map(), unroll: 1 };
-  const [columns, rows] = sharing(form, vector);
+function alongFold(form: Form, across: number): Schedule {
+  if (!isDot(form)) return { across, tile: new Map(), unroll: 1 };
+  const [columns, rows] = sharing(form, across);
   const tile = new Map<number, number>();
+  // Four neighbours become the lanes of a result, where results lie side by side and few are left.
+  const joins = (axis?: number): axis is number => {
+    if (axis === undefined || suits(form.target, axis) !== 1) return false;
+    const extent = form.extents[axis]!;
+    return extent >= WIDTH && extent % WIDTH <= extent / WIDTH;
+  };
+  const vector = [columns, rows].find(joins);
+  if (vector !== undefined) {
+    const other = vector === columns ? rows : columns;
+    if (other !== undefined) tile.set(other, atMost(2, form.extents[other]!));
+    return { vector, across, tile, unroll: 1 };
+  }
   if (columns !== undefined) {
     tile.set(columns, atMost(rows === undefined ? 4 : 2, form.extents[columns]!));
   }
   if (rows !== undefined) tile.set(rows, atMost(4, form.extents[rows]!));
   const outputs = [...tile.values()].reduce((a, b) => a * b, 1);
-  return { vector, tile, unroll: outputs >= 4 ? 1 : 4 };
+  return { across, tile, unroll: outputs >= 4 ? 1 : 4 };
+}
+
+/**
+ * Rows or columns up to which panels gain nothing where both factors lie along the fold: lanes
+ * along it read them as they lie. Joining them costs a sum of 8 products, so folds are longer.
+ */
+const FEW = 128;
+
+/** Is a product computed with lanes along the fold, whatever its size? */
+export function joinsOutputs(form: Form, schedule: Schedule, product: Product): boolean {
+  const { vector, across } = schedule;
+  if (vector === undefined || across === undefined) return false;
+  const few = Math.min(form.extents[product.row]!, form.extents[product.column]!);
+  return few <= Math.min(FEW, 2 * form.extents[across]!);
 }
 
 /** The output's loops, innermost first, whose neighbours have a factor in common. */
-const sharing = (form: Form, vector: number): number[] => {
+export const sharing = (form: Form, vector: number): number[] => {
   const loads = loadsIn(form.fold!.body).map((l) => l.index[0]!);
   return [...Array(form.outer).keys()]
     .filter((axis) => axis !== vector && loads.some((i) => stepOf(i, axis) === 0))

@@ -118,6 +118,21 @@ export function addBound(
   parent.body.push(codeOf(scope));
 }
 
+/** Loops over the batch around what `fill` writes. */
+export function batchLoops(
+  scope: Scope,
+  batch: readonly number[],
+  fill: (scope: Scope) => void,
+): void {
+  const [axis, ...rest] = batch;
+  if (axis === undefined) {
+    fill(scope);
+    return;
+  }
+  const range = { from: 0, to: scope.extents[axis]!, step: 1 };
+  addLoop(scope, axis, range, (inner) => batchLoops(inner, rest, fill));
+}
+
 /** The innermost scope that binds one of these loops: where to compute what depends on them. */
 export function home(scope: Scope, axes: Iterable<number>): Scope {
   const wanted = new Set(axes);

@@ -1,13 +1,45 @@
 // The share of one thread: some neighbouring blocks of one loop of a kernel. What a block computes
 // does not depend on whose it is, so results are the same for any number of threads.
-import { $, type Code, type Frame, get, int, type Local, local, set, type Type } from './code.ts';
+import {
+  $,
+  type Code,
+  type Frame,
+  get,
+  int,
+  type Local,
+  local,
+  type Simd,
+  set,
+  type Type,
+} from './code.ts';
 
 /** Which thread of how many calls a divided kernel: parameters behind the table. */
+const BYTES = 4;
+export const TABLE: Local = 0;
 export const PART: Local = 1;
 export const PARTS: Local = 2;
 /** The parameters of a kernel's function. */
 export const parametersOf = (divided: boolean): Type[] =>
   divided ? ['i32', 'i32', 'i32'] : ['i32'];
+
+/** What the functions of a kernel are written for. */
+export interface Place {
+  /** The position of the first of them. */
+  readonly first: number;
+  /** Where the table has the address of the scratch memory, and floats of each thread in it. */
+  readonly scratchSlot: number;
+  readonly scratch: number;
+  /** Threads that share the outputs. */
+  readonly threads: number;
+  readonly simd: Simd;
+}
+
+/** The address of a thread's own scratch memory. */
+export function scratchOf({ scratchSlot, scratch, threads }: Place): Code {
+  const base = $('i32.load', BYTES * scratchSlot, get(TABLE));
+  if (threads === 1) return base;
+  return $('i32.add', base, $('i32.mul', get(PART), int(BYTES * scratch)));
+}
 
 /** The turns of a loop that are a thread's. */
 export interface Share {

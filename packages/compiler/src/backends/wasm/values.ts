@@ -2,7 +2,7 @@
 // construction, and not what they are for.
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Expr } from '../../nest.ts';
-import { $, type Code, floats, floatsOf, get, type Local } from './code.ts';
+import { $, type Code, floats, floatsOf, get, type Local, type Simd, set } from './code.ts';
 import { createAxesOf, stepOf } from './form.ts';
 import { MATH, type MathName } from './math.ts';
 import {
@@ -35,12 +35,18 @@ export interface Values {
   readonly bases: readonly Local[];
   readonly axesOf: (e: Expr) => ReadonlySet<number>;
   readonly ids: Map<Expr, number>;
+  /** How products are added up. */
+  readonly simd: Simd;
   /** The folded value. */
   readonly acc: (scope: Scope, lanes: Lanes) => Code;
 }
 
-export const createValues = (bases: readonly Local[], acc: Values['acc']): Values => ({
-  ...{ bases, acc, axesOf: createAxesOf(), ids: new Map() },
+export const createValues = (
+  bases: readonly Local[],
+  acc: Values['acc'],
+  simd: Simd = 'simd',
+): Values => ({
+  ...{ bases, acc, axesOf: createAxesOf(), ids: new Map(), simd },
 });
 
 const f32 = (name: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'lt' | 'le' | 'ne') => {
@@ -80,6 +86,20 @@ export function evaluate(v: Values, scope: Scope, e: Expr, lanes: Lanes): Code {
   const wide = lanes.vector !== undefined && axes.has(lanes.vector);
   const key = `e${v.ids.get(e)} ${shiftKey(axes, lanes.shift)}${wide ? ' wide' : ''}`;
   return get(remember(place, key, 'v128', () => computed(v, place, e, lanes)));
+}
+
+/** Adds a product, or minus one, to a sum. */
+export function addProduct(v: Values, s: Scope, product: Expr, lanes: Lanes, sum: Local): Code {
+  const fused = v.simd === 'relaxed' && fusedSum(v, s, product, lanes, sum);
+  return set(sum, fused || $('f32x4.add', get(sum), evaluate(v, s, product, lanes)));
+}
+
+function fusedSum(v: Values, s: Scope, e: Expr, lanes: Lanes, sum: Local): Code | undefined {
+  const word = e.op === 'neg' ? 'f32x4.relaxed_nmadd' : 'f32x4.relaxed_madd';
+  const product = e.op === 'neg' ? e.args[0]! : e;
+  if (product.op !== 'mul') return undefined;
+  const [a, b] = product.args.map((arg) => evaluate(v, s, arg, lanes));
+  return $(word, a!, b!, get(sum));
 }
 
 function computed(v: Values, scope: Scope, e: Expr, lanes: Lanes): Code {

@@ -1,0 +1,257 @@
+// Products of a few rows and a large matrix: the matrix is read once, in the order of memory, some
+// of its rows at a time and each from end to end, while the sums of all columns stay near.
+import {
+  $,
+  type Code,
+  createFrame,
+  type Func,
+  floats,
+  get,
+  int,
+  type Local,
+  local,
+  plus,
+  type Simd,
+  set,
+  type Type,
+} from './code.ts';
+import { type Form, loadsIn, stepOf } from './form.ts';
+import { ranges } from './loops.ts';
+import { resultOf } from './results.ts';
+import { isDot, type Schedule, sharing, WIDTH } from './schedule.ts';
+import {
+  addBound,
+  addLoop,
+  batchLoops,
+  codeOf,
+  createScope,
+  indexOf,
+  type Range,
+  type Scope,
+  type Shift,
+} from './scope.ts';
+import { type Place, parametersOf, scratchOf, shareOf, TABLE } from './share.ts';
+import {
+  addProduct,
+  baseOf,
+  createValues,
+  evaluate,
+  type Lanes,
+  suits,
+  type Values,
+} from './values.ts';
+
+const BYTES = 4;
+
+/** A product whose sums are kept in scratch memory. */
+export interface Sweep {
+  readonly column: number;
+  /** Rows that read the same matrix, where there is more than one. */
+  readonly row?: number;
+  readonly inner: number;
+  readonly batch: readonly number[];
+  /** Columns whose sums stay in the first cache. */
+  readonly block: number;
+}
+
+// The sums of a block take a small part of the first cache.
+const MOST_COLUMNS = 2048;
+/**
+ * What a matrix needs at least. One row gains as soon as its sums fill some registers; where more
+ * rows read the same matrix, tiles of outputs are as fast until it leaves the second cache.
+ */
+const LEAST_COLUMNS = 32;
+const LEAST_TURNS = 16;
+const LEAST_FLOATS = { alone: 2 ** 11, shared: 2 ** 18 };
+/** Products that are added up before a sum is read and written. */
+const TURNS = 8;
+/** Rows at a time: their numbers, and the matrix's, fill the registers. */
+const MOST_ROWS = 4;
+
+/** The sweep that a form is, if its matrix is large and lies in rows. */
+export function sweepOf(form: Form, { vector: column }: Schedule): Sweep | undefined {
+  const { extents, outer } = form;
+  if (!isDot(form) || column === undefined || column >= outer) return undefined;
+  if (extents.length !== outer + 1) return undefined;
+  const inner = outer;
+  const matrices = loadsIn(form.fold!.body)
+    .map((l) => l.index[0]!)
+    .filter((i) => suits(i, column) !== 0);
+  if (matrices.some((i) => suits(i, column) < 0 || stepOf(i, inner) < WIDTH)) return undefined;
+  const [columns, turns] = [extents[column]!, extents[inner]!];
+  const row = sharing(form, column).find((axis) => matrices.every((i) => stepOf(i, axis) === 0));
+  const least = row === undefined ? LEAST_FLOATS.alone : LEAST_FLOATS.shared;
+  if (columns < LEAST_COLUMNS || turns < LEAST_TURNS || columns * turns < least) return undefined;
+  const batch = [...Array(outer).keys()].filter((axis) => axis !== column && axis !== row);
+  const count = Math.ceil(columns / MOST_COLUMNS);
+  const block = Math.ceil(columns / count / WIDTH) * WIDTH;
+  return { column, ...(row !== undefined && { row }), inner, batch, block };
+}
+
+/** Floats of scratch memory: a sum of each column for every row of a turn. */
+export const sumsOf = ({ extents }: Form, { column }: Sweep): number =>
+  MOST_ROWS * extents[column]!;
+
+/** The functions of a sweep; the last runs it, or a thread's share of it. */
+export const sweepFunctions = (form: Form, sweep: Sweep, place: Place): Func[] => [
+  columnsOf(form, sweep, place.simd),
+  blocksOf(form, sweep, place),
+];
+
+interface Sweeper {
+  readonly form: Form;
+  readonly sweep: Sweep;
+  readonly values: Values;
+  readonly out: Local;
+  /** The first column, the end of whole vectors, and the end. */
+  readonly from: Local;
+  readonly wide: Local;
+  readonly to: Local;
+  /** The sum of the first column; that of the one at hand. */
+  readonly sums: Local;
+  readonly at: Local;
+}
+
+/**
+ * The function of a range of columns: its parameters are the table, the batch, the range, and where
+ * the sums of all columns are.
+ */
+function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
+  const { batch, row } = sweep;
+  const frame = createFrame(...Array<Type>(4 + batch.length).fill('i32'));
+  const root = createScope(frame, form.extents);
+  const bases = form.inputs.map((id) => baseOf(root, id));
+  const [from, to, base] = [1, 2, 3].map((i) => batch.length + i);
+  const [wide, sums, at] = [local(frame, 'i32'), local(frame, 'i32'), local(frame, 'i32')];
+  const out = baseOf(root, form.output);
+  const sweeper: Sweeper = {
+    ...{ form, sweep, values: createValues(bases, () => [], simd), out, from, wide, to, sums, at },
+  };
+  const rest = $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH));
+  const first = $('i32.mul', get(from), int(BYTES));
+  root.hoisted.push(
+    ...set(wide, $('i32.sub', get(to), rest)),
+    ...set(sums, $('i32.add', get(base), first)),
+  );
+  addBound(root, batch, (scope) => {
+    if (row === undefined) {
+      sweepRows(sweeper, scope, [new Map()]);
+      return;
+    }
+    for (const range of ranges(form.extents[row]!, [
+      MOST_ROWS,
+      form.extents[row]! % MOST_ROWS || 1,
+    ])) {
+      const shifts = Array.from({ length: range.step }, (_, i) => new Map([[row, i]]));
+      addLoop(scope, row, range, (some) => sweepRows(sweeper, some, shifts));
+    }
+  });
+  return {
+    name: `${form.name}: columns`,
+    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
+  };
+}
+
+/** The products of some rows. */
+function sweepRows(sweeper: Sweeper, scope: Scope, shifts: readonly Shift[]): void {
+  const { form, sweep, values, out, at } = sweeper;
+  const sumAt = (i: number): number => BYTES * i * form.extents[sweep.column]!;
+  eachColumn(sweeper, scope, (some, { vector }) => {
+    for (const i of shifts.keys()) some.body.push(storeSum(vector, sumAt(i), at, floats(0)));
+  });
+  const turns = form.extents[sweep.inner]!;
+  const most = TURNS / 2 ** Math.ceil(Math.log2(shifts.length));
+  for (const range of ranges(turns, [most, turns % most || 1])) {
+    addLoop(scope, sweep.inner, range, (lines) => {
+      eachColumn(sweeper, lines, (some, lanes) => {
+        for (const [i, shift] of shifts.entries()) {
+          addLines(sweeper, some, { ...lanes, shift }, range.step, sumAt(i));
+        }
+      });
+    });
+  }
+  eachColumn(sweeper, scope, (some, lanes) => {
+    for (const [i, shift] of shifts.entries()) {
+      resultOf({ form, values, out, at }, some, { ...lanes, shift }, sumAt(i));
+    }
+  });
+}
+
+/** Adds the next products of some lines of the matrix to the sums of some columns. */
+function addLines(
+  { form, sweep, values, at }: Sweeper,
+  scope: Scope,
+  lanes: Lanes,
+  turns: number,
+  offset: number,
+): void {
+  const part = local(scope.frame, 'v128');
+  const body = form.fold!.body;
+  const ahead = (turn: number): Lanes => ({
+    ...lanes,
+    shift: new Map(lanes.shift).set(sweep.inner, turn),
+  });
+  scope.body.push(set(part, evaluate(values, scope, body, lanes)));
+  for (let turn = 1; turn < turns; turn++) {
+    scope.body.push(addProduct(values, scope, body, ahead(turn), part));
+  }
+  const load = lanes.vector === undefined ? 'v128.load32_splat' : 'v128.load';
+  const sum = $('f32x4.add', $(load, offset, get(at)), get(part));
+  scope.body.push(storeSum(lanes.vector, offset, at, sum));
+}
+
+const storeSum = (vector: number | undefined, offset: number, at: Local, sum: Code): Code =>
+  vector === undefined
+    ? $('v128.store32_lane', offset, 0, get(at), sum)
+    : $('v128.store', offset, get(at), sum);
+
+/** Four columns at a time, then those that are left, with the pointer to their sums. */
+function eachColumn(
+  { sweep, from, wide, to, sums, at }: Sweeper,
+  scope: Scope,
+  visit: (scope: Scope, lanes: Lanes) => void,
+): void {
+  const { column } = sweep;
+  const shift: Shift = new Map();
+  const walk = (start: Local, end: Local, step: number, lanes: Lanes): void =>
+    addLoop(scope, column, { from: get(start), to: get(end), step }, (some) => {
+      visit(some, lanes);
+      some.body.push(set(at, plus(get(at), BYTES * step)));
+    });
+  scope.body.push(set(at, get(sums)));
+  walk(from, wide, WIDTH, { vector: column, shift });
+  walk(wide, to, 1, { shift });
+}
+
+/** The function that goes through the blocks of columns, of every product of the batch. */
+function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Func {
+  const { first, threads } = place;
+  const frame = createFrame(...parametersOf(threads > 1));
+  const root = createScope(frame, form.extents);
+  const [end, sums] = [local(frame, 'i32'), local(frame, 'i32')];
+  const extent = form.extents[column]!;
+  root.hoisted.push(set(sums, scratchOf(place)));
+  let turns: Pick<Range, 'from' | 'to'> = { from: 0, to: extent };
+  if (threads > 1) {
+    const { share, code } = shareOf(frame, column, Math.floor(extent / WIDTH), WIDTH);
+    const last = $('select', int(extent), get(share.to), share.last);
+    root.hoisted.push(...code, set(share.to, last));
+    turns = { from: get(share.from), to: get(share.to) };
+  }
+  const to = typeof turns.to === 'number' ? int(turns.to) : turns.to;
+  const fill = (scope: Scope): void =>
+    addLoop(scope, column, { ...turns, step: block }, (some) => {
+      const next = plus(indexOf(some, column), block);
+      const indices = [...batch, column].map((axis) => indexOf(some, axis));
+      some.body.push(
+        ...set(end, next),
+        ...set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
+        ...$('call', first, get(TABLE), ...indices, get(end), get(sums)),
+      );
+    });
+  batchLoops(root, batch, fill);
+  return {
+    name: form.name,
+    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
+  };
+}
