@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { compile } from '../src/index.ts';
 import { conformance, runCase } from './support/conformance.ts';
-import { nestCases } from './support/nests.ts';
+import { acc, apply, load, type NestCase, nestCase, nestCases } from './support/nests.ts';
 import { net } from './support/programs.ts';
 import { countThreads, openTeam, pool } from './support/threads.ts';
 
@@ -20,17 +20,54 @@ describe.each([2, 3])('%d threads', (threads) => {
   test('took part', () => expect(counts).toContain(threads));
 });
 
+async function isSame(nest: NestCase): Promise<void> {
+  const wanted = await runCase(await openWasm({ threads: 1 }), nest);
+  for (const threads of [2, 3, 4]) {
+    const found = await runCase(await openTeam(threads), nest);
+    expect(new Uint32Array(found.buffer)).toEqual(new Uint32Array(wanted.buffer));
+  }
+}
+
 test.each(nestCases.map((nest) => [nest.name, nest] as const))(
   '%s is the same to the bit for any number of threads',
-  async (_, nest) => {
-    const alone = await openWasm({ threads: 1 });
-    const wanted = await runCase(alone, nest);
-    for (const threads of [2, 3, 4]) {
-      const found = await runCase(await openTeam(threads), nest);
-      expect(new Uint32Array(found.buffer)).toEqual(new Uint32Array(wanted.buffer));
-    }
-  },
+  (_, nest) => isSame(nest),
 );
+
+const timesAt = (n: number, m: number, k: number, right: boolean, order: 'rows' | 'columns') =>
+  nestCase(
+    `${n} x ${k} times ${k} x ${m}, ${right} ${order}`,
+    {
+      axes: [n, m],
+      fold: {
+        ...{ kind: 'sum', axes: [k] },
+        body: apply('mul', load(0, 0, 2), right ? load(1, 1, 2) : load(1, 2, 1)),
+      },
+      result: apply('add', acc, load(2, 0, 1)),
+    },
+    [{ shape: [n, k] }, { shape: right ? [m, k] : [k, m], order }, { shape: [n, m] }],
+  );
+
+// Around tiles, panels and blocks; few rows, few columns, and fewer of them than threads.
+const shapes = [
+  [1, 209, 1300],
+  [1300, 1, 209],
+  [2, 3, 2000],
+  [5, 1030, 300],
+  [20, 209, 600],
+  [33, 65, 129],
+  [67, 31, 257],
+  [131, 530, 40],
+  [9, 17, 2050],
+] as const;
+
+describe.each(shapes)('a product, %d x %d, k = %d', (n, m, k) => {
+  const kinds = [false, true].flatMap((right) =>
+    (['rows', 'columns'] as const).map((order) => ({ right, order })),
+  );
+  test.each(kinds)('transposed $right, $order: the same to the bit', ({ right, order }) =>
+    isSame(timesAt(n, m, k, right, order)),
+  );
+});
 
 /** A net whose step is worth sharing, of odd sizes. */
 const large = () => net({ layers: [97, 131, 37, 10], m: 133, classes: true, alpha: 0.1 });
