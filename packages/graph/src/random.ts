@@ -71,7 +71,7 @@ function seedState(seed: number): Uint32Array {
   return Uint32Array.of(mix(), mix(), mix(), mix());
 }
 
-/** The next words of the stream. The state is in locals: most of a training step's start is here. */
+/** The next words of the stream, its state in locals: a first training step waits for them. */
 function draw(state: Uint32Array, to: Uint32Array, count: number): void {
   let [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!];
   for (let i = 0; i < count; i++) {
