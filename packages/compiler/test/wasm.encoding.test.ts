@@ -65,6 +65,7 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   if (/v128\.store/.test(name)) return ['iv', ''];
   if (name === 'i32.load') return ['i', 'i'];
   if (name === 'i32.store') return ['ii', ''];
+  if (name === 'drop') return ['i', ''];
   if (name === 'select') return ['iii', 'i'];
   if (/splat/.test(name)) return ['i', 'v'];
   if (/replace_lane/.test(name)) return ['vi', 'v'];

@@ -59,6 +59,8 @@ const sizes = [
   [8, 1029, 19],
   [20, 517, 259],
   [131, 135, 33],
+  [20, 209, 300],
+  [31, 33, 129],
 ] as const;
 
 describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
@@ -68,6 +70,15 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
     const isAlong = !left && right === (order === 'rows');
     return agrees(product(n, m, k, kind), !isAlong || Math.min(n, m) > Math.min(128, 2 * k));
   });
+});
+
+test('few rows read a matrix of whole lines as it lies', async () => {
+  const device = await openWasm();
+  const reads = (n: number, m: number) => {
+    const { plan } = product(n, m, 300, { left: false, right: false, order: 'rows' });
+    return device.emit(plan).sources[0]!.includes('drop');
+  };
+  expect([reads(20, 209), reads(20, 192), reads(40, 209)]).toEqual([true, false, false]);
 });
 
 const relu = (x: Expr) => apply('max', x, value(0));

@@ -31,6 +31,7 @@ export const instructions = {
   'i32.mul': op(0x6c),
   'i32.div_s': op(0x6d),
   'i32.rem_s': op(0x6f),
+  drop: op(0x1a),
   select: op(0x1b),
   'f32.convert_i32_s': op(0xb2),
   'v128.load': simd(0, 'memory'),
