@@ -68,7 +68,10 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
     const { left, right, order } = kind;
     // Few rows or columns need no panels where both factors lie along the fold.
     const isAlong = !left && right === (order === 'rows');
-    return agrees(product(n, m, k, kind), !isAlong || Math.min(n, m) > Math.min(128, 2 * k));
+    return agrees(
+      product(n, m, k, kind),
+      !isAlong || Math.min(n, m) > Math.max(32, Math.min(128, k)),
+    );
   });
 });
 

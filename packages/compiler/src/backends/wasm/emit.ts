@@ -4,7 +4,7 @@ import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, type Local, type Simd, show } from './code.ts';
 import { type Form, formOf, ordered } from './form.ts';
-import { gemmOf, tileFunction } from './gemm.ts';
+import { gemmOf, tileFunctions } from './gemm.ts';
 import { loopsOf } from './loops.ts';
 import { mathFunctions } from './math.ts';
 import { productOf, scratchOf } from './product.ts';
@@ -27,7 +27,7 @@ export interface EmitOptions {
 /** The module of a plan. It exports `run(table)`, all kernels once, and `loop(table, n)`. */
 export function emitWasm(plan: Plan, { simd }: EmitOptions = { simd: 'simd' }): Program {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const functions = [...mathFunctions(usedIn(plan)), tileFunction(simd)];
+  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
   const calls: number[] = [];
   const kernels: Func[][] = [];
   let scratch = 0;

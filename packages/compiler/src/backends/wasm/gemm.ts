@@ -37,18 +37,25 @@ const BYTES = 4;
 /** Bytes that come from memory at once. */
 const CACHE_LINE = 64;
 const TABLE: Local = 0;
-/** Where the function of a tile is in every module: after those of math. */
+/** Where the functions of tiles are in every module: after those of math. */
 const TILE = MATH.length;
+const WIDE_TILE = TILE + 1;
 
 const i32s = (count: number): Type[] => Array(count).fill('i32');
 
+/** The functions of tiles: of panels, and of columns that are `step` bytes apart. */
+export const tileFunctions = (simd: Simd): Func[] => [
+  tileFunction('tile', i32s(6), plus(get(1), BYTES * TILE_COLUMNS), simd),
+  tileFunction('wide tile', i32s(7), $('i32.add', get(1), get(6)), simd),
+];
+
 /**
- * tile(a, b, sums, turns, stride, more, step): adds the products of some rows of a panel and of 16
- * columns up, whose turns are `step` bytes apart. With `more` it goes on where the sums are.
+ * tile(a, b, sums, turns, stride, more, [step]): adds the products of some rows of a panel and of
+ * 16 columns up. With `more` it goes on where the sums are; `next` is b at the next turn.
  */
-export function tileFunction(simd: Simd): Func {
-  const frame = createFrame(...i32s(7));
-  const [a, b, sums, turns, stride, more, step] = [0, 1, 2, 3, 4, 5, 6] as const;
+function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Func {
+  const frame = createFrame(...params);
+  const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
   const vectors = (count: number): Local[] =>
     Array.from({ length: count }, () => local(frame, 'v128'));
   const width = TILE_COLUMNS / WIDTH;
@@ -74,12 +81,12 @@ export function tileFunction(simd: Simd): Func {
       ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
-    set(b, $('i32.add', get(b), get(step))),
+    set(b, next),
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     ...$('end'),
     eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
   ];
-  return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
+  return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
 
 /** The functions of a product; the last runs it. `first` is the position of the first of them. */
@@ -277,9 +284,10 @@ function tilesOf(
   const tile = (row: number): Code => [
     $(
       'call',
-      TILE,
+      direct ? WIDE_TILE : TILE,
       plus(get(a), BYTES * row),
-      ...[get(b), get(at), get(turns), int(stride), get(k0), get(step)],
+      ...[get(b), get(at), get(turns), int(stride), get(k0)],
+      ...(direct ? [get(step)] : []),
     ),
     set(at, plus(get(at), TILE_ROWS * stride)),
     set(i, plus(get(i), TILE_ROWS)),
