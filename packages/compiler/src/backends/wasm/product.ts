@@ -48,9 +48,10 @@ const WORTH_PACKING = 2 ** 15;
 const LEAST_ROWS = 8;
 const LEAST_COLUMNS = 8;
 const LEAST_INNER = 16;
-/** So few rows read a panel too seldom to be worth writing it. */
-const FEW_ROWS = 32;
-/** Lines of a matrix that is read as it lies: a block of them stays in the second cache. */
+/**
+ * Lines of a block of a matrix that is read as it lies: they stay in the second cache. Rows that
+ * are one block read each panel too seldom for it to be worth writing.
+ */
 const MOST_LINES = 128;
 /** Lines at multiples of as many floats share few places of a cache, and drive each other out. */
 const CROWDED = 64;
@@ -82,7 +83,7 @@ export function productOf(form: Form): Product | undefined {
     const large = m >= LEAST_ROWS && n >= LEAST_COLUMNS && k >= LEAST_INNER;
     if (!large || m * n * k < WORTH_PACKING) return undefined;
     const direct =
-      right.length === 1 && m <= FEW_ROWS ? directOf(form, right[0]!, column) : undefined;
+      right.length === 1 && m <= MOST_ROWS ? directOf(form, right[0]!, column) : undefined;
     const blocks = {
       rows: blockOf(m, MOST_ROWS, PANEL_ROWS),
       columns: blockOf(n, MOST_COLUMNS, TILE_COLUMNS),
