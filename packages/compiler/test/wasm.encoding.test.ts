@@ -78,6 +78,7 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   if (/v128\.store/.test(name)) return ['iv', ''];
   if (name === 'i32.load') return ['i', 'i'];
   if (/^i32\.(atomic\.)?store$/.test(name)) return ['ii', ''];
+  if (name === 'drop') return ['i', ''];
   if (name === 'select') return ['iii', 'i'];
   if (/splat/.test(name)) return ['i', 'v'];
   if (/replace_lane/.test(name)) return ['vi', 'v'];
@@ -91,7 +92,7 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
 
 const why = whyNoRelaxedSimd();
 const structural =
-  /^(unreachable|return|drop|i64\.const|block|loop|if|else|end|br|br_if|call|local\..*|f32.*_i32_s|f32x4\.splat)$/;
+  /^(unreachable|return|i64\.const|block|loop|if|else|end|br|br_if|call|local\..*|f32.*_i32_s|f32x4\.splat)$/;
 
 test.for((Object.keys(instructions) as OpName[]).filter((name) => !structural.test(name)))(
   'the engine knows %s',

@@ -4,7 +4,7 @@ import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, type Code, type Func, get, int, type Local, type Simd, set, show } from './code.ts';
 import { formOf, ordered } from './form.ts';
-import { tileFunction } from './gemm.ts';
+import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, SYNC, store } from './meet.ts';
@@ -64,7 +64,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const isTeam = parts.some(({ shared }) => shared);
   const threads = isTeam ? target.threads : 1;
   const scratch = parts.reduce((n, { method }) => Math.max(n, method.scratch), 0);
-  const functions = [...mathFunctions(usedIn(plan)), tileFunction(simd)];
+  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
   const barrier = isTeam ? functions.push(barrierFunction()) - 1 : 0;
   const kernels: Func[][] = [];
   const calls = parts.map(({ method, shared }) => {

@@ -15,7 +15,7 @@ import {
   set,
   type Type,
 } from './code.ts';
-import type { Form } from './form.ts';
+import { type Form, stepOf } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
 import {
@@ -42,17 +42,26 @@ import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
 const BYTES = 4;
-/** Where the function of a tile is in every module: after those of math. */
+/** Bytes that come from memory at once. */
+const CACHE_LINE = 64;
+/** Where the functions of tiles are in every module: after those of math. */
 const TILE = MATH.length;
+const WIDE_TILE = TILE + 1;
 
 const i32s = (count: number): Type[] => Array(count).fill('i32');
 
+/** The functions of tiles: of panels, and of columns that are `step` bytes apart. */
+export const tileFunctions = (simd: Simd): Func[] => [
+  tileFunction('tile', i32s(6), plus(get(1), BYTES * TILE_COLUMNS), simd),
+  tileFunction('wide tile', i32s(7), $('i32.add', get(1), get(6)), simd),
+];
+
 /**
- * tile(a, b, sums, turns, stride, more): adds the products of some rows of a panel and a panel of
- * columns up. With `more` it goes on where the sums are.
+ * tile(a, b, sums, turns, stride, more, [step]): adds the products of some rows of a panel and of
+ * 16 columns up. With `more` it goes on where the sums are; `next` is b at the next turn.
  */
-export function tileFunction(simd: Simd): Func {
-  const frame = createFrame(...i32s(6));
+function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Func {
+  const frame = createFrame(...params);
   const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
   const vectors = (count: number): Local[] =>
     Array.from({ length: count }, () => local(frame, 'v128'));
@@ -79,12 +88,12 @@ export function tileFunction(simd: Simd): Func {
       ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
-    set(b, plus(get(b), BYTES * TILE_COLUMNS)),
+    set(b, next),
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     ...$('end'),
     eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
   ];
-  return { name: 'tile', params: frame.params, results: [], locals: frame.locals, body };
+  return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
 
 /** The functions of a product; the last runs it, or a thread's share of it. */
@@ -169,7 +178,7 @@ function blocksOf(form: Form, product: Product, place: Place): Func {
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
     ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
-    ...{ rows: range(), columns: range(), inner: range() },
+    ...{ rows: range(), columns: range(), inner: range(), matrix: local(frame, 'i32') },
   };
   const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
   const turns = { row: whole(product.row), column: whole(product.column) };
@@ -188,6 +197,7 @@ function blocksOf(form: Form, product: Product, place: Place): Func {
     turns[along] = [get(share.from), get(share.to)];
   }
   batchLoops(root, product.batch, (scope) => {
+    if (product.direct) scope.body.push(set(block.matrix, matrixOf(root, scope, form, product)));
     const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
     const call = (which: number, ...args: (Code | Bounds)[]): Code =>
       $('call', first + which, ...given, ...args.map(codeOfArgument));
@@ -197,6 +207,16 @@ function blocksOf(form: Form, product: Product, place: Place): Func {
     name: form.name,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
   };
+}
+
+/** Where the right factor of this turn of the batch starts. */
+function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Product): Code {
+  const { input, index } = direct!;
+  const steps = batch.map((axis) =>
+    $('i32.mul', indexOf(scope, axis), int(BYTES * stepOf(index, axis))),
+  );
+  const start = plus(get(baseOf(root, form.inputs[input]!)), BYTES * index.at);
+  return steps.reduce((sum, step) => $('i32.add', sum, step), start);
 }
 
 /** The locals of a range. */
@@ -210,25 +230,34 @@ const codeOfArgument = (x: Code | Bounds): Code =>
 function blockLoops(
   frame: Frame,
   { extents }: Form,
-  { inner, blocks }: Product,
+  product: Product,
   block: Block & { turns: { row: Turns; column: Turns } },
   call: (which: number, ...args: (Code | Bounds)[]) => Code,
 ): Code {
+  const { column, inner, blocks, direct } = product;
   const stride = BYTES * blocks.columns;
   const [i0] = block.rows;
   const [, k1] = block.inner;
+  const [, j1] = block.columns;
+  // Of a factor that is read as it lies, only the columns that fill no tile are packed.
+  const end = extents[column]! - (extents[column]! % TILE_COLUMNS);
   const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
   const rows = [
     ...call(0, block.rows, block.inner, get(block.left)),
-    ...tilesOf(frame, block, sums, stride),
+    ...tilesOf(frame, block, sums, stride, direct && { columns: extents[column]!, end }),
     ...$('if', $('i32.eq', get(k1), int(extents[inner]!))),
     ...call(2, block.rows, block.columns, sums),
     ...$('end'),
   ];
-  const turns = [
-    ...call(1, block.columns, block.inner, get(block.right)),
-    ...blockLoop(block.rows, block.turns.row, blocks.rows, rows),
-  ];
+  const packed = direct
+    ? [
+        ...touched(frame, block, extents[column]!),
+        ...$('if', $('i32.gt_s', get(j1), int(end))),
+        ...call(1, [...int(end), ...get(j1)], block.inner, get(block.right)),
+        ...$('end'),
+      ]
+    : call(1, block.columns, block.inner, get(block.right));
+  const turns = [...packed, ...blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
   const whole: Turns = [int(0), int(extents[inner]!)];
   const columns = blockLoop(block.inner, whole, blocks.inner, turns);
   return blockLoop(block.columns, block.turns.column, blocks.columns, columns);
@@ -242,11 +271,46 @@ interface Block {
   readonly rows: Bounds;
   readonly columns: Bounds;
   readonly inner: Bounds;
+  /** Where the right factor is, if it is read as it lies. */
+  readonly matrix: Local;
+}
+
+/** Where the columns of a block start in a line of the matrix. */
+const partOf = ({ matrix, inner: [k0], columns: [j0] }: Block, columns: number): Code => {
+  const before = $('i32.add', $('i32.mul', get(k0), int(columns)), get(j0));
+  return $('i32.add', get(matrix), $('i32.mul', before, int(BYTES)));
+};
+
+/** Reads some of each line of the cache, in order: tiles that stride find them near. */
+function touched(frame: Frame, block: Block, columns: number): Code {
+  const [[j0, j1], [k0, k1]] = [block.columns, block.inner];
+  const [start, at, end, k] = Array.from({ length: 4 }, () => local(frame, 'i32'));
+  const length = $('i32.mul', $('i32.sub', get(j1), get(j0)), int(BYTES));
+  return [
+    ...set(k, get(k0)),
+    ...set(start, partOf(block, columns)),
+    ...$('loop'),
+    ...set(at, get(start)),
+    ...set(end, $('i32.add', get(start), length)),
+    ...$('loop'),
+    ...$('drop', $('i32.load', 0, get(at))),
+    ...$('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
+    ...$('end'),
+    ...set(start, plus(get(start), BYTES * columns)),
+    ...$('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
+    ...$('end'),
+  ];
 }
 
 /** Goes through the tiles of a block; a panel of columns stays near for all rows. */
-function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
-  const [a, b, at, line, i, j, turns] = Array.from({ length: 7 }, () => local(frame, 'i32'));
+function tilesOf(
+  frame: Frame,
+  block: Block,
+  sums: Code,
+  stride: number,
+  direct?: { readonly columns: number; readonly end: number },
+): Code {
+  const [a, b, at, line, i, j, turns, step] = Array.from({ length: 8 }, () => local(frame, 'i32'));
   const panel = (width: number): Code => $('i32.mul', get(turns), int(BYTES * width));
   const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
   const again = (index: Local, step: number, end: Local): Code =>
@@ -255,20 +319,27 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
   const tile = (row: number): Code => [
     $(
       'call',
-      TILE,
+      direct ? WIDE_TILE : TILE,
       plus(get(a), BYTES * row),
       ...[get(b), get(at), get(turns), int(stride), get(k0)],
+      ...(direct ? [get(step)] : []),
     ),
     set(at, plus(get(at), TILE_ROWS * stride)),
     set(i, plus(get(i), TILE_ROWS)),
   ];
   const more = $('i32.lt_s', get(i), get(i1));
+  const fromPanels: Code = [set(b, get(block.right)), set(step, int(BYTES * TILE_COLUMNS))];
+  const fromMatrix = (columns: number): Code => [
+    set(b, partOf(block, columns)),
+    set(step, int(BYTES * columns)),
+  ];
   return [
     ...set(turns, $('i32.sub', get(k1), get(k0))),
-    ...set(b, get(block.right)),
+    ...(direct ? fromMatrix(direct.columns) : fromPanels),
     ...set(line, sums),
     ...set(j, get(j0)),
     ...$('loop'),
+    ...(direct ? [...$('if', $('i32.eq', get(j), int(direct.end))), fromPanels, ...$('end')] : []),
     ...set(a, get(block.left)),
     ...set(at, get(line)),
     ...set(i, get(i0)),
@@ -280,7 +351,7 @@ function tilesOf(frame: Frame, block: Block, sums: Code, stride: number): Code {
     ...forward(a, panel(PANEL_ROWS)),
     ...$('br_if', 0, more),
     ...$('end'),
-    ...forward(b, panel(TILE_COLUMNS)),
+    ...forward(b, direct ? int(BYTES * TILE_COLUMNS) : panel(TILE_COLUMNS)),
     ...set(line, plus(get(line), BYTES * TILE_COLUMNS)),
     ...again(j, TILE_COLUMNS, j1),
     ...$('end'),

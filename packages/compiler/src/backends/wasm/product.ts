@@ -1,6 +1,6 @@
 // Recognises products of matrices, and chooses how large the blocks of large ones are.
-import type { Expr } from '../../nest.ts';
-import { createAxesOf, type Form } from './form.ts';
+import type { Affine, Expr } from '../../nest.ts';
+import { createAxesOf, type Form, stepOf } from './form.ts';
 
 /** A sum over `inner` of a factor that has no columns and one that has no rows. */
 export interface Product {
@@ -12,6 +12,14 @@ export interface Product {
   /** The other loops of the output. */
   readonly batch: readonly number[];
   readonly blocks: Blocks;
+  /** Where the right factor is read as it lies, without panels. */
+  readonly direct?: Direct;
+}
+
+/** A matrix whose lines, one for each turn of the inner loop, lie one after another. */
+export interface Direct {
+  readonly input: number;
+  readonly index: Affine;
 }
 
 /** Turns of each loop in one block; those of rows and columns are whole tiles. */
@@ -40,6 +48,13 @@ const WORTH_PACKING = 2 ** 15;
 const LEAST_ROWS = 8;
 const LEAST_COLUMNS = 8;
 const LEAST_INNER = 16;
+/**
+ * Lines of a block of a matrix that is read as it lies: they stay in the second cache. Rows that
+ * are one block read each panel too seldom for it to be worth writing.
+ */
+const MOST_LINES = 128;
+/** Lines at multiples of as many floats share few places of a cache, and drive each other out. */
+const CROWDED = 64;
 
 /** Equal blocks of whole tiles, none larger than `most`. */
 function blockOf(extent: number, most: number, tile: number): number {
@@ -67,15 +82,31 @@ export function productOf(form: Form): Product | undefined {
     const [m, n, k] = [extents[row]!, extents[column]!, extents[inner]!];
     const large = m >= LEAST_ROWS && n >= LEAST_COLUMNS && k >= LEAST_INNER;
     if (!large || m * n * k < WORTH_PACKING) return undefined;
+    const direct =
+      right.length === 1 && m <= MOST_ROWS ? directOf(form, right[0]!, column) : undefined;
     const blocks = {
       rows: blockOf(m, MOST_ROWS, PANEL_ROWS),
       columns: blockOf(n, MOST_COLUMNS, TILE_COLUMNS),
-      inner: blockOf(k, MOST_INNER, 1),
+      inner: blockOf(k, direct ? MOST_LINES : MOST_INNER, 1),
     };
     const batch = axes.filter((axis) => axis !== row && axis !== column).reverse();
-    return { left: times(left), right: times(right), row, column, inner, batch, blocks };
+    return {
+      ...{ left: times(left), right: times(right), row, column, inner, batch, blocks },
+      ...(direct && { direct }),
+    };
   }
   return undefined;
+}
+
+/** The factor as it lies, if tiles can read it there. */
+function directOf({ extents, outer }: Form, factor: Expr, column: number): Direct | undefined {
+  if (factor.op !== 'load') return undefined;
+  const index = factor.index[0]!;
+  const columns = extents[column]!;
+  const isWhole = stepOf(index, column) === 1 && stepOf(index, outer) === columns;
+  if (!isWhole || index.of.some((t) => !('axis' in t))) return undefined;
+  if (columns > MOST_COLUMNS || columns % CROWDED === 0) return undefined;
+  return { input: factor.input, index };
 }
 
 const times = (factors: readonly Expr[]): Expr =>

@@ -103,16 +103,18 @@ function alongFold(form: Form, across: number): Schedule {
 
 /**
  * Rows or columns up to which panels gain nothing where both factors lie along the fold: lanes
- * along it read them as they lie. Joining them costs a sum of 8 products, so folds are longer.
+ * along it read them as they lie. Joining lanes costs as much as some products, so that more rows
+ * need longer folds.
  */
-const FEW = 128;
+const FEW = 32;
+const MANY = 128;
 
 /** Is a product computed with lanes along the fold, whatever its size? */
 export function joinsOutputs(form: Form, schedule: Schedule, product: Product): boolean {
   const { vector, across } = schedule;
   if (vector === undefined || across === undefined) return false;
   const few = Math.min(form.extents[product.row]!, form.extents[product.column]!);
-  return few <= Math.min(FEW, 2 * form.extents[across]!);
+  return few <= FEW || few <= Math.min(MANY, form.extents[across]!);
 }
 
 /** The output's loops, innermost first, whose neighbours have a factor in common. */
