@@ -11,7 +11,7 @@ export type ScalingRow = PeerRow & {
   readonly growth?: number;
 };
 
-const CARE: Care = { rounds: 3, batchMs: 20 };
+const CARE: Care = { rounds: 5, batchMs: 20 };
 
 const powers = (from: number, to: number): number[] => {
   const all: number[] = [];
@@ -43,7 +43,7 @@ const curves: readonly Curve[] = [
   },
 ];
 
-/** The curves of chainrule and of the peers that compile or are compiled; under a minute. */
+/** The curves of chainrule and of its peers on WebAssembly; takes under a minute. */
 export async function measureScaling(): Promise<ScalingRow[]> {
   const contenders = [
     await loaders['chainrule wasm'](),
