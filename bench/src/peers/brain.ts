@@ -7,10 +7,7 @@ import { ALPHA, CHECKED, type PassWork } from './works.ts';
 
 const NAME = 'brain.js';
 
-async function load() {
-  const { default: brain } = await import('brain.js');
-  return brain;
-}
+const load = () => import('brain.js');
 
 function start({ NeuralNetwork }: Awaited<ReturnType<typeof load>>, work: PassWork): Runner {
   const { layers, m, weights } = work;
