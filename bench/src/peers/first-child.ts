@@ -1,5 +1,5 @@
-// One contender alone in a fresh process: the first step of a net ever, then the same again. Run by
-// first.ts with the names of contender, work and layout; prints one line of JSON.
+// One contender alone in a fresh process: the first step of a net ever, then the same again. Run
+// by first.ts with the names of contender, work and layout; prints one line of JSON.
 import type { Absent, Contender } from './contender.ts';
 import { isPresent, type LocalName, loaders } from './contenders.ts';
 import type { FirstTimes } from './first.ts';
