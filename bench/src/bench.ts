@@ -13,7 +13,7 @@ import { firstTable, measureFirst } from './peers/first.ts';
 import { measurePeers, peersTable } from './peers/peers.ts';
 import { measureScaling, scalingTable } from './peers/scaling.ts';
 import { type Case, logistic, net, product } from './programs.ts';
-import { circumstances, save } from './results.ts';
+import { circumstances, currentLoad, save } from './results.ts';
 import { measureSymbolic } from './symbolic.ts';
 
 const alpha = 0.01;
@@ -142,7 +142,7 @@ const { values } = parseArgs({
 const asked = (part: string) => values.only === undefined || values.only === part;
 const devices = values.device.split(',') as DeviceRequest[];
 const seconds = Number(values.seconds);
-const found = circumstances();
+const load = currentLoad();
 const symbolic = asked('symbolic') ? measureSymbolic([1, 10, 50, 100, 200, 500, 1000]) : [];
 const steps: Row[] = [];
 const products: ProductRow[] = [];
@@ -161,6 +161,7 @@ for (const device of devices) {
 const peers = asked('peers') ? await measurePeers() : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
+const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {
     if (rows.length > 0) save(part, { ...found, rows });

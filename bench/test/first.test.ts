@@ -12,7 +12,7 @@ describe('a fresh process', () => {
       const { first, again, held, peak } = await askChild(name, planar().name, 'columns');
       expect(first).toBeGreaterThan(0);
       for (const ms of again) expect(ms).toBeGreaterThan(0);
-      // W1 [4, 2], b1 [4, 1], W2 [1, 4], b2 [1, 1], X [2, 400] and Y [1, 400] at least, in float32.
+      // W1 [4, 2], b1 [4, 1], W2 [1, 4], b2 [1, 1], X [2, 400] and Y [1, 400] at least.
       expect(held).toBeGreaterThanOrEqual(4 * (17 + 1200));
       expect(peak).toBeGreaterThan(held!);
     },

@@ -1,4 +1,5 @@
-// Contenders may differ in time only: all of them must take the same steps and give the same products.
+// Contenders may differ in time only: all of them must take the same steps and give the same
+// products.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Absent, Contender, Runner } from '../src/peers/contender.ts';
 import { inProcess, isPresent, numpys } from '../src/peers/contenders.ts';
