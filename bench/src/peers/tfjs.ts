@@ -16,8 +16,10 @@ function startNet(work: NetWork, data: LaidOut) {
   const before = tf.memory().numBytes;
   const X = tf.tensor2d(data.X.data, data.X.shape);
   const Y = tf.tensor2d(data.Y.data, data.Y.shape);
-  const W = data.layers.map(({ W }) => tf.variable(tf.tensor2d(W.data, W.shape)));
-  const b = data.layers.map(({ b }) => tf.variable(tf.zeros(b)));
+  // Tidied, so that the tensors of the first values go once the variables have others.
+  const variable = (value: () => tf.Tensor2D) => tf.tidy(() => tf.variable(value()));
+  const W = data.layers.map(({ W }) => variable(() => tf.tensor2d(W.data, W.shape)));
+  const b = data.layers.map(({ b }) => variable(() => tf.zeros(b)));
   const cost = () => {
     const last = W.reduce<tf.Tensor>((A, w, i) => {
       const z = tf.add(layout === 'rows' ? tf.matMul(A, w) : tf.matMul(w, A), b[i]!);
