@@ -9,4 +9,6 @@ const main = `${root}bench/src/bench.ts`;
 await setup({ browser: false });
 if (!existsSync(main)) fail('bench: bench/src/bench.ts is not written yet');
 if (build('@chainrule/bench^...') !== 0) fail('bench: the build failed, see above');
-process.exitCode = tool('tsx', [main, ...process.argv.slice(2)], { stdout: 'inherit' });
+// Else tsx follows the paths of the nearest configuration to the packages' sources.
+const env = { TSX_TSCONFIG_PATH: `${root}bench/tsconfig.run.json` };
+process.exitCode = tool('tsx', [main, ...process.argv.slice(2)], { env, stdout: 'inherit' });

@@ -1,15 +1,19 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
-// with PART one of steps, products, symbolic, peers. Peers are other libraries, side by side with
-// chainrule; --save writes their part to bench/results/peers.json.
+// with PART one of steps, products, symbolic, peers, first, scaling. Peers are other libraries,
+// side by side with chainrule; first is their time to the first step, scaling how steps grow.
+// --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
 import { measurePeak } from './peak.ts';
-import { measurePeers, peersTable, savePeers } from './peers/peers.ts';
-import { type Case, digits, logistic, product, yesOrNo } from './programs.ts';
+import { firstTable, measureFirst } from './peers/first.ts';
+import { measurePeers, peersTable } from './peers/peers.ts';
+import { measureScaling, scalingTable } from './peers/scaling.ts';
+import { type Case, logistic, net, product } from './programs.ts';
+import { circumstances, currentLoad, save } from './results.ts';
 import { measureSymbolic } from './symbolic.ts';
 
 const alpha = 0.01;
@@ -108,7 +112,7 @@ async function measureProducts(device: DeviceRequest, seconds: number): Promise<
   const rows: ProductRow[] = [];
   for (const size of [64, 128, 256, 512, 1024]) {
     for (const transposed of ['none', 'left', 'right'] as const) {
-      using run = await compile(product(size, transposed), { device });
+      using run = await compile(product([size, size, size], transposed), { device });
       const peak = await measurePeak();
       const us = await time(async (n) => {
         await run.steps(n, {});
@@ -119,6 +123,11 @@ async function measureProducts(device: DeviceRequest, seconds: number): Promise<
     }
   }
   return rows;
+}
+
+function printWithNotes(table: readonly object[], notes: readonly string[]) {
+  console.table(table);
+  for (const note of notes) console.log(note);
 }
 
 const { values } = parseArgs({
@@ -133,25 +142,36 @@ const { values } = parseArgs({
 const asked = (part: string) => values.only === undefined || values.only === part;
 const devices = values.device.split(',') as DeviceRequest[];
 const seconds = Number(values.seconds);
+const load = currentLoad();
 const symbolic = asked('symbolic') ? measureSymbolic([1, 10, 50, 100, 200, 500, 1000]) : [];
 const steps: Row[] = [];
 const products: ProductRow[] = [];
 const cases = [
-  yesOrNo([2, 4, 1], 400, 'tanh'),
+  net([2, 4, 1], 400, 'tanh'),
   logistic(30, 569),
   logistic(12288, 209),
-  yesOrNo([12288, 20, 7, 5, 1], 209, 'relu'),
-  digits([128], 64),
-  digits([256, 128], 128),
+  net([12288, 20, 7, 5, 1], 209, 'relu'),
+  net([784, 128, 10], 64, 'relu'),
+  net([784, 256, 128, 10], 128, 'relu'),
 ];
 for (const device of devices) {
   for (const item of asked('steps') ? cases : []) steps.push(await measure(item, device, seconds));
   if (asked('products')) products.push(...(await measureProducts(device, seconds)));
 }
 const peers = asked('peers') ? await measurePeers() : undefined;
-if (peers && values.save) savePeers(peers);
-if (values.json) console.log(JSON.stringify({ steps, products, symbolic, peers }));
-else {
+const first = asked('first') ? await measureFirst() : undefined;
+const scaling = asked('scaling') ? await measureScaling() : [];
+const found = circumstances(load);
+if (values.save) {
+  for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {
+    if (rows.length > 0) save(part, { ...found, rows });
+  }
+  if (peers) save('peers', { ...found, ...peers });
+  if (first) save('first', { ...found, ...first });
+}
+if (values.json) {
+  console.log(JSON.stringify({ ...found, steps, products, symbolic, peers, first, scaling }));
+} else {
   const readable = steps.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
     ...row,
     'compile, ms': fixed(compileMs, 1),
@@ -172,6 +192,8 @@ else {
     'best, ms': fixed(bestMs, 1),
     'grows as layers^': fixed(growth, 2),
   }));
-  const others = peers ? peersTable(peers) : [];
-  for (const table of [readable, rates, curve, others]) if (table.length > 0) console.table(table);
+  for (const table of [readable, rates, curve]) if (table.length > 0) console.table(table);
+  if (peers) printWithNotes(peersTable(peers), peers.notes);
+  if (first) printWithNotes(firstTable(first), first.notes);
+  if (scaling.length > 0) console.table(scalingTable(scaling));
 }

@@ -29,38 +29,53 @@ export function logistic(n: number, m: number): Case {
   return { name: `logistic ${n} x ${m}`, J: J!, sizes: { n, m }, feeds: { X: features(n, m), Y } };
 }
 
-/** A net with hidden layers that tells ten digits apart, on batches of `m`. */
-export function digits(hidden: readonly number[], m: number): Case {
-  const [n, classes] = [784, 10];
+/** The cost of a net of these layers: one output says yes or no, more tell classes apart. */
+export function costOfNet(layers: readonly number[], hidden: Activation): Node {
+  const [n, classes] = [layers[0]!, layers.at(-1)!];
   const X = input(n, 'm', { name: 'X' });
-  const Y = input(classes, 'm', { name: 'Y', distribution: true });
-  const A = hidden.reduce<Node>((a, units) => dense(a, units, { activation: 'relu' }), X);
-  const J = softmaxCrossEntropy(dense(A, classes, { activation: 'softmax' }), Y);
-  const labels = new Float32Array(classes * m);
-  for (let i = 0; i < m; i++) labels[(i % classes) * m + i] = 1;
-  const name = `net ${[n, ...hidden, classes].join('-')}, batch ${m}`;
-  return { name, J, sizes: { m }, feeds: { X: features(n, m), Y: labels } };
-}
-
-/** A net of these layers that says yes or no, on `m` examples. */
-export function yesOrNo(layers: readonly number[], m: number, hidden: Activation): Case {
-  const n = layers[0]!;
-  const X = input(n, 'm', { name: 'X' });
-  const Y = input(1, 'm', { name: 'Y' });
   const A = layers
     .slice(1, -1)
     .reduce<Node>((a, units) => dense(a, units, { activation: hidden }), X);
-  const J = binaryCrossEntropy(dense(A, 1, { activation: 'sigmoid' }), Y);
-  const labels = Float32Array.from({ length: m }, (_, i) => i % 2);
-  const name = `net ${layers.join('-')}, batch ${m}`;
-  return { name, J, sizes: { m }, feeds: { X: features(n, m), Y: labels } };
+  if (classes === 1) {
+    const Y = input(1, 'm', { name: 'Y' });
+    return binaryCrossEntropy(dense(A, 1, { activation: 'sigmoid' }), Y);
+  }
+  const Y = input(classes, 'm', { name: 'Y', distribution: true });
+  return softmaxCrossEntropy(dense(A, classes, { activation: 'softmax' }), Y);
 }
 
-/** A product of square matrices, either one transposed or none, and its operations. */
-export function product(n: number, transposed: 'none' | 'left' | 'right') {
-  const matrix = (name: string) => param(n, n, { name, init: { kind: 'uniform', limit: 1 } });
-  const [A, B, C] = [matrix('A'), matrix('B'), matrix('C')];
+/** Made-up examples for a net: X [n, m], Y [classes, m]. */
+export function examplesFor(layers: readonly number[], m: number): Case['feeds'] {
+  const classes = layers.at(-1)!;
+  const Y = new Float32Array(classes * m);
+  for (let i = 0; i < m; i++) {
+    if (classes > 1) Y[(i % classes) * m + i] = 1;
+    else Y[i] = i % 2;
+  }
+  return { X: features(layers[0]!, m), Y };
+}
+
+/** A net of these layers, on `m` examples. */
+export const net = (layers: readonly number[], m: number, hidden: Activation): Case => ({
+  name: `net ${layers.join('-')}, batch ${m}`,
+  J: costOfNet(layers, hidden),
+  sizes: { m },
+  feeds: examplesFor(layers, m),
+});
+
+/** Which factor of a product is transposed. */
+export type Transposed = 'none' | 'left' | 'right';
+
+/** A product whose result is [rows, columns], of sums of `inner` terms. */
+export function product(
+  [rows, inner, columns]: readonly [number, number, number],
+  transposed: Transposed,
+) {
+  const matrix = (name: string, m: number, n: number) =>
+    param(m, n, { name, init: { kind: 'uniform', limit: 1 } });
+  const A = transposed === 'left' ? matrix('A', inner, rows) : matrix('A', rows, inner);
+  const B = transposed === 'right' ? matrix('B', columns, inner) : matrix('B', inner, columns);
   const left = transposed === 'left' ? transpose(A) : A;
   const right = transposed === 'right' ? transpose(B) : B;
-  return { updates: [{ param: C, value: matmul(left, right) }] };
+  return { updates: [{ param: matrix('C', rows, columns), value: matmul(left, right) }] };
 }

@@ -3,7 +3,7 @@ import { compile } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { expect, test } from 'vitest';
 import { byHand } from '../src/by-hand.ts';
-import { digits, logistic } from '../src/programs.ts';
+import { logistic, net } from '../src/programs.ts';
 
 test('the step by hand is the compiled step', async () => {
   const item = logistic(30, 57);
@@ -19,7 +19,7 @@ test('the step by hand is the compiled step', async () => {
 });
 
 test('the net learns', async () => {
-  const { J, sizes, feeds } = digits([16], 20);
+  const { J, sizes, feeds } = net([784, 16, 10], 20, 'relu');
   using run = await compile(train(J, sgd(0.1)), { sizes, device: 'js', seed: 1 });
   const before = await run.value(J, feeds);
   await run.steps(20, feeds);

@@ -1,39 +1,105 @@
 // chainrule on one of its CPU devices.
-import { compile } from '@chainrule/compiler';
-import { sgd, train } from '@chainrule/nn';
-import { product } from '../programs.ts';
-import { type Contender, costsOf } from './contender.ts';
-import { ALPHA, CHECKED } from './works.ts';
+import { compile, type Session } from '@chainrule/compiler';
+import { input, mul, square, sub, sum } from '@chainrule/graph';
+import { adam, dense, sgd, train } from '@chainrule/nn';
+import { costOfNet, product } from '../programs.ts';
+import { type Contender, costsOf, type Runner } from './contender.ts';
+import { ADAM, ALPHA, CHECKED, type NetWork, type PassWork, type ProductWork } from './works.ts';
 
-/** chainrule on the device `device`. */
-export const chainrule = (device: 'wasm' | 'js'): Contender => ({
-  name: `chainrule ${device}`,
-  version: 'as built here',
-  layouts: ['columns'],
-  net: async ({ item: { J, sizes, feeds }, weights }) => {
-    const run = await compile(train(J, sgd(ALPHA)), { sizes, device });
-    for (const [i, W] of weights.entries()) run.write(`W${i + 1}`, W);
-    const turns = async (n: number) => {
-      await run.steps(n, feeds);
-      await run.read('b1');
-    };
-    const cost = async () => (await run.value(J, feeds)) as number;
-    return {
-      check: () => costsOf(CHECKED, cost, () => turns(1)),
-      turns,
-      close: () => run.dispose(),
-    };
-  },
-  product: async ({ size, transposed, A, B, places }) => {
-    const run = await compile(product(size, transposed ? 'left' : 'none'), { device });
-    run.write('A', A);
-    run.write('B', B);
-    const turns = (n: number) => run.steps(n, {});
-    const check = async () => {
-      await turns(1);
-      const { data } = await run.read('C');
-      return places.map((i) => data[i]!);
-    };
-    return { check, turns, close: () => run.dispose() };
-  },
-});
+interface Where {
+  readonly device: 'wasm' | 'js';
+  readonly threads?: number;
+}
+
+/** chainrule on the device `device`, on as many threads as it takes by itself unless given. */
+export function chainrule(device: Where['device'], threads?: number): Contender {
+  const where: Where = { device, ...(threads !== undefined && { threads }) };
+  return {
+    name: `chainrule ${device}${threads === undefined ? '' : `, ${threads} threads`}`,
+    version: 'as built here',
+    layouts: ['columns'],
+    net: (work) => startNet(work, where),
+    pass: (work) => startPass(work, where),
+    product: (work) => startProduct(work, where),
+  };
+}
+
+function writeWeights(run: Session, weights: readonly Float32Array[]): void {
+  for (const [i, W] of weights.entries()) run.write(`W${i + 1}`, W);
+}
+
+async function startNet(work: NetWork, where: Where): Promise<Runner> {
+  const { layers, hidden, m, X, Y, weights, optimizer } = work;
+  const J = costOfNet(layers, hidden);
+  const program = train(J, optimizer === 'adam' ? adam(ADAM) : sgd(ALPHA));
+  const run = await compile(program, { sizes: { m }, ...where });
+  writeWeights(run, weights);
+  const feeds = { X, Y };
+  const turns = async (n: number) => {
+    await run.steps(n, feeds);
+    await run.read('b1');
+  };
+  const cost = async () => (await run.value(J, feeds)) as number;
+  return {
+    check: () => costsOf(CHECKED, cost, () => turns(1)),
+    turns,
+    memory: () => {
+      const { params, temporaries } = run.report().memory;
+      const held = params + X.byteLength + Y.byteLength;
+      return { held, peak: held + temporaries };
+    },
+    close: () => run.dispose(),
+  };
+}
+
+async function startPass(work: PassWork, where: Where): Promise<Runner> {
+  const { layers, m, weights } = work;
+  const A = layers
+    .slice(1)
+    .reduce(
+      (a, units) => dense(a, units, { activation: 'sigmoid' }),
+      input(layers[0]!, 1, { name: 'X' }),
+    );
+  const Y = input(layers.at(-1)!, 1, { name: 'Y' });
+  const J = mul(0.5, sum(square(sub(A, Y))));
+  const run = await compile(train(J, sgd(ALPHA)), where);
+  writeWeights(run, weights);
+  const examples = Array.from({ length: m }, (_, i) => ({
+    X: column(work.X, m, i),
+    Y: column(work.Y, m, i),
+  }));
+  const turns = async (n: number) => {
+    for (let i = 0; i < n; i++) for (const feeds of examples) run.step(feeds);
+    await run.read('b1');
+  };
+  const passCost = async () => {
+    let sum = 0;
+    for (const feeds of examples) {
+      sum += (await run.value(J, feeds)) as number;
+      run.step(feeds);
+    }
+    return sum / m;
+  };
+  return {
+    check: () => costsOf(CHECKED, passCost, () => {}),
+    turns,
+    close: () => run.dispose(),
+  };
+}
+
+/** Column `i` of a matrix of `m` columns in rows. */
+export const column = (data: Float32Array, m: number, i: number) =>
+  data.filter((_, at) => at % m === i);
+
+async function startProduct(work: ProductWork, where: Where): Promise<Runner> {
+  const run = await compile(product(work.sizes, work.transposed), where);
+  run.write('A', work.A.data);
+  run.write('B', work.B.data);
+  const turns = (n: number) => run.steps(n, {});
+  const check = async () => {
+    await turns(1);
+    const { data } = await run.read('C');
+    return work.places.map((i) => data[i]!);
+  };
+  return { check, turns, close: () => run.dispose() };
+}

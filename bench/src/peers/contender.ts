@@ -1,6 +1,6 @@
 // What every contender is asked: the first costs of a piece of work, and then turns of it. It must
 // not know any of them, nor how time is taken.
-import type { Layout, NetWork, ProductWork } from './works.ts';
+import type { LaidOut, Layout, NetWork, PassWork, ProductWork } from './works.ts';
 
 /** One piece of work, made ready by one contender. */
 export interface Runner {
@@ -8,16 +8,30 @@ export interface Runner {
   readonly check: () => Promise<readonly number[]>;
   /** Does the work `n` times and resolves when all of it is computed. */
   readonly turns: (n: number) => Promise<void>;
+  /** What it holds in memory, as far as the contender says. */
+  readonly memory?: () => Memory | Promise<Memory>;
   readonly close: () => void;
 }
 
+/** Bytes of numbers: parameters and data between steps, and at most at any time in a step. */
+export interface Memory {
+  readonly held: number;
+  readonly peak?: number;
+}
+
+/** A contender; work of a kind that it has no function for is not asked of it. */
 export interface Contender {
   readonly name: string;
+  /** With all that one needs to know to do the same. */
   readonly version: string;
-  /** The layouts it can use; the faster one counts. */
+  /** The layouts it can use for nets; the faster one counts. */
   readonly layouts: readonly Layout[];
-  readonly net: (work: NetWork, layout: Layout) => Promise<Runner>;
-  readonly product: (work: ProductWork) => Promise<Runner>;
+  /** Milliseconds for which its threads wait busily after a turn, in the way of all others. */
+  readonly rest?: number;
+  /** From no more than data, which are there in the layout too, to a net that is ready. */
+  readonly net?: (work: NetWork, data: LaidOut) => Promise<Runner>;
+  readonly pass?: (work: PassWork) => Promise<Runner>;
+  readonly product?: (work: ProductWork) => Promise<Runner>;
   /** Ends what it started, if it started anything. */
   readonly close?: () => void;
 }

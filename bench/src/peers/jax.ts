@@ -12,9 +12,22 @@ import {
 } from '@jax-js/jax';
 import packages from '../../package.json' with { type: 'json' };
 import { type Contender, costsOf, type Runner } from './contender.ts';
-import { ALPHA, CHECKED, type Layout, laidOut, type NetWork, type ProductWork } from './works.ts';
+import {
+  ADAM,
+  ALPHA,
+  CHECKED,
+  type LaidOut,
+  type Layout,
+  type Matrix,
+  type NetWork,
+  type ProductWork,
+} from './works.ts';
 
 type Layers = { W: np.Array; b: np.Array }[];
+/** What learns, and of Adam its averages and their corrections 1 - beta^t. */
+type State = { params: Layers; m: Layers; v: Layers; cm: np.Array; cv: np.Array };
+
+const arrayOf = ({ data, shape }: Matrix) => np.array(data, { shape });
 
 function costOf({ layers, hidden }: NetWork, layout: Layout) {
   const activation = hidden === 'tanh' ? np.tanh : nn.relu;
@@ -30,33 +43,58 @@ function costOf({ layers, hidden }: NetWork, layout: Layout) {
   };
 }
 
-async function startNet(work: NetWork, layout: Layout): Promise<Runner> {
-  const data = laidOut(work, layout);
-  const X = np.array(data.X.data, { shape: data.X.shape });
-  const Y = np.array(data.Y.data, { shape: data.Y.shape });
-  let params: Layers = data.layers.map(({ W, b }) => ({
-    W: np.array(W.data, { shape: W.shape }),
-    b: np.zeros(b),
+/** `f` of every array of `first` with those in its place in `others`. */
+const zip = (f: (...arrays: np.Array[]) => np.Array, first: Layers, ...others: Layers[]): Layers =>
+  first.map(({ W, b }, i) => ({
+    W: f(W, ...others.map((layers) => layers[i]!.W)),
+    b: f(b, ...others.map((layers) => layers[i]!.b)),
   }));
-  const f = costOf(work, layout);
+
+const descend = (params: Layers, gradients: Layers): Layers =>
+  zip((w, g) => w.sub(g.mul(ALPHA)), params, gradients);
+
+/** Algorithm 1 of Kingma and Ba. */
+function adam({ params, m, v, cm, cv }: State, gradients: Layers): State {
+  const { rate, beta1, beta2, epsilon } = ADAM;
+  const next = {
+    m: zip((m, g) => m.mul(beta1).add(g.mul(1 - beta1)), m, tree.ref(gradients)),
+    v: zip((v, g) => v.mul(beta2).add(np.square(g).mul(1 - beta2)), v, gradients),
+    cm: cm.mul(beta1).add(1 - beta1),
+    cv: cv.mul(beta2).add(1 - beta2),
+  };
+  const moved = (w: np.Array, m: np.Array, v: np.Array) => {
+    const size = np.sqrt(v.div(next.cv.ref)).add(epsilon);
+    return w.sub(m.div(next.cm.ref).div(size).mul(rate));
+  };
+  return { ...next, params: zip(moved, params, tree.ref(next.m), tree.ref(next.v)) };
+}
+
+const zerosLike = (params: Layers): Layers => zip((w) => np.zeros(w.shape), params);
+
+async function startNet(work: NetWork, data: LaidOut): Promise<Runner> {
+  const X = arrayOf(data.X);
+  const Y = arrayOf(data.Y);
+  const params: Layers = data.layers.map(({ W, b }) => ({ W: arrayOf(W), b: np.zeros(b) }));
+  const isAdam = work.optimizer === 'adam';
+  const zeros = () => (isAdam ? zerosLike(params) : []);
+  let state: State = { params, m: zeros(), v: zeros(), cm: np.zeros([]), cv: np.zeros([]) };
+  const f = costOf(work, data.layout);
   const cost = jit(f);
-  const step = jit((old: Layers, X: np.Array, Y: np.Array): Layers => {
-    const gradients = grad(f)(tree.ref(old), X, Y) as Layers;
-    return old.map(({ W, b }, i) => ({
-      W: W.sub(gradients[i]!.W.mul(ALPHA)),
-      b: b.sub(gradients[i]!.b.mul(ALPHA)),
-    }));
+  const step = jit((old: State, X: np.Array, Y: np.Array): State => {
+    const gradients = grad(f)(tree.ref(old.params), X, Y) as Layers;
+    if (isAdam) return adam(old, gradients);
+    return { ...old, params: descend(old.params, gradients) };
   });
   const turns = async (n: number) => {
-    for (let i = 0; i < n; i++) params = step(params, X.ref, Y.ref) as Layers;
-    await blockUntilReady(params);
+    for (let i = 0; i < n; i++) state = step(state, X.ref, Y.ref) as State;
+    await blockUntilReady(state.params);
   };
-  const read = async () => (await cost(tree.ref(params), X.ref, Y.ref).data())[0]!;
+  const read = async () => (await cost(tree.ref(state.params), X.ref, Y.ref).data())[0]!;
   return {
     check: () => costsOf(CHECKED, read, () => turns(1)),
     turns,
     close: () => {
-      tree.dispose([params, X, Y]);
+      tree.dispose([state, X, Y]);
       cost.dispose();
       step.dispose();
     },
@@ -64,12 +102,15 @@ async function startNet(work: NetWork, layout: Layout): Promise<Runner> {
 }
 
 async function startProduct(work: ProductWork): Promise<Runner> {
-  const { size, transposed, places } = work;
-  const [A, B] = [work.A, work.B].map((data) => np.array(data, { shape: [size, size] }));
+  const { transposed, places } = work;
+  const [A, B] = [arrayOf(work.A), arrayOf(work.B)];
   const multiply = jit((A: np.Array, B: np.Array) =>
-    np.matmul(transposed ? np.transpose(A) : A, B),
+    np.matmul(
+      transposed === 'left' ? np.transpose(A) : A,
+      transposed === 'right' ? np.transpose(B) : B,
+    ),
   );
-  const once = () => multiply(A!.ref, B!.ref);
+  const once = () => multiply(A.ref, B.ref);
   return {
     check: async () => {
       const C = await once().data();

@@ -1,10 +1,15 @@
 // Takes the time of contenders, side by side: rounds in which each has its turn, so that whatever
 // else the machine does meets all of them. It must not know who they are.
 import type { Contender, Runner } from './contender.ts';
-import type { Layout, Work } from './works.ts';
+import { type Layout, laidOut, type Work } from './works.ts';
 
-/** A batch of turns takes at least so long. */
-const BATCH_MS = 200;
+/** How carefully to measure. */
+export interface Care {
+  readonly rounds: number;
+  /** A batch of turns takes at least so long. */
+  readonly batchMs: number;
+}
+
 /** Who needs more for one turn is left out. */
 const PATIENCE_MS = 2000;
 /** Relative: float32 sums in another order, some steps long. */
@@ -37,32 +42,37 @@ export function agree(found: readonly number[], wanted: readonly number[]): void
   throw new Error(`computes ${found.join(', ')} and not ${wanted.join(', ')}`);
 }
 
-async function time({ turns }: Runner, n: number): Promise<number> {
+/** Milliseconds of `n` turns; whoever comes next finds a machine at rest. */
+async function time({ turns }: Runner, n: number, rest = 0): Promise<number> {
   const start = performance.now();
   await turns(n);
-  return performance.now() - start;
+  const ms = performance.now() - start;
+  await new Promise((resolve) => setTimeout(resolve, rest));
+  return ms;
 }
 
 /** How many turns make a batch, and a turn's time. The engine has its best code by then. */
-async function batch(runner: Runner): Promise<{ turns: number; ms: number }> {
+async function batch(runner: Runner, batchMs: number): Promise<{ turns: number; ms: number }> {
   for (let n = 1; ; ) {
     const ms = await time(runner, n);
     if (n === 1 && ms > PATIENCE_MS) {
       throw new Error(`left out: one turn takes ${(ms / 1000).toFixed(1)} s`);
     }
-    if (ms >= BATCH_MS) return { turns: n, ms: ms / n };
+    if (ms >= batchMs) return { turns: n, ms: ms / n };
     // Too few are doubled at least, and no estimate from a cold start decides alone.
-    n = Math.ceil(n * Math.min(10, Math.max(2, (1.2 * BATCH_MS) / ms)));
+    n = Math.ceil(n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms)));
   }
 }
 
-const median = (sorted: readonly number[]) => {
+export const median = (values: readonly number[]) => {
+  const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 };
 
 interface Entry {
   readonly contender: string;
+  readonly rest: number;
   readonly layout?: Layout;
   readonly runner?: Runner;
   readonly turns: number;
@@ -70,29 +80,48 @@ interface Entry {
   readonly reason: string;
 }
 
+interface Start {
+  readonly layout?: Layout;
+  readonly start: () => Promise<Runner>;
+}
+
+/** The ways in which a contender can do the work; none if it is not for such work. */
+function startsOf({ net, pass, product, layouts }: Contender, work: Work): readonly Start[] {
+  if (work.kind === 'net') {
+    return net
+      ? layouts.map((layout) => ({ layout, start: () => net(work, laidOut(work, layout)) }))
+      : [];
+  }
+  if (work.kind === 'pass') return pass ? [{ start: () => pass(work) }] : [];
+  return product ? [{ start: () => product(work) }] : [];
+}
+
 /** One contender in one layout, checked and warm. */
-async function prepare(start: () => Promise<Runner>, wanted: readonly number[] | undefined) {
+async function prepare({ start, layout }: Start, wanted: Numbers | undefined, batchMs: number) {
   const runner = await start();
   try {
     const found = await runner.check();
     agree(found, wanted ?? found);
-    return { runner, found, ...(await batch(runner)) };
+    return { runner, found, ...(await batch(runner, batchMs)), ...(layout && { layout }) };
   } catch (error) {
     runner.close();
     throw error;
   }
 }
 
-async function enter(contender: Contender, work: Work, wanted: readonly number[] | undefined) {
-  const starts =
-    work.kind === 'net'
-      ? contender.layouts.map((layout) => ({ layout, start: () => contender.net(work, layout) }))
-      : [{ start: () => contender.product(work) }];
-  let best: (Awaited<ReturnType<typeof prepare>> & { layout?: Layout }) | undefined;
+type Numbers = readonly number[];
+
+async function enter(
+  { name, rest = 0 }: Contender,
+  starts: readonly Start[],
+  wanted: Numbers | undefined,
+  batchMs: number,
+) {
+  let best: Awaited<ReturnType<typeof prepare>> | undefined;
   let reason = '';
-  for (const { start, ...layout } of starts) {
+  for (const each of starts) {
     try {
-      const next = { ...(await prepare(start, wanted)), ...layout };
+      const next = await prepare(each, wanted, batchMs);
       const [fast, slow] = best && best.ms < next.ms ? [best, next] : [next, best];
       slow?.runner.close();
       best = fast;
@@ -100,23 +129,26 @@ async function enter(contender: Contender, work: Work, wanted: readonly number[]
       reason = error instanceof Error ? error.message : String(error);
     }
   }
+  await new Promise((resolve) => setTimeout(resolve, rest));
   const { found, ...more } = best ?? { turns: 0 };
-  return { found, entry: { contender: contender.name, times: [], reason, ...more } };
+  return { found, entry: { contender: name, rest, times: [], reason, ...more } };
 }
 
 /**
- * Medians and spread of every contender for one piece of work, in rounds.
+ * Medians and spread of every contender that does such work, in rounds.
  * The first contender is whom the others are compared with, in numbers and in time.
  */
 export async function measureWork(
   contenders: readonly Contender[],
   work: Work,
-  rounds: number,
+  { rounds, batchMs }: Care,
 ): Promise<PeerRow[]> {
   const entries: Entry[] = [];
-  let wanted: readonly number[] | undefined;
+  let wanted: Numbers | undefined;
   for (const contender of contenders) {
-    const { found, entry } = await enter(contender, work, wanted);
+    const starts = startsOf(contender, work);
+    if (starts.length === 0) continue;
+    const { found, entry } = await enter(contender, starts, wanted, batchMs);
     wanted ??= found;
     entries.push(entry);
   }
@@ -125,8 +157,8 @@ export async function measureWork(
   for (let round = 0; round < rounds; round++) {
     // Each begins a round once, so that nobody always follows the same one.
     const order = entries.map((_, i) => entries[(i + round) % entries.length]!);
-    for (const { runner, turns, times } of order) {
-      if (runner) times.push((await time(runner, turns)) / turns);
+    for (const { runner, turns, times, rest } of order) {
+      if (runner) times.push((await time(runner, turns, rest)) / turns);
     }
   }
   for (const { runner } of entries) runner?.close();
@@ -134,13 +166,12 @@ export async function measureWork(
 }
 
 function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {
-  const [first] = entries.map(({ times }) => median(times.toSorted((a, b) => a - b)));
+  const first = median(entries[0]!.times);
   return entries.map(({ contender, layout, turns, times, reason }) => {
     const row = { work: work.name, contender };
     if (times.length === 0) return { ...row, reason };
-    const sorted = times.toSorted((a, b) => a - b);
-    const middle = median(sorted);
-    const spread = { median: middle, min: sorted[0]!, max: sorted.at(-1)! };
-    return { ...row, ...(layout && { layout }), ...spread, turns, ratio: middle / first! };
+    const middle = median(times);
+    const spread = { median: middle, min: Math.min(...times), max: Math.max(...times) };
+    return { ...row, ...(layout && { layout }), ...spread, turns, ratio: middle / first };
   });
 }

@@ -1,23 +1,33 @@
-// NumPy in one child process of python3, steps.py beside this file, where python3 has it.
+// NumPy in child processes of python3, steps.py beside this file, where python3 has it.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Absent, Contender } from './contender.ts';
-import { ALPHA, CHECKED, type Work } from './works.ts';
+import { ADAM, ALPHA, CHECKED, type NetWork, type ProductWork } from './works.ts';
 
 const script = fileURLToPath(new URL('steps.py', import.meta.url));
 const base64 = (data: Float32Array) =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
 
-function messageOf(work: Work) {
+function messageOf(work: NetWork | ProductWork) {
   if (work.kind === 'product') {
-    const { kind, size, transposed, places } = work;
-    return { kind, size, transposed, places, A: base64(work.A), B: base64(work.B) };
+    const { kind, transposed, places, A, B } = work;
+    const data = { A: base64(A.data), B: base64(B.data), shapes: [A.shape, B.shape] };
+    return { kind, transposed, places, ...data };
   }
-  const { kind, layers, m, hidden, item, weights } = work;
-  const [X, Y] = [base64(item.feeds.X), base64(item.feeds.Y)];
-  const more = { weights: weights.map(base64), alpha: ALPHA, checked: CHECKED };
-  return { kind, layers, m, hidden, X, Y, ...more };
+  const { kind, layers, m, hidden, optimizer, X, Y, weights } = work;
+  const data = { X: base64(X), Y: base64(Y), weights: weights.map(base64) };
+  return {
+    kind,
+    layers,
+    m,
+    hidden,
+    optimizer,
+    ...data,
+    alpha: ALPHA,
+    adam: ADAM,
+    checked: CHECKED,
+  };
 }
 
 /** Gives a function that writes a message and resolves to the child's next line. */
@@ -33,13 +43,32 @@ function conversation({ stdin, stdout }: ChildProcessWithoutNullStreams) {
   };
 }
 
-/** NumPy on one thread like all others, or why it is not there. */
-export async function numpy(): Promise<Contender | Absent> {
-  const name = 'NumPy';
-  const limits = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-  const child = spawn('python3', ['-u', script], {
-    env: { ...process.env, ...limits },
-  });
+/** A name with what differs from NumPy on one thread in float32, and how to get it. */
+export interface NumpyOptions {
+  readonly threads: number;
+  readonly dtype: 'float32' | 'float64';
+}
+
+/** OpenBLAS' threads wait so long for more work before they sleep: 2^28 cycles. */
+const SPIN_MS = 200;
+
+function environment(threads: number): NodeJS.ProcessEnv {
+  const limits = ['OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS'];
+  const env = {
+    ...process.env,
+    ...Object.fromEntries(limits.map((name) => [name, `${threads}`])),
+  };
+  // They make it use the code of another processor than this one.
+  delete env['OPENBLAS_CORETYPE'];
+  delete env['OPENBLAS_L2_SIZE'];
+  return env;
+}
+
+/** NumPy in a process of its own, or why it is not there. */
+export async function numpy({ threads, dtype }: NumpyOptions): Promise<Contender | Absent> {
+  const many = threads > 1 ? `, ${threads} threads` : '';
+  const name = `NumPy${dtype === 'float64' ? ' float64' : ''}${many}`;
+  const child = spawn('python3', ['-u', script, dtype], { env: environment(threads) });
   let complaint = 'python3 is not on this machine';
   child.on('error', () => {});
   child.stderr.on('data', (text) => {
@@ -47,8 +76,8 @@ export async function numpy(): Promise<Contender | Absent> {
   });
   try {
     const ask = conversation(child);
-    const version = String(await ask());
-    const start = async (work: Work) => {
+    const version = `${await ask()}, ${dtype}, threads: ${threads}`;
+    const start = async (work: NetWork | ProductWork) => {
       await ask({ ask: 'start', ...messageOf(work) });
       return {
         check: async () => (await ask({ ask: 'check' })) as number[],
@@ -58,8 +87,16 @@ export async function numpy(): Promise<Contender | Absent> {
         close: () => {},
       };
     };
-    const layouts = ['columns'] as const;
-    return { name, version, layouts, net: start, product: start, close: () => child.kill() };
+    return {
+      name,
+      version,
+      layouts: ['columns'],
+      net: start,
+      // The device's numbers are float32; nets in float64 are what the course's own code computes.
+      ...(dtype === 'float32' && { product: start }),
+      ...(threads > 1 && { rest: SPIN_MS }),
+      close: () => child.kill(),
+    };
   } catch {
     child.kill();
     return { name, reason: complaint };

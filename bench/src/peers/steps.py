@@ -1,22 +1,69 @@
 # The work of the peers in NumPy, asked by lines of JSON on stdin, answered by lines on stdout.
-# Layout and formulas are the course's: one example per column, float32.
+# Layout and formulas are the course's: one example per column. The first argument is the dtype.
 import base64
+import ctypes
+import glob
 import json
+import os
 import sys
 
 import numpy as np
 
 
+dtype = np.dtype(sys.argv[1]).type
+
+
 def array(text, *shape):
-    return np.frombuffer(base64.b64decode(text), dtype=np.float32).reshape(shape).copy()
+    return np.frombuffer(base64.b64decode(text), dtype=np.float32).reshape(shape).astype(dtype)
+
+
+def core():
+    """The processor for which OpenBLAS has chosen its code, where it says so."""
+    try:
+        [path] = glob.glob(os.path.join(np.__path__[0], "..", "numpy.libs", "*openblas*"))
+        name = ctypes.CDLL(path).scipy_openblas_get_corename64_
+        name.restype = ctypes.c_char_p
+        return f", OpenBLAS for {name().decode()}"
+    except (ValueError, OSError, AttributeError):
+        return ""
+
+
+def descend(work, weights):
+    alpha = dtype(work["alpha"])
+
+    def update(gradients):
+        for w, g in zip(weights, gradients):
+            w -= alpha * g
+
+    return update
+
+
+def adam(work, weights):
+    # Algorithm 1 of Kingma and Ba.
+    rate, beta1, beta2, epsilon = (work["adam"][k] for k in ("rate", "beta1", "beta2", "epsilon"))
+    ms, vs = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
+    t = 0
+
+    def update(gradients):
+        nonlocal t
+        t += 1
+        for w, m, v, g in zip(weights, ms, vs, gradients):
+            m *= beta1
+            m += (1 - beta1) * g
+            v *= beta2
+            v += (1 - beta2) * (g * g)
+            w -= rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+
+    return update
 
 
 def start_net(work):
-    layers, m, alpha = work["layers"], work["m"], np.float32(work["alpha"])
+    layers, m = work["layers"], work["m"]
     X, Y = array(work["X"], layers[0], m), array(work["Y"], layers[-1], m)
     W = [array(w, layers[i + 1], layers[i]) for i, w in enumerate(work["weights"])]
-    b = [np.zeros((units, 1), np.float32) for units in layers[1:]]
+    b = [np.zeros((units, 1), dtype) for units in layers[1:]]
     last, tanh = len(W) - 1, work["hidden"] == "tanh"
+    update = (adam if work["optimizer"] == "adam" else descend)(work, W + b)
 
     def forward():
         A = [X]
@@ -39,14 +86,14 @@ def start_net(work):
 
     def step():
         A, Z = forward()
-        dZ = (probabilities(Z) - Y) / np.float32(m)
+        dZ = (probabilities(Z) - Y) / dtype(m)
+        dW, db = [None] * len(W), [None] * len(W)
         for i in range(last, -1, -1):
-            dW, db = dZ @ A[i].T, dZ.sum(axis=1, keepdims=True)
+            dW[i], db[i] = dZ @ A[i].T, dZ.sum(axis=1, keepdims=True)
             if i > 0:
                 dA = W[i].T @ dZ
                 dZ = dA * (1 - A[i] * A[i]) if tanh else dA * (A[i] > 0)
-            W[i] -= alpha * dW
-            b[i] -= alpha * db
+        update(dW + db)
 
     def check():
         costs = []
@@ -59,12 +106,13 @@ def start_net(work):
 
 
 def start_product(work):
-    n = work["size"]
-    A, B, C = array(work["A"], n, n), array(work["B"], n, n), np.empty((n, n), np.float32)
-    left = A.T if work["transposed"] else A
+    A, B = array(work["A"], *work["shapes"][0]), array(work["B"], *work["shapes"][1])
+    left = A.T if work["transposed"] == "left" else A
+    right = B.T if work["transposed"] == "right" else B
+    C = left @ right
 
     def step():
-        np.matmul(left, B, out=C)
+        np.matmul(left, right, out=C)
 
     def check():
         step()
@@ -74,7 +122,7 @@ def start_product(work):
 
 
 check = step = None
-print(json.dumps(np.__version__), flush=True)
+print(json.dumps(f"{np.__version__}{core()}"), flush=True)
 for line in sys.stdin:
     message = json.loads(line)
     answer = None

@@ -4,14 +4,22 @@ import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { type Contender, costsOf } from './contender.ts';
-import { ALPHA, CHECKED, type Layout, laidOut, type NetWork, type ProductWork } from './works.ts';
+import { ADAM, ALPHA, CHECKED, type LaidOut, type NetWork, type ProductWork } from './works.ts';
 
-function startNet(work: NetWork, layout: Layout) {
-  const data = laidOut(work, layout);
+function optimizerOf({ optimizer }: NetWork): tf.Optimizer {
+  if (optimizer === 'sgd') return tf.train.sgd(ALPHA);
+  return tf.train.adam(ADAM.rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon);
+}
+
+function startNet(work: NetWork, data: LaidOut) {
+  const { layout } = data;
+  const before = tf.memory().numBytes;
   const X = tf.tensor2d(data.X.data, data.X.shape);
   const Y = tf.tensor2d(data.Y.data, data.Y.shape);
-  const W = data.layers.map(({ W }) => tf.variable(tf.tensor2d(W.data, W.shape)));
-  const b = data.layers.map(({ b }) => tf.variable(tf.zeros(b)));
+  // Tidied, so that the tensors of the first values go once the variables have others.
+  const variable = (value: () => tf.Tensor2D) => tf.tidy(() => tf.variable(value()));
+  const W = data.layers.map(({ W }) => variable(() => tf.tensor2d(W.data, W.shape)));
+  const b = data.layers.map(({ b }) => variable(() => tf.zeros(b)));
   const cost = () => {
     const last = W.reduce<tf.Tensor>((A, w, i) => {
       const z = tf.add(layout === 'rows' ? tf.matMul(A, w) : tf.matMul(w, A), b[i]!);
@@ -22,24 +30,34 @@ function startNet(work: NetWork, layout: Layout) {
       ? tf.losses.sigmoidCrossEntropy(Y, Z)
       : tf.losses.softmaxCrossEntropy(Y, Z);
   };
-  const optimizer = tf.train.sgd(ALPHA);
+  const optimizer = optimizerOf(work);
   const variables = [...W, ...b] as tf.Variable[];
+  const step = () => {
+    optimizer.minimize(cost as () => tf.Scalar, false, variables);
+  };
   return {
     cost: () => tf.tidy(() => cost().dataSync()[0]!),
-    step: () => {
-      optimizer.minimize(cost as () => tf.Scalar, false, variables);
-    },
+    step,
     wait: () => b[0]!.dataSync(),
-    close: () => tf.dispose([X, Y, ...variables]),
+    memory: async () => {
+      const held = tf.memory().numBytes - before;
+      const { peakBytes } = await tf.profile(() => {
+        step();
+        return [];
+      });
+      return { held, peak: peakBytes - before };
+    },
+    close: () => {
+      optimizer.dispose();
+      tf.dispose([X, Y, ...variables]);
+    },
   };
 }
 
-function startProduct({ size, transposed, A, B }: ProductWork) {
-  const [left, right] = [A, B].map((data) => tf.tensor2d(data, [size, size])) as [
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
-  const multiply = () => tf.matMul(left, right, transposed);
+function startProduct({ transposed, A, B }: ProductWork) {
+  const left = tf.tensor2d(A.data, A.shape);
+  const right = tf.tensor2d(B.data, B.shape);
+  const multiply = () => tf.matMul(left, right, transposed === 'left', transposed === 'right');
   return {
     read: () => tf.tidy(() => multiply().dataSync()),
     multiply: () => multiply().dispose(),
@@ -62,9 +80,9 @@ export async function tensorflow(backend: 'cpu' | 'wasm'): Promise<Contender> {
     name: `TensorFlow.js ${backend}`,
     version: tf.version.tfjs,
     layouts: ['rows', 'columns'],
-    net: async (work, layout) => {
+    net: async (work, data) => {
       await use();
-      const { cost, step, wait, close } = startNet(work, layout);
+      const { cost, step, wait, memory, close } = startNet(work, data);
       const check = async () => {
         await use();
         return costsOf(CHECKED, cost, step);
@@ -74,7 +92,7 @@ export async function tensorflow(backend: 'cpu' | 'wasm'): Promise<Contender> {
         for (let i = 0; i < n; i++) step();
         wait();
       };
-      return { check, turns, close };
+      return { check, turns, memory, close };
     },
     product: async (work) => {
       await use();

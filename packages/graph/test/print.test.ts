@@ -121,6 +121,7 @@ describe.each(Object.entries(formulas))('%s', (_, list) => {
 test('names', () => {
   const names = [
     ...['W1', 'dZ2', 'dx', 'alpha', 'lambda', 'theta0', 'Delta', 'y_hat', 'y_hat2', 'x_1'],
+    ...['v_dW1', 'c_m', 'v_max'],
     ...['dgamma', 'Zhat', 'dZhat1', 'what'],
     ...['learning_rate', 'dA_prev', 'conv2d', 'W_hh', 'a&b{}^\\~'],
   ];
@@ -137,6 +138,9 @@ test('names', () => {
     y_hat: \\hat{y}
     y_hat2: \\hat{y}^{[2]}
     x_1: x^{[1]}
+    v_dW1: v_{dW^{[1]}}
+    c_m: c_{m}
+    v_max: \\mathrm{v\\_max}
     dgamma: d\\gamma
     Zhat: \\hat{Z}
     dZhat1: d\\hat{Z}^{[1]}

@@ -16,5 +16,14 @@ export {
   meanSquaredError,
   softmaxCrossEntropy,
 } from './losses.ts';
-export { type Optimizer, sgd } from './optimizers.ts';
+export {
+  type AdamOptions,
+  adam,
+  type MomentumOptions,
+  momentum,
+  type Optimizer,
+  type RmspropOptions,
+  rmsprop,
+  sgd,
+} from './optimizers.ts';
 export { type TrainOptions, train } from './train.ts';

@@ -24,5 +24,6 @@ export function train(J: Node, optimizer: Optimizer, options: TrainOptions = {})
   }
   const { gradients, cotangents } = derive(J, params);
   const updates = params.flatMap((p, i) => optimizer.update(p, gradients[i]!));
-  return { loss: J, updates, names: cotangents };
+  const shared = optimizer.shared ?? [];
+  return { loss: J, updates: [...updates, ...shared], names: cotangents };
 }

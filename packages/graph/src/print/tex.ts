@@ -25,9 +25,11 @@ const GREEK = new Set(
 
 /**
  * `W1` is `W^{[1]}`; `dZ2` is `dZ^{[2]}`; `alpha` is a Greek letter; `y_hat` has a hat; words
- * stand upright.
+ * stand upright; `v_dW1` is `v_{dW^{[1]}}`.
  */
 function texName(name: string): Piece {
+  const [, letter, below] = /^([A-Za-z])_(d?[A-Za-z]\d*)$/.exec(name) ?? [];
+  if (below) return superscript(`${letter}_{${texName(below).text}}`, '');
   const [, word, layer] = /^(.*?)_?(\d*)$/s.exec(name) as unknown as [string, string, string];
   const isCotangent =
     /^d(?=[A-Z]|[a-z]$)/.test(word) || (word[0] === 'd' && GREEK.has(word.slice(1)));

@@ -1,0 +1,125 @@
+// How long it takes until something is trained once, from nothing but an imported library: what
+// compilers pay before they are fast. Each first time is that of a fresh process.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { LocalName } from './contenders.ts';
+import { median } from './measure.ts';
+import { type Layout, mnist, planar } from './works.ts';
+
+/** What a child says: milliseconds, and bytes where the contender counts them. */
+export interface FirstTimes {
+  readonly first: number;
+  readonly again: readonly number[];
+  readonly held?: number;
+  readonly peak?: number;
+}
+
+export interface FirstRow {
+  readonly work: string;
+  readonly contender: string;
+  readonly layout: Layout;
+  /** Milliseconds in a fresh process: median and spread over the processes. */
+  readonly first: number;
+  readonly min: number;
+  readonly max: number;
+  /** The same once more in such a process, all made anew: the median. */
+  readonly again: number;
+  /** Bytes of parameters and data between steps. */
+  readonly held?: number;
+  /** Bytes at most at any time in a step. */
+  readonly peak?: number;
+}
+
+export interface First {
+  readonly processes: number;
+  readonly notes: readonly string[];
+  readonly rows: readonly FirstRow[];
+}
+
+const PROCESSES = 5;
+const NOTES = [
+  'From an imported library and data to a parameter after one step: formula, derivative, ' +
+    'compilation, step. Its backend is up by then, where a library has that as a step of its own.',
+  'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
+    'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
+];
+const CONTENDERS: Readonly<Partial<Record<LocalName, readonly Layout[]>>> = {
+  'chainrule wasm': ['columns'],
+  'chainrule js': ['columns'],
+  'TensorFlow.js cpu': ['rows', 'columns'],
+  'TensorFlow.js wasm': ['rows', 'columns'],
+  'jax-js wasm': ['rows', 'columns'],
+};
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
+
+/** The times of one contender in a process of its own. */
+export async function askChild(
+  contender: LocalName,
+  work: string,
+  layout: Layout,
+): Promise<FirstTimes> {
+  const args = ['--import', 'tsx', child, contender, work, layout];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as FirstTimes;
+}
+
+/** Every contender on a small and a larger net, its faster layout; takes some two minutes. */
+export async function measureFirst(): Promise<First> {
+  const rows: FirstRow[] = [];
+  for (const work of [planar().name, mnist().name]) {
+    const asked = Object.entries(CONTENDERS).flatMap(([contender, layouts]) =>
+      layouts.map((layout) => ({
+        contender: contender as LocalName,
+        layout,
+        found: [] as FirstTimes[],
+      })),
+    );
+    // In rounds, so that whatever else the machine does meets all of them.
+    for (let i = 0; i < PROCESSES; i++) {
+      for (const { contender, layout, found } of asked) {
+        found.push(await askChild(contender, work, layout));
+      }
+    }
+    const all = asked.map(({ contender, layout, found }) =>
+      rowOf({ work, contender, layout }, found),
+    );
+    rows.push(...all.filter((row) => all.every((other) => !isSlower(row, other))));
+  }
+  return { processes: PROCESSES, notes: NOTES, rows };
+}
+
+const isSlower = (row: FirstRow, other: FirstRow) =>
+  row.contender === other.contender && row.first > other.first;
+
+function rowOf(
+  who: Pick<FirstRow, 'work' | 'contender' | 'layout'>,
+  found: readonly FirstTimes[],
+): FirstRow {
+  const firsts = found.map(({ first }) => first);
+  const { held, peak } = found[0]!;
+  return {
+    ...who,
+    first: median(firsts),
+    min: Math.min(...firsts),
+    max: Math.max(...firsts),
+    again: median(found.flatMap(({ again }) => again)),
+    ...(held !== undefined && { held }),
+    ...(peak !== undefined && { peak }),
+  };
+}
+
+/** Rows to print. */
+export const firstTable = ({ rows }: First) =>
+  rows.map(({ first, min, max, again, held, peak, ...who }) => ({
+    ...who,
+    'first, ms': digits(first),
+    'min, ms': digits(min),
+    'max, ms': digits(max),
+    'again, ms': digits(again),
+    'held, kB': held === undefined ? '' : digits(held / 1000),
+    'peak, kB': peak === undefined ? '' : digits(peak / 1000),
+  }));
+
+const digits = (x: number) => Number(x.toPrecision(3));
