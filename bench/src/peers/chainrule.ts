@@ -11,11 +11,11 @@ interface Where {
   readonly threads?: number;
 }
 
-/** chainrule on the device `device`, on as many threads as it takes by itself unless given. */
+/** chainrule on the device `device`; unless threads are given, on as many as it takes by itself. */
 export function chainrule(device: Where['device'], threads?: number): Contender {
   const where: Where = { device, ...(threads !== undefined && { threads }) };
   return {
-    name: `chainrule ${device}${threads === undefined ? '' : `, ${threads} threads`}`,
+    name: `chainrule ${device}${threads !== undefined && threads > 1 ? `, ${threads} threads` : ''}`,
     version: 'as built here',
     layouts: ['columns'],
     net: (work) => startNet(work, where),

@@ -3,9 +3,12 @@ import { cpus } from 'node:os';
 import type { Absent, Contender } from './contender.ts';
 import { numpy } from './numpy.ts';
 
+/** Threads of those that take several. */
+const cores = Math.max(2, cpus().length);
+
 /** Those made of npm packages alone; the first is what others are held against. */
 export const loaders = {
-  'chainrule wasm': async () => (await import('./chainrule.ts')).chainrule('wasm'),
+  'chainrule wasm': async () => (await import('./chainrule.ts')).chainrule('wasm', 1),
   'chainrule js': async () => (await import('./chainrule.ts')).chainrule('js'),
   'TensorFlow.js cpu': async () => (await import('./tfjs.ts')).tensorflow('cpu'),
   'TensorFlow.js wasm': async () => (await import('./tfjs.ts')).tensorflow('wasm'),
@@ -18,16 +21,18 @@ export type LocalName = keyof typeof loaders;
 export async function inProcess(): Promise<readonly (Contender | Absent)[]> {
   const all: (Contender | Absent)[] = [];
   for (const load of Object.values(loaders)) all.push(await load());
+  // Steps of single examples are too short for more than one thread.
+  const { pass: _, ...team } = (await import('./chainrule.ts')).chainrule('wasm', cores);
+  all.push(team);
   return all;
 }
 
 /** NumPy as it is compared: on one thread like the others, on all cores, and in float64. */
 export async function numpys(): Promise<readonly (Contender | Absent)[]> {
-  const threads = Math.max(2, cpus().length);
   return [
     await numpy({ threads: 1, dtype: 'float32' }),
-    await numpy({ threads, dtype: 'float32' }),
-    await numpy({ threads, dtype: 'float64' }),
+    await numpy({ threads: cores, dtype: 'float32' }),
+    await numpy({ threads: cores, dtype: 'float64' }),
   ];
 }
 

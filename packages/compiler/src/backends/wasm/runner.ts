@@ -55,7 +55,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
     sharedPages > 0 && whyNoPool() === undefined
       ? sharedPool(Math.max(context.threads, processors()))
       : undefined;
-  /** Has it run before? Starting workers would only take processors away from a first run. */
+  /** Has it run before? Workers are started for a second run: they would only delay a first. */
   let hasRun = false;
   /** Workers that have this program, if they are there and have nothing else to do. */
   const team = (): { readonly pool: Pool; readonly id: number } | undefined => {
@@ -72,7 +72,6 @@ export function createRunner(context: Context, placed: Placed): Runner {
     const job = found && { id: found.id, memory, table, times, threads };
     if (job) found.pool.run(job, (all) => own(table, times, 0, all));
     else own(table, times, 0, 1);
-    if (threads > 1 && !hasRun) workers();
     hasRun = true;
   };
   const measured = (times: number): void => {
