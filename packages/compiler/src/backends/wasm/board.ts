@@ -1,7 +1,8 @@
 // How a caller and its workers agree on a job: numbers in memory that all of them see. It starts
 // no threads and knows no programs.
-import { SYNC, SYNC_END } from './meet.ts';
+import { LOOKS, SYNC, SYNC_END } from './meet.ts';
 import { CLOSED, NONE, WORD, WORDS } from './worker.ts';
+import { processors } from './workers.ts';
 
 /** One call of a program. */
 export interface Job {
@@ -60,7 +61,9 @@ export function callBack(board: Board): number {
  */
 export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): number {
   const { words } = board;
-  syncOf(job.memory).fill(0)[SYNC.restless / 4] = first === 1 && !maySleep() ? 1 : 0;
+  const sync = syncOf(job.memory).fill(0);
+  sync[SYNC.restless / 4] = first === 1 && !maySleep() ? 1 : 0;
+  sync[SYNC.looks / 4] = job.threads > processors() ? LOOKS.few : LOOKS.many;
   words[WORD.table] = job.table;
   words[WORD.times] = job.times;
   words[WORD.first] = first;

@@ -18,11 +18,17 @@ export const SYNC = {
   failed: 384,
   /** Set where thread 0 may not sleep: the main thread of a page. */
   restless: 448,
+  /** How often a thread looks whether all have met before it sleeps. */
+  looks: 512,
 } as const;
-export const SYNC_END = 512;
+export const SYNC_END = 576;
 
-/** Looks at the counter before a thread sleeps: some 20 microseconds, most waits are shorter. */
-const LOOKS = 10_000;
+/**
+ * Looks that take about a millisecond: sleeping and waking takes a tenth of that, and a thread
+ * that computes alone for longer is rare. Where there are more threads than processors a thread
+ * makes room for another one at once.
+ */
+export const LOOKS = { many: 1_000_000, few: 100 };
 /** Nanoseconds after which a sleeper looks whether another thread has failed. */
 const NAP = 50_000_000;
 const ALL = 2 ** 31 - 1;
@@ -67,14 +73,14 @@ export function barrierFunction(): Func {
       wakeSleepers,
       $('return'),
     ),
-    set(looks!, int(LOOKS)),
+    set(looks!, load(SYNC.looks)),
     $('loop'),
     when($('i32.ne', get(meeting!), load(SYNC.meetings)), $('return')),
     set(looks!, $('i32.sub', get(looks!), int(1))),
     $('br_if', 0, get(looks!)),
     when(load(SYNC.failed), $('unreachable')),
     when($('i32.eqz', restless), ...sleep),
-    set(looks!, int(LOOKS)),
+    set(looks!, load(SYNC.looks)),
     $('br', 0),
     $('end'),
   ];
