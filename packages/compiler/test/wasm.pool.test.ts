@@ -1,9 +1,10 @@
-// What worker threads leave behind: pools that make way for larger ones, memory of sessions that
-// are gone, and processes that could end.
+// What worker threads leave behind: pools that make way for larger ones, calls that fail, memory of
+// sessions that are gone, and processes that could end.
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { input, matmul, param } from '@chainrule/graph';
 import { afterEach, expect, test, vi } from 'vitest';
 import { callBack, createBoard } from '../src/backends/wasm/board.ts';
 import { sharedPool, whyNoPool } from '../src/backends/wasm/pool.ts';
@@ -68,6 +69,32 @@ test('nobody can join a job that calls workers back to their messages', () => {
   const board = createBoard();
   callBack(board);
   expect(board.words[WORD.job]! & 255).toBe(CLOSED);
+});
+
+test('a step that fails is as if it had not been, and keeps no memory', async () => {
+  const n = 600;
+  const w = param(n, 1, { name: 'w', init: { kind: 'constant', value: 1 } });
+  const A = input(n, n, { name: 'A' });
+  // Its kernel reads all of w, so that old and new values take turns.
+  const program = { updates: [{ param: w, value: matmul(A, w) }] };
+  const feeds = { A: Float32Array.from({ length: n * n }, (_, i) => ((i % 7) - 3) / 40) };
+  using run = await compile(program, { device: 'wasm', threads: 2 });
+  using other = await compile(program, { device: 'wasm', threads: 1 });
+  const workers = sharedPool(SIZE);
+  await workers.started;
+  run.step(feeds);
+  const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow');
+  const failing = vi.spyOn(workers, 'run').mockImplementation(() => {
+    throw new Error('a worker is gone');
+  });
+  for (let i = 0; i < 5; i++) expect(() => run.step(feeds)).toThrow('a worker is gone');
+  await expect(run.steps(1, feeds)).rejects.toThrow('a worker is gone');
+  expect(failing).toHaveBeenCalledTimes(6);
+  expect(grow).not.toHaveBeenCalled();
+  failing.mockRestore();
+  run.step(feeds);
+  for (let i = 0; i < 2; i++) other.step(feeds);
+  expect(await run.state()).toEqual(await other.state());
 });
 
 /** Bytes of addresses that this process has set aside. */
