@@ -29,7 +29,8 @@ export interface Pool {
   /** Why there is no use in them any more. */
   gone(): string | undefined;
   enlist(module: WebAssembly.Module, memory: WebAssembly.Memory): number;
-  drop(id: number): void;
+  /** Forgets a program; its memory, too, if no other program will use that. */
+  drop(id: number, last: boolean): void;
   /**
    * Runs a job with the caller as thread 0; those workers take part that come at once.
    * @throws ChainruleError if one of them failed
@@ -95,10 +96,10 @@ interface State {
 function createPool(size: number): Pool {
   const busy = () => state.away?.done.catch(() => {});
   // Once nothing is in the background: workers that compute read no messages.
-  const drop = (id: number): void => {
+  const drop = (id: number, last: boolean): void => {
     const others = busy();
-    if (others) void others.then(() => drop(id));
-    else tell(state, { drop: id });
+    if (others) void others.then(() => drop(id, last));
+    else tell(state, { drop: id, last });
   };
   const state: State = {
     ...{ size, board: createBoard(), threads: [], lastId: 0 },

@@ -121,7 +121,7 @@ listen((message) => {
     programs.set(id, { run: exports.run, memory });
   } else if (message.drop !== undefined) {
     programs.delete(message.drop);
-    collect();
+    if (message.last) collect();
   }
   else serve(message.serve);
 });
