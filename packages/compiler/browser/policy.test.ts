@@ -26,7 +26,7 @@ async function outcome(device: string, policy: string): Promise<Outcome> {
 
 test("wasm runs under script-src 'self' 'wasm-unsafe-eval'", async () => {
   const found = await outcome('wasm', "script-src 'self' 'wasm-unsafe-eval'");
-  expect(found).toMatchObject({ values: [1, 4, 0, 1, 6e6] });
+  expect(found).toMatchObject({ values: [1, 4, 0, 1, 15e6] });
 });
 
 test('workers say what to allow where they may not start, and one thread goes on', async () => {
@@ -34,7 +34,7 @@ test('workers say what to allow where they may not start, and one thread goes on
   expect(found).toMatchObject({ why: expect.stringContaining('(worker-src blob:)') });
   const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
   expect(await outcome('wasm', policy)).toEqual({
-    values: [1, 4, 0, 1, 6e6],
+    values: [1, 4, 0, 1, 15e6],
     why: expect.stringMatching(/up to \d+ threads: it was asked for/),
   });
 });

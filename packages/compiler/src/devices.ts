@@ -1,7 +1,8 @@
 // Chooses where a program runs, and says why. It asks the platform; it knows no program's inside.
 import { ChainruleError } from '@chainrule/graph';
 import { openJs } from './backends/js/device.ts';
-import { MOST_THREADS, openWasm, whyNoWasm } from './backends/wasm/device.ts';
+import { openWasm, whyNoWasm } from './backends/wasm/device.ts';
+import { MOST_THREADS } from './backends/wasm/workers.ts';
 import type { Device, DeviceKind, Refusal } from './device.ts';
 import type { Work } from './work.ts';
 

@@ -77,8 +77,11 @@ class RunningSession implements Session {
       );
     }
     const env = this.#uploadFor(lease, data);
-    this.#runStep(lease, env);
-    this.#free(lease.program, env);
+    try {
+      this.#runStep(lease, env);
+    } finally {
+      this.#free(lease.program, env);
+    }
   }
 
   async steps(n: number, feeds: Feeds): Promise<void> {
@@ -91,6 +94,15 @@ class RunningSession implements Session {
     while (this.#busy) await this.#busy;
     this.#alive('steps');
     const env = this.#uploadFor(lease, data);
+    try {
+      await this.#runSteps(n, lease, env);
+    } finally {
+      this.#free(lease.program, env);
+    }
+    if (n === 0) lease.release();
+  }
+
+  async #runSteps(n: number, lease: Lease, env: Handle[]): Promise<void> {
     const { runMany } = lease.program.loaded;
     if (runMany && n > 0) {
       const running = this.#runStep(lease, env, n);
@@ -102,8 +114,6 @@ class RunningSession implements Session {
       await this.#drain();
       this.#alive('steps');
     }
-    this.#free(lease.program, env);
-    if (n === 0) lease.release();
   }
 
   /** Waits for steps in the background, and lets others know. */
@@ -342,12 +352,16 @@ class RunningSession implements Session {
 
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
   #runStep(lease: Lease, env: Handle[], times?: number): void | Promise<void> {
-    const running = this.#run(lease.program, env, times);
-    this.#queued++;
-    if (this.#home !== lease) {
-      this.#home?.release();
-      this.#home = lease;
+    let running: void | Promise<void>;
+    try {
+      running = this.#run(lease.program, env, times);
+    } catch (error) {
+      lease.release();
+      throw error;
     }
+    this.#queued++;
+    this.#home?.release();
+    this.#home = lease;
     return running;
   }
 
@@ -365,6 +379,8 @@ class RunningSession implements Session {
   }
 
   #free({ planned }: Executable, env: readonly Handle[]): void {
+    // A device that is disposed has taken everything with it.
+    if (!this.#live) return;
     for (const { id } of planned.inputs) {
       if (env[id] !== undefined) this.#parts.device.free(env[id]);
     }

@@ -104,7 +104,7 @@ describe('steps in the background', () => {
     const run = await start(2, c);
     const before = await run.state();
     const running = run.steps(many, c.feeds);
-    await vi.waitFor(() => expect(pool().busy()).toBeDefined());
+    await vi.waitFor(() => expect(pool().busy()).toBeDefined(), { interval: 1 });
     return { c, run, before, running };
   }
 
@@ -152,6 +152,8 @@ describe('steps in the background', () => {
     await expect(running).rejects.toThrow(
       /a worker thread failed: it ended with code 1.*\n.*threads: 1/,
     );
+    // Nobody is left who might write them.
+    expect([...workers].map(({ threadId }) => threadId)).toEqual([...workers].map(() => -1));
     expect(await run.state()).toEqual(before);
     await run.steps(many, c.feeds);
     using other = await start(1);
@@ -164,7 +166,7 @@ describe('steps in the background', () => {
     const c = large();
     const run = await start(2);
     const running = run.steps(10_000_000, c.feeds);
-    await vi.waitFor(() => expect(pool().busy()).toBeDefined());
+    await vi.waitFor(() => expect(pool().busy()).toBeDefined(), { interval: 1 });
     run.dispose();
     await expect(running).rejects.toThrow('disposed');
     expect(pool().busy()).toBeUndefined();

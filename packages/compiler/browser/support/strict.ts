@@ -12,7 +12,7 @@ async function count(device: DeviceRequest) {
   const n = param({ name: 'n' });
   const program = { updates: [{ param: n, value: add(n, 1) }] };
   using session = await compile(program, { device });
-  for (let i = 0; i < 3; i++) await session.steps(2e6, {});
+  for (let i = 0; i < 3; i++) await session.steps(5e6, {});
   const [total] = (await session.read('n')).data;
   using another = await compile(program, { device });
   return { total: total!, why: another.device.why };

@@ -18,21 +18,22 @@ export interface Job {
 /** The words, and the number of the last job. */
 export interface Board {
   readonly words: Int32Array;
+  /** The main thread of a page may not sleep. */
+  readonly restless: boolean;
   number: number;
 }
 
 export function createBoard(): Board {
   const words = new Int32Array(new SharedArrayBuffer(4 * WORDS));
   Atomics.store(words, WORD.go, NONE);
-  return { words, number: 0 };
+  return { words, restless: !maySleep(), number: 0 };
 }
 
 /** The words by which the threads of a program meet. */
-export const syncOf = (memory: WebAssembly.Memory): Int32Array =>
+const syncOf = (memory: WebAssembly.Memory): Int32Array =>
   new Int32Array(memory.buffer, 0, SYNC_END / 4);
 
-/** The main thread of a page may not sleep. */
-export function maySleep(): boolean {
+function maySleep(): boolean {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
     return true;
@@ -41,10 +42,10 @@ export function maySleep(): boolean {
   }
 }
 
-/** A new number wakes all workers. */
-function call(board: Board): number {
+/** A new number wakes all workers; `joined` is how many have joined it, or that none may. */
+function call(board: Board, joined: number): number {
   board.number = (board.number + 1) & 0x7fffff;
-  Atomics.store(board.words, WORD.job, board.number << 8);
+  Atomics.store(board.words, WORD.job, (board.number << 8) | joined);
   Atomics.notify(board.words, WORD.job);
   return board.number;
 }
@@ -52,7 +53,8 @@ function call(board: Board): number {
 /** Calls workers back to their messages; gives the number from which they then go on. */
 export function callBack(board: Board): number {
   Atomics.store(board.words, WORD.program, NONE);
-  return call(board);
+  // A worker that comes late may see the program of the next job, but cannot take this for it.
+  return call(board, CLOSED);
 }
 
 /**
@@ -62,7 +64,7 @@ export function callBack(board: Board): number {
 export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): number {
   const { words } = board;
   const sync = syncOf(job.memory).fill(0);
-  sync[SYNC.restless / 4] = first === 1 && !maySleep() ? 1 : 0;
+  sync[SYNC.restless / 4] = first === 1 && board.restless ? 1 : 0;
   sync[SYNC.looks / 4] = job.threads > processors() ? LOOKS.few : LOOKS.many;
   words[WORD.table] = job.table;
   words[WORD.times] = job.times;
@@ -71,11 +73,11 @@ export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): num
   words[WORD.failed] = 0;
   words[WORD.wanted] = wanted;
   Atomics.store(words, WORD.program, job.id);
-  return call(board);
+  return call(board, 0);
 }
 
 /** Nobody else joins; gives how many have. */
-export const close = ({ words }: Board): number => Atomics.or(words, WORD.job, CLOSED) & 255;
+const close = ({ words }: Board): number => Atomics.or(words, WORD.job, CLOSED) & 255;
 
 /** Begins a job as its thread 0 with those workers that join within some milliseconds. */
 export function beginWith(board: Board, wanted: number, patience: number): number {

@@ -37,15 +37,12 @@ export function whyNotRelaxed(): string | undefined {
   return WebAssembly.validate(relaxed) ? undefined : 'this WebAssembly has no relaxed SIMD';
 }
 
-/** Threads of one step: more would wait for each other longer than they help. */
-export const MOST_THREADS = 16;
-
 /** How many threads there are, and why not more. */
 function threadsFor(asked: number | undefined): { threads: number; why?: string } {
   if (asked === 1) return { threads: 1 };
   const why = whyNoPool();
   if (why !== undefined) return { threads: 1, why };
-  return { threads: asked ?? Math.min(MOST_THREADS, processors()) };
+  return { threads: asked ?? processors() };
 }
 
 /** How a device is opened. */

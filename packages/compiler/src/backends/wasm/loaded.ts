@@ -107,23 +107,23 @@ function createLoaded(
   };
   const runner = createRunner(context, { program, module, table: table.at, own, trade });
   const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');
-  let turn: 0 | 1 = 0;
   let live = true;
-  const otherTurn = (): void => {
-    turn = turn === 0 ? 1 : 0;
-  };
+  /** Of a pair, the region where the parameter is not: also after a run that has failed. */
+  const placed = plan.swaps.map(({ param, next }) => {
+    const [a, b] = pairs.get(next)!;
+    return { next, free: (env: readonly Handle[]): Region => (env[param] === a ? b : a) };
+  });
   /** Fills the table of addresses, and the handles of what is computed. */
   const place = (env: Handle[]): void => {
     const list = addresses();
     list[scratchSlot(plan)] = regions.scratch.at;
     for (const { id } of given) list[id] = addressOf(plan, env[id], id);
     for (const [id, region] of regions.own) env[id] = region;
-    for (const [id, pair] of pairs) env[id] = pair[turn];
+    for (const { next, free } of placed) env[next] = free(env);
     for (const [id] of [...regions.own, ...pairs]) list[id] = (env[id] as Region).at;
   };
   const run = (env: Handle[]): void => {
     place(env);
-    otherTurn();
     runner.run(1);
   };
   /** Runs often; from the second time on old and new values are both the program's own. */
@@ -138,8 +138,8 @@ function createLoaded(
     }
     if (left === 0) return;
     place(env);
-    if (left % 2 === 1) otherTurn();
-    else for (const { next } of plan.swaps) env[next] = pairs.get(next)![1 - turn];
+    // After an even number of turns the newest values are where the old ones were.
+    if (left % 2 === 0) for (const { param, next } of plan.swaps) env[next] = env[param];
     return runner.runMany(left);
   };
   /** The same; where it takes long, with parameters as they were if it fails. */

@@ -5,7 +5,6 @@ import {
   type Board,
   beginWith,
   callBack,
-  close,
   createBoard,
   fail,
   hasBegun,
@@ -16,7 +15,7 @@ import {
   ready,
   threadsOf,
 } from './board.ts';
-import { startThread, type Thread, whyNoThreads } from './workers.ts';
+import { pause, startThread, type Thread, whyNoThreads } from './workers.ts';
 
 /** Worker threads of this process. */
 export interface Pool {
@@ -30,7 +29,8 @@ export interface Pool {
   /** Why there is no use in them any more. */
   gone(): string | undefined;
   enlist(module: WebAssembly.Module, memory: WebAssembly.Memory): number;
-  drop(id: number): void;
+  /** Forgets a program; its memory, too, if no other program will use that. */
+  drop(id: number, last: boolean): void;
   /**
    * Runs a job with the caller as thread 0; those workers take part that come at once.
    * @throws ChainruleError if one of them failed
@@ -43,8 +43,10 @@ export interface Pool {
 
 /** Milliseconds for which the caller waits for workers to come: many times what it takes. */
 const PATIENCE = 0.3;
-/** The same for a job in the background, and for those that are left when a worker ended. */
+/** The same for those that are left when a worker ended. */
 const LONG_PATIENCE = 1000;
+/** Of a failure whose message has not come yet. */
+const UNKNOWN = 'it has not said why';
 
 let shared: Pool | undefined;
 /** The most workers that were asked for: a new pool has no fewer. */
@@ -61,10 +63,17 @@ export const isPoolThere = (): boolean => shared !== undefined && shared.gone() 
 /** The workers of this process, at least so many: processors belong to no device. */
 export function sharedPool(size: number): Pool {
   if (shared && shared.gone() === undefined && shared.size >= size) return shared;
-  if (!shared?.busy()) shared?.end();
+  if (shared) endIdle(shared);
   largest = Math.max(largest, size);
   shared = createPool(largest);
   return shared;
+}
+
+/** Ends a pool as soon as it has nothing to do. */
+function endIdle(pool: Pool): void {
+  const busy = pool.busy();
+  if (busy) void busy.then(() => endIdle(pool));
+  else pool.end();
 }
 
 /** A job in the background. */
@@ -88,35 +97,40 @@ interface State {
 }
 
 function createPool(size: number): Pool {
+  const busy = () => state.away?.done.catch(() => {});
+  // Once nothing is in the background: workers that compute read no messages.
+  const drop = (id: number, last: boolean): void => {
+    const others = busy();
+    if (others) void others.then(() => drop(id, last));
+    else tell(state, { drop: id, last });
+  };
   const state: State = {
     ...{ size, board: createBoard(), threads: [], lastId: 0 },
-    ...{ gone: undefined, away: undefined, complaint: 'it does not answer' },
+    ...{ gone: undefined, away: undefined, complaint: UNKNOWN },
   };
   return {
     size,
     started: start(state),
     usable: () => state.gone === undefined && ready(state.board) === size,
-    busy: () => state.away?.done.catch(() => {}),
+    busy,
     gone: () => state.gone,
     enlist: (module, memory) => {
       state.lastId++;
       tell(state, { id: state.lastId, module, memory });
       return state.lastId;
     },
-    drop: (id) => tell(state, { drop: id }),
+    drop,
     run: (job, own) => runTogether(state, job, own),
     runAway: (job) => runAway(state, job),
     end: () => ended(state, 'it was ended'),
   };
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 async function start(state: State): Promise<void> {
   const { size, board, threads } = state;
   const listener = {
     message: (data: unknown) => heard(state, data),
-    ended: (why: string) => ended(state, why),
+    ended: (why: string) => lost(state, why),
   };
   try {
     for (let i = 0; i < size; i++) {
@@ -125,7 +139,7 @@ async function start(state: State): Promise<void> {
       thread.post({ words: board.words });
     }
   } catch (error) {
-    ended(state, (error as Error).message);
+    lost(state, (error as Error).message);
   }
   while (state.gone === undefined && ready(board) < size) await pause(1);
 }
@@ -137,14 +151,20 @@ function heard(state: State, data: unknown): void {
   if (state.away && done === state.away.number) state.away.end();
 }
 
-/** A worker has ended by itself: all do, once memory is quiet. */
+/** A worker has ended by itself, or could not start: then there is no use in trying again. */
+function lost(state: State, why: string): void {
+  if (state.gone === undefined && ready(state.board) < state.size) refusal = why;
+  ended(state, why);
+}
+
+/** All workers end, once memory is quiet. */
 function ended(state: State, why: string): void {
   if (state.gone !== undefined) return;
   state.gone = why;
-  const { board, size, threads, away } = state;
-  if (ready(board) < size) refusal = why;
-  const endAll = (): void => {
-    for (const thread of threads) thread.end();
+  const { board, threads, away } = state;
+  const endAll = async (): Promise<void> => {
+    await Promise.all(threads.map((thread) => thread.end()));
+    // From here on nobody writes what the caller may want to put right.
     state.away?.end(why);
   };
   if (away) fail(away.memory);
@@ -152,25 +172,15 @@ function ended(state: State, why: string): void {
   const look = (): void => {
     const begun = away && hasBegun(board, away.number);
     const quiet = !away || (begun && left(board) >= threadsOf(board) - 1);
-    if (quiet || performance.now() > end) endAll();
+    if (quiet || performance.now() > end) void endAll();
     else setTimeout(look, 1);
   };
   look();
 }
 
-/** Waits until a job in the background has its threads: until then nothing else may be called. */
-function awaitBegin(state: State): void {
-  const { board, complaint } = state;
-  const end = performance.now() + LONG_PATIENCE;
-  while (state.away && !hasBegun(board, state.away.number)) {
-    if (performance.now() > end && close(board) === 0) state.away.end(complaint);
-  }
-}
-
-/** Has workers read a message, and go on to wait for jobs. */
+/** Has workers, none of which computes, read a message, and go on to wait for jobs. */
 function tell(state: State, message: object): void {
   if (state.gone !== undefined) return;
-  awaitBegin(state);
   const serve = callBack(state.board);
   for (const thread of state.threads) {
     thread.post(message);
@@ -197,11 +207,12 @@ function runTogether(state: State, job: Job, own: (threads: number) => void): vo
     if (!hasFailed(board)) throw error;
   }
   while (left(board) < threads - 1);
-  if (hasFailed(board)) throw failure(state.complaint);
+  if (hasFailed(board)) throw failure(UNKNOWN);
 }
 
 function runAway(state: State, job: Job): Promise<void> {
   const { board, size, threads } = state;
+  state.complaint = UNKNOWN;
   const number = offer(board, job, 0, Math.min(size, job.threads));
   const hold = (on: boolean): void => {
     for (const thread of threads) thread.hold(on);

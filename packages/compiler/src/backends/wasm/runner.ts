@@ -28,7 +28,7 @@ export interface Runner {
 
 /** Programs that nobody has any more are forgotten by the workers, too. */
 const forgotten = new FinalizationRegistry<{ pool: Pool; id: number }>(({ pool, id }) =>
-  pool.drop(id),
+  pool.drop(id, true),
 );
 
 /** A program in memory. */
@@ -105,8 +105,10 @@ export function createRunner(context: Context, placed: Placed): Runner {
     takesLong(times) ? inBackground(times) : measured(times);
   const dispose = (): void => {
     if (!enlisted) return;
+    const { pool, id } = enlisted;
     forgotten.unregister(enlisted);
-    enlisted.pool.drop(enlisted.id);
+    // A session ends its programs first: it shows a little later whether the device goes, too.
+    queueMicrotask(() => pool.drop(id, !context.live));
   };
   const runner = { run, takesLong, runMany, dispose };
   return runner;

@@ -6,8 +6,8 @@ export interface Thread {
   post(message: unknown): void;
   /** Should the process live for as long as it works? */
   hold(on: boolean): void;
-  /** Ends it, whatever it does. */
-  end(): void;
+  /** Ends it, whatever it does; resolves when it does nothing any more. */
+  end(): Promise<void>;
 }
 
 /** What a worker says, and that it has ended by itself. */
@@ -22,7 +22,7 @@ interface NodeWorker {
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'exit', listener: (code: number) => void): void;
   postMessage(message: unknown): void;
-  terminate(): void;
+  terminate(): Promise<unknown>;
   ref(): void;
   unref(): void;
 }
@@ -51,9 +51,21 @@ export function whyNoThreads(): string | undefined {
   return some ? undefined : 'there are no worker threads here';
 }
 
-/** Processors that threads of this process may run on. */
-export const processors = (): number =>
-  fromNode('node:os')?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+/** Threads of one step: more would wait for each other longer than they help. */
+export const MOST_THREADS = 16;
+
+/** Asked once: the answer takes longer than a small step. */
+let counted: number | undefined;
+
+/** Processors that threads of one step may run on. */
+export function processors(): number {
+  const { hardwareConcurrency = 1 } = globalThis.navigator ?? {};
+  counted ??= fromNode('node:os')?.availableParallelism() ?? hardwareConcurrency;
+  return Math.min(MOST_THREADS, counted);
+}
+
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Starts a worker. @throws if the platform does not allow it */
 export function startThread(listener: Listener): Thread {
@@ -61,7 +73,8 @@ export function startThread(listener: Listener): Thread {
   return node ? startInNode(node.Worker, listener) : startInPage(listener);
 }
 
-const NODE = `const { parentPort } = require('node:worker_threads');
+// Without `require`: whether the text is taken for a module depends on Node's options.
+const NODE = `const { parentPort } = process.getBuiltinModule('node:worker_threads');
 const listen = (f) => parentPort.on('message', f);
 const post = (message) => parentPort.postMessage(message);
 `;
@@ -71,21 +84,23 @@ function startInNode(
   listener: Listener,
 ): Thread {
   const worker = new Worker(NODE + workerSource, { eval: true, name: 'chainrule' });
-  // A process that is done need not wait for its idle workers.
-  worker.unref();
   worker.on('message', listener.message);
   worker.on('error', ({ message }) => listener.ended(message));
   worker.on('exit', (code) => listener.ended(`it ended with code ${code}`));
+  // A process that is done need not wait for its idle workers. A listener would undo it.
+  worker.unref();
   return {
     post: (message) => worker.postMessage(message),
     hold: (on) => (on ? worker.ref() : worker.unref()),
-    end: () => worker.terminate(),
+    end: async () => void (await worker.terminate()),
   };
 }
 
 const PAGE = `const listen = (f) => { onmessage = ({ data }) => f(data); };
 const post = (message) => postMessage(message);
 `;
+/** Milliseconds in which a worker ends: a page is not told when it has. */
+const SETTLING = 50;
 const POLICY = "the page's Content-Security-Policy does not allow it (worker-src blob:)";
 
 function startInPage(listener: Listener): Thread {
@@ -97,9 +112,10 @@ function startInPage(listener: Listener): Thread {
   return {
     post: (message) => worker.postMessage(message),
     hold: () => {},
-    end: () => {
+    end: async () => {
       worker.terminate();
       URL.revokeObjectURL(url);
+      await pause(SETTLING);
     },
   };
 }
