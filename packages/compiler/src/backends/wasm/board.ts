@@ -79,11 +79,20 @@ export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): num
 /** Nobody else joins; gives how many have. */
 const close = ({ words }: Board): number => Atomics.or(words, WORD.job, CLOSED) & 255;
 
+/** Milliseconds for which a caller looks for workers: those that are awake come sooner. */
+const GLANCE = 0.1;
+
 /** Begins a job as its thread 0 with those workers that join within some milliseconds. */
 export function beginWith(board: Board, wanted: number, patience: number): number {
-  const { words, number } = board;
-  const end = performance.now() + patience;
-  while ((Atomics.load(words, WORD.job) & 255) < wanted && performance.now() < end);
+  const { words, number, restless } = board;
+  const start = performance.now();
+  for (;;) {
+    const word = Atomics.load(words, WORD.job);
+    const passed = performance.now() - start;
+    if ((word & 255) >= wanted || passed > patience) break;
+    // One that is to come may need this very processor.
+    if (passed > GLANCE && !restless) Atomics.wait(words, WORD.job, word, patience - passed);
+  }
   const threads = close(board) + 1;
   Atomics.store(words, WORD.threads, threads);
   Atomics.store(words, WORD.go, number);

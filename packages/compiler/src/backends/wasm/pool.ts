@@ -42,7 +42,7 @@ export interface Pool {
 }
 
 /** Milliseconds for which the caller waits for workers to come: many times what it takes. */
-const PATIENCE = 0.3;
+const PATIENCE = 0.5;
 /** The same for those that are left when a worker ended. */
 const LONG_PATIENCE = 1000;
 /** Of a failure whose message has not come yet. */

@@ -31,8 +31,9 @@ export const NONE = -1;
 
 /** Looks before a worker sleeps: about 100 microseconds, in which a loop of steps comes back. */
 const LOOKS = 20_000;
-/** Milliseconds that the first worker waits for the others. */
-const PATIENCE = 2;
+/** Milliseconds that the first worker of a long job looks for the others, and waits for them. */
+const GLANCE = 0.5;
+const PATIENCE = 20;
 
 /** Bytes of which a few make an engine collect garbage. */
 const BALLAST = 2 ** 30;
@@ -55,8 +56,13 @@ const collect = () => {
   } catch {}
 };
 const lead = (job, wanted) => {
-  const end = performance.now() + ${PATIENCE};
-  while ((Atomics.load(words, ${WORD.job}) & 255) < wanted && performance.now() < end);
+  const start = performance.now();
+  for (let word; ((word = Atomics.load(words, ${WORD.job})) & 255) < wanted; ) {
+    const passed = performance.now() - start;
+    if (passed > ${PATIENCE}) break;
+    // Asleep at last: one that is to come may need this very processor.
+    if (passed > ${GLANCE}) Atomics.wait(words, ${WORD.job}, word, ${PATIENCE} - passed);
+  }
   const joined = Atomics.or(words, ${WORD.job}, ${CLOSED}) & 255;
   Atomics.store(words, ${WORD.threads}, joined);
   Atomics.store(words, ${WORD.go}, job);
@@ -71,7 +77,10 @@ const join = (word) => {
   const wanted = Atomics.load(words, ${WORD.wanted});
   for (let now = word; now >>> 8 === word >>> 8 && (now & 255) < wanted; ) {
     const was = Atomics.compareExchange(words, ${WORD.job}, now, now + 1);
-    if (was === now) return now & 255;
+    if (was === now) {
+      Atomics.notify(words, ${WORD.job});
+      return now & 255;
+    }
     now = was;
   }
   return -1;
