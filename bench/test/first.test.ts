@@ -42,6 +42,7 @@ test('tables', () => {
     contender: 'a',
     layout: 'rows',
     first: 12.345,
+    start: 3,
     min: 1,
     max: 20,
   } as const;
@@ -54,6 +55,7 @@ test('tables', () => {
       'first, ms': 12.3,
       'min, ms': 1,
       'max, ms': 20,
+      'start in it, ms': 3,
       'again, ms': 2,
       'held, kB': 1.5,
       'peak, kB': '',

@@ -6,23 +6,39 @@ import { numpy } from './numpy.ts';
 /** Threads of those that take several. */
 const cores = Math.max(2, cpus().length);
 
-/** Those made of npm packages alone; the first is what others are held against. */
+/** The libraries of those made of npm packages alone, imported and not started. */
+const libraries = {
+  chainrule: () => import('./chainrule.ts'),
+  tensorflow: () => import('./tfjs.ts'),
+  jax: () => import('./jax.ts'),
+  brain: () => import('./brain.ts'),
+};
+
+/** Those contenders; the first is what others are held against. */
 export const loaders = {
-  'chainrule wasm': async () => (await import('./chainrule.ts')).chainrule('wasm', 1),
-  'chainrule js': async () => (await import('./chainrule.ts')).chainrule('js'),
-  'TensorFlow.js cpu': async () => (await import('./tfjs.ts')).tensorflow('cpu'),
-  'TensorFlow.js wasm': async () => (await import('./tfjs.ts')).tensorflow('wasm'),
-  'jax-js wasm': async () => (await import('./jax.ts')).jax(),
-  'brain.js': async () => (await import('./brain.ts')).brain(),
-} as const satisfies Record<string, () => Promise<Contender | Absent>>;
+  'chainrule wasm': local(libraries.chainrule, async (m) => m.chainrule('wasm', 1)),
+  'chainrule js': local(libraries.chainrule, async (m) => m.chainrule('js')),
+  'TensorFlow.js cpu': local(libraries.tensorflow, (m) => m.tensorflow('cpu')),
+  'TensorFlow.js wasm': local(libraries.tensorflow, (m) => m.tensorflow('wasm')),
+  'jax-js wasm': local(libraries.jax, (m) => m.jax()),
+  'brain.js': local(libraries.brain, async (m) => m.brain()),
+} as const satisfies Record<string, () => Promise<() => Promise<Contender | Absent>>>;
+
+/** Imports a library; what it gives starts its backend. */
+function local<M, C>(library: () => Promise<M>, start: (m: M) => Promise<C>) {
+  return async () => {
+    const m = await library();
+    return () => start(m);
+  };
+}
 
 export type LocalName = keyof typeof loaders;
 
 export async function inProcess(): Promise<readonly (Contender | Absent)[]> {
   const all: (Contender | Absent)[] = [];
-  for (const load of Object.values(loaders)) all.push(await load());
+  for (const load of Object.values(loaders)) all.push(await (await load())());
   // Steps of single examples are too short for more than one thread.
-  const { pass: _, ...team } = (await import('./chainrule.ts')).chainrule('wasm', cores);
+  const { pass: _, ...team } = (await libraries.chainrule()).chainrule('wasm', cores);
   all.push(team);
   return all;
 }

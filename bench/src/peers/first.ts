@@ -9,6 +9,8 @@ import { type Layout, mnist, planar } from './works.ts';
 
 /** What a child says: milliseconds, and bytes where the contender counts them. */
 export interface FirstTimes {
+  /** The start of the library's backend, a part of the first time. */
+  readonly start: number;
   readonly first: number;
   readonly again: readonly number[];
   readonly held?: number;
@@ -23,6 +25,8 @@ export interface FirstRow {
   readonly first: number;
   readonly min: number;
   readonly max: number;
+  /** Milliseconds of it until the library's backend was up. */
+  readonly start: number;
   /** The same once more in such a process, all made anew: the median. */
   readonly again: number;
   /** Bytes of parameters and data between steps. */
@@ -40,7 +44,8 @@ export interface First {
 const PROCESSES = 5;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
-    'compilation, step. Its backend is up by then, where a library has that as a step of its own.',
+    'compilation, step. The first time begins with the start of the backend, where a library has ' +
+    'that as a step of its own.',
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
@@ -104,6 +109,7 @@ function rowOf(
     first: median(firsts),
     min: Math.min(...firsts),
     max: Math.max(...firsts),
+    start: median(found.map(({ start }) => start)),
     again: median(found.flatMap(({ again }) => again)),
     ...(held !== undefined && { held }),
     ...(peak !== undefined && { peak }),
@@ -112,11 +118,12 @@ function rowOf(
 
 /** Rows to print. */
 export const firstTable = ({ rows }: First) =>
-  rows.map(({ first, min, max, again, held, peak, ...who }) => ({
+  rows.map(({ first, min, max, start, again, held, peak, ...who }) => ({
     ...who,
     'first, ms': digits(first),
     'min, ms': digits(min),
     'max, ms': digits(max),
+    'start in it, ms': digits(start),
     'again, ms': digits(again),
     'held, kB': held === undefined ? '' : digits(held / 1000),
     'peak, kB': peak === undefined ? '' : digits(peak / 1000),

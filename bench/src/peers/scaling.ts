@@ -46,9 +46,9 @@ const curves: readonly Curve[] = [
 /** The curves of chainrule and of its peers on WebAssembly; takes under a minute. */
 export async function measureScaling(): Promise<ScalingRow[]> {
   const contenders = [
-    await loaders['chainrule wasm'](),
-    await loaders['TensorFlow.js wasm'](),
-    await loaders['jax-js wasm'](),
+    await (await loaders['chainrule wasm']())(),
+    await (await loaders['TensorFlow.js wasm']())(),
+    await (await loaders['jax-js wasm']())(),
   ];
   const rows: ScalingRow[] = [];
   for (const { name: curve, sizes, work } of curves) {

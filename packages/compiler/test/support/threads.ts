@@ -1,6 +1,9 @@
 // Devices whose threads share every kernel that they can, and a count of those that took part.
+import { expect, vi } from 'vitest';
 import { openWasm } from '../../src/backends/wasm/device.ts';
 import { sharedPool } from '../../src/backends/wasm/pool.ts';
+import { runCase } from './conformance.ts';
+import { apply, load, nestCase } from './nests.ts';
 
 /** Workers as many as any test here asks for: a larger pool would take the place of a smaller. */
 const MOST = 4;
@@ -24,4 +27,16 @@ export async function countThreads(): Promise<Set<number>> {
 export async function openTeam(threads: number) {
   await pool().started;
   return openWasm({ threads, worth: { kernel: 0, step: 0 } });
+}
+
+/** Waits until so many threads have run a program: on a busy machine they may be late. */
+export async function tookPart(counts: ReadonlySet<number>, threads: number): Promise<void> {
+  const device = await openTeam(threads);
+  const square = apply('mul', load(0, 0), load(0, 0));
+  const nest = nestCase('square', { axes: [64], result: square }, [{ shape: [64] }]);
+  const again = async (): Promise<void> => {
+    await runCase(device, nest);
+    expect(counts).toContain(threads);
+  };
+  await vi.waitFor(again, { timeout: 20_000, interval: 5 });
 }

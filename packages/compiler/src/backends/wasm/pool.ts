@@ -148,7 +148,8 @@ async function start(state: State): Promise<void> {
 function heard(state: State, data: unknown): void {
   const { done, error } = data as { done?: number; error?: string };
   if (error !== undefined) state.complaint = error;
-  if (state.away && done === state.away.number) state.away.end();
+  // Where one has ended, the job is over when all have.
+  if (state.gone === undefined && done === state.away?.number) state.away?.end();
 }
 
 /** A worker has ended by itself, or could not start: then there is no use in trying again. */
