@@ -1,6 +1,12 @@
 // What is measured: programs with their sizes and made-up data. It must not know how to measure.
 import { createRandom, input, math, matmul, type Node, param, transpose } from '@chainrule/graph';
-import { type Activation, binaryCrossEntropy, dense, softmaxCrossEntropy } from '@chainrule/nn';
+import {
+  type Activation,
+  binaryCrossEntropy,
+  dense,
+  softmaxCrossEntropy,
+  zeros,
+} from '@chainrule/nn';
 
 export interface Case {
   readonly name: string;
@@ -29,19 +35,23 @@ export function logistic(n: number, m: number): Case {
   return { name: `logistic ${n} x ${m}`, J: J!, sizes: { n, m }, feeds: { X: features(n, m), Y } };
 }
 
-/** The cost of a net of these layers: one output says yes or no, more tell classes apart. */
-export function costOfNet(layers: readonly number[], hidden: Activation): Node {
+/**
+ * The cost of a net of these layers: one output says yes or no, more tell classes apart.
+ * @param given do the weights get their first values later? Otherwise they are drawn.
+ */
+export function costOfNet(layers: readonly number[], hidden: Activation, given = false): Node {
   const [n, classes] = [layers[0]!, layers.at(-1)!];
+  const init = given && { init: zeros() };
   const X = input(n, 'm', { name: 'X' });
   const A = layers
     .slice(1, -1)
-    .reduce<Node>((a, units) => dense(a, units, { activation: hidden }), X);
+    .reduce<Node>((a, units) => dense(a, units, { activation: hidden, ...init }), X);
   if (classes === 1) {
     const Y = input(1, 'm', { name: 'Y' });
-    return binaryCrossEntropy(dense(A, 1, { activation: 'sigmoid' }), Y);
+    return binaryCrossEntropy(dense(A, 1, { activation: 'sigmoid', ...init }), Y);
   }
   const Y = input(classes, 'm', { name: 'Y', distribution: true });
-  return softmaxCrossEntropy(dense(A, classes, { activation: 'softmax' }), Y);
+  return softmaxCrossEntropy(dense(A, classes, { activation: 'softmax', ...init }), Y);
 }
 
 /** Made-up examples for a net: X [n, m], Y [classes, m]. */
