@@ -112,7 +112,9 @@ async function measureProducts(device: DeviceRequest, seconds: number): Promise<
   const rows: ProductRow[] = [];
   for (const size of [64, 128, 256, 512, 1024]) {
     for (const transposed of ['none', 'left', 'right'] as const) {
-      using run = await compile(product([size, size, size], transposed), { device });
+      // On one thread: the limit is that of one core.
+      const options = { device, threads: 1 } as const;
+      using run = await compile(product([size, size, size], transposed), options);
       const peak = await measurePeak();
       const us = await time(async (n) => {
         await run.steps(n, {});

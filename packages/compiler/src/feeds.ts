@@ -120,7 +120,7 @@ const ALL = 0x7f800000;
  * In whole numbers: at a first step there is no optimized code yet, and each float is an object.
  * Four at a time: the check takes a third of a nanosecond a value, little next to a step.
  */
-function allFinite(x: Float32Array): boolean {
+export function allFinite(x: Float32Array): boolean {
   const w = new Int32Array(x.buffer, x.byteOffset, x.length);
   const whole = w.length - (w.length % 4);
   for (let i = 0; i < whole; i += 4) {

@@ -1,6 +1,15 @@
 // Parameters where they live between steps: on the device. It checks what is written to them.
-import { type Data, FeedError, flatten, NameError, type Node, toRowMajor } from '@chainrule/graph';
+import {
+  type Data,
+  FeedError,
+  type Flat,
+  flatten,
+  NameError,
+  type Node,
+  toRowMajor,
+} from '@chainrule/graph';
 import type { Device, Handle } from './device.ts';
+import { allFinite } from './feeds.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -36,11 +45,17 @@ export function writeAll(
   }
 }
 
+/** A copy of its own, row by row. */
+const copied = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array =>
+  data instanceof Float32Array && order === 'rows'
+    ? data.slice()
+    : new Float32Array(toRowMajor(order, shape, data));
+
 /** A copy of the data, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
   const length = shape.reduce((p, d) => p * d, 1);
-  const data = Float32Array.from(toRowMajor(flat.order ?? 'rows', shape, flat.data));
+  const data = copied(flat, shape);
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(
@@ -48,8 +63,8 @@ function checkValue(name: string, shape: readonly number[], value: Data): Float3
       `give ${length} values, row by row.`,
     );
   }
+  if (allFinite(data)) return data;
   const bad = data.findIndex((x) => !Number.isFinite(x));
-  if (bad < 0) return data;
   throw new FeedError(
     `${name}: the value at index ${bad} is ${data[bad]}.`,
     `write finite numbers only.`,
