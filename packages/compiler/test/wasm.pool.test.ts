@@ -6,7 +6,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { input, matmul, param } from '@chainrule/graph';
 import { afterEach, expect, test, vi } from 'vitest';
+import { encodeModule } from '../src/backends/wasm/binary.ts';
 import { callBack, createBoard } from '../src/backends/wasm/board.ts';
+import { $, type Func, get } from '../src/backends/wasm/code.ts';
+import { barrierFunction, LOOKS, SYNC } from '../src/backends/wasm/meet.ts';
+import { createHeap } from '../src/backends/wasm/memory.ts';
 import { sharedPool, whyNoPool } from '../src/backends/wasm/pool.ts';
 import { CLOSED, WORD } from '../src/backends/wasm/worker.ts';
 import { processors } from '../src/backends/wasm/workers.ts';
@@ -123,4 +127,43 @@ test('workers keep no memory of sessions that are gone', async (context) => {
     },
     { timeout: 20_000 },
   );
+});
+
+test('a caller does not wait for ever for a worker that has ended in the middle of a step', () => {
+  const { memory } = createHeap(true);
+  const barrier = barrierFunction();
+  const bytes = encodeModule([barrier], { meet: 0 }, 65_536);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const meet = exports['meet'] as (thread: number, threads: number) => void;
+  const sync = new Int32Array(memory.buffer);
+  sync[SYNC.looks / 4] = LOOKS.few;
+  sync[SYNC.naps / 4] = 2;
+  // Nobody else comes.
+  expect(() => meet(0, 2)).toThrow(WebAssembly.RuntimeError);
+  expect(sync[SYNC.naps / 4]).toBe(0);
+});
+
+test('one that does not answer is an error, and others take over', async () => {
+  const workers = sharedPool(SIZE);
+  await workers.started;
+  const { memory } = createHeap(true);
+  // Thread 1 never comes back.
+  const run: Func = {
+    ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], locals: [] },
+    body: [...$('if', get(2)), ...$('loop'), ...$('br', 0), ...$('end'), ...$('end')],
+  };
+  const module = new WebAssembly.Module(encodeModule([run], { run: 0 }, 65_536));
+  const job = { id: workers.enlist(module, memory), memory, table: 0, times: 1, threads: 2 };
+  const joint = () =>
+    workers.run(job, (threads) => {
+      if (threads > 1) throw new WebAssembly.RuntimeError('unreachable');
+    });
+  const until = () => expect(joint).toThrow(/failed: it does not answer any more.*\n.*threads: 1/);
+  await vi.waitFor(until, { timeout: 20_000, interval: 5 });
+  expect(workers.gone()).toContain('does not answer');
+  expect(whyNoPool()).toBeUndefined();
+  const c = large();
+  using session = await start(c);
+  await session.steps(100, c.feeds);
+  expect(await session.value(c.J, c.feeds)).toBeGreaterThan(0);
 });

@@ -1,6 +1,6 @@
 // How a caller and its workers agree on a job: numbers in memory that all of them see. It starts
 // no threads and knows no programs.
-import { LOOKS, SYNC, SYNC_END } from './meet.ts';
+import { LOOKS, NAPS, SYNC, SYNC_END } from './meet.ts';
 import { CLOSED, NONE, WORD, WORDS } from './worker.ts';
 import { processors } from './workers.ts';
 
@@ -65,6 +65,7 @@ export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): num
   const { words } = board;
   const sync = syncOf(job.memory).fill(0);
   sync[SYNC.restless / 4] = first === 1 && board.restless ? 1 : 0;
+  sync[SYNC.naps / 4] = first === 1 ? NAPS : 0;
   sync[SYNC.looks / 4] = job.threads > processors() ? LOOKS.few : LOOKS.many;
   words[WORD.table] = job.table;
   words[WORD.times] = job.times;

@@ -1,6 +1,6 @@
 // How the threads of one program meet: a barrier over a few words of shared memory. It knows no
 // kernels and no workers.
-import { $, type Code, createFrame, type Func, get, int, type Local, local, set } from './code.ts';
+import { $, type Code, createFrame, type Func, get, int, local, set } from './code.ts';
 
 /** Addresses of words, each in a line of the cache of its own; regions of memory begin after. */
 export const SYNC = {
@@ -20,8 +20,10 @@ export const SYNC = {
   restless: 448,
   /** How often a thread looks whether all have met before it sleeps. */
   looks: 512,
+  /** Naps after which thread 0 gives the others up; with 0 it never does. */
+  naps: 576,
 } as const;
-export const SYNC_END = 576;
+export const SYNC_END = 640;
 
 /**
  * Looks that take about a millisecond: sleeping and waking takes a tenth of that, and a thread
@@ -31,6 +33,9 @@ export const SYNC_END = 576;
 export const LOOKS = { many: 1_000_000, few: 100 };
 /** Nanoseconds after which a sleeper looks whether another thread has failed. */
 const NAP = 50_000_000;
+/** Half a minute: the shares of a kernel are equal, so nobody who lives is so much later. */
+export const NAPS = 600;
+const TIMED_OUT = 2;
 const ALL = 2 ** 31 - 1;
 
 export const load = (address: number): Code => $('i32.atomic.load', int(address));
@@ -46,21 +51,30 @@ const when = (condition: Code, ...then: Code[]): Code => [
 
 /**
  * barrier(thread, threads): returns when all threads have called it, and lets nobody through
- * before. A trap if one of them has failed.
+ * before. A trap if one of them has failed, or does not come.
  */
 export function barrierFunction(): Func {
   const frame = createFrame('i32', 'i32');
   const [thread, threads] = [0, 1] as const;
-  const [meeting, looks]: Local[] = [local(frame, 'i32'), local(frame, 'i32')];
+  const [meeting, looks, outcome] = [0, 0, 0].map(() => local(frame, 'i32'));
   const wakeSleepers = when(
     load(SYNC.sleepers),
     $('drop', $('memory.atomic.notify', int(SYNC.meetings), int(ALL))),
   );
   // Whoever lies down is counted before it looks a last time: it is woken, or need not sleep.
+  const nap = $('memory.atomic.wait32', int(SYNC.meetings), get(meeting!), $('i64.const', NAP));
   const sleep = [
     $('drop', add(SYNC.sleepers, 1)),
-    $('drop', $('memory.atomic.wait32', int(SYNC.meetings), get(meeting!), $('i64.const', NAP))),
+    set(outcome!, nap),
     $('drop', add(SYNC.sleepers, -1)),
+    when(
+      [
+        ...$('i32.eq', get(outcome!), int(TIMED_OUT)),
+        ...$('i32.eqz', get(thread)),
+        ...$('i32.and'),
+      ],
+      when($('i32.eq', add(SYNC.naps, -1), int(1)), $('unreachable')),
+    ),
   ];
   const restless = [...$('i32.eqz', get(thread)), ...load(SYNC.restless), ...$('i32.and')];
   const body = [

@@ -45,6 +45,8 @@ export interface Pool {
 const PATIENCE = 0.5;
 /** The same for those that are left when a worker ended. */
 const LONG_PATIENCE = 1000;
+/** Of one that ended in the middle of a step, when the caller cannot be told. */
+const SILENT = 'it does not answer any more, and parameters may hold a part of the step';
 /** Of a failure whose message has not come yet. */
 const UNKNOWN = 'it has not said why';
 
@@ -195,6 +197,15 @@ const failure = (why: string): ChainruleError =>
     'call again; with the option threads: 1 there are no workers.',
   );
 
+/** Waits for those that are left; one that does not come is gone, and the others must go, too. */
+function awaitLeft(state: State, count: number): void {
+  const end = performance.now() + LONG_PATIENCE;
+  while (left(state.board) < count && performance.now() < end);
+  if (left(state.board) === count) return;
+  ended(state, SILENT);
+  throw failure(SILENT);
+}
+
 function runTogether(state: State, job: Job, own: (threads: number) => void): void {
   const { board, size } = state;
   const wanted = Math.min(size, job.threads - 1);
@@ -204,6 +215,7 @@ function runTogether(state: State, job: Job, own: (threads: number) => void): vo
     own(threads);
   } catch (error) {
     fail(job.memory);
+    awaitLeft(state, threads - 1);
     // It may be that another one failed first.
     if (!hasFailed(board)) throw error;
   }
