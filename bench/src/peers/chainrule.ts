@@ -11,11 +11,12 @@ interface Where {
   readonly threads?: number;
 }
 
-/** chainrule on the device `device`; unless threads are given, on as many as it takes by itself. */
+/** chainrule on a device; unless threads are given, on as many as it takes by itself. */
 export function chainrule(device: Where['device'], threads?: number): Contender {
   const where: Where = { device, ...(threads !== undefined && { threads }) };
+  const several = threads === undefined || threads < 2 ? '' : `, ${threads} threads`;
   return {
-    name: `chainrule ${device}${threads !== undefined && threads > 1 ? `, ${threads} threads` : ''}`,
+    name: `chainrule ${device}${several}`,
     version: 'as built here',
     layouts: ['columns'],
     net: (work) => startNet(work, where),

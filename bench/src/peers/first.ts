@@ -44,8 +44,8 @@ export interface First {
 const PROCESSES = 5;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
-    'compilation, step. The first time begins with the start of the backend, where a library has ' +
-    'that as a step of its own.',
+    'compilation, step. The first time begins with the start of the backend, where a library ' +
+    'has that as a step of its own.',
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];

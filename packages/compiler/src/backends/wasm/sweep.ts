@@ -113,8 +113,8 @@ interface Sweeper {
 }
 
 /**
- * The function of a range of columns: its parameters are the table, the batch, the range, and where
- * the sums of all columns are.
+ * The function of a range of columns: its parameters are the table, the batch, the range, and
+ * where the sums of all columns are.
  */
 function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
   const { batch, row } = sweep;
