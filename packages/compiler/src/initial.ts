@@ -1,5 +1,6 @@
 // The first values of parameters. Pure: the seed decides.
 import { createRandom, type Init, type Random } from '@chainrule/graph';
+import { sizeOf } from './nest.ts';
 
 /** A value for each parameter, drawn in the order given from one stream. */
 export function initialValues(
@@ -11,7 +12,7 @@ export function initialValues(
 }
 
 function initialValue(init: Init, shape: readonly number[], random: Random): Float32Array {
-  const values = new Float32Array(shape.reduce((p, d) => p * d, 1));
+  const values = new Float32Array(sizeOf(shape));
   switch (init.kind) {
     case 'constant':
       return values.fill(init.value);

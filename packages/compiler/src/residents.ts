@@ -10,6 +10,7 @@ import {
 } from '@chainrule/graph';
 import type { Device, Handle } from './device.ts';
 import { allFinite } from './feeds.ts';
+import { sizeOf } from './nest.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -54,7 +55,7 @@ const copied = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float
 /** A copy of the data, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
-  const length = shape.reduce((p, d) => p * d, 1);
+  const length = sizeOf(shape);
   const data = copied(flat, shape);
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;

@@ -11,6 +11,7 @@ import type { Device, Handle } from './device.ts';
 import type { DeviceChoice } from './devices.ts';
 import { createTask, type Executable, type Task } from './executable.ts';
 import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
+import { sizeOf } from './nest.ts';
 import type { Lease, Programs } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
 import { checkResident, findResident, type Residents, writeAll } from './residents.ts';
@@ -131,8 +132,9 @@ class RunningSession implements Session {
   /** Waits until the device has done what was queued, by reading its smallest parameter. */
   async #drain(): Promise<void> {
     this.#queued = 0;
-    const size = ({ shape }: { shape: readonly number[] }) => shape.reduce((p, d) => p * d, 1);
-    const [smallest] = [...this.#parts.residents.values()].sort((a, b) => size(a) - size(b));
+    const [smallest] = [...this.#parts.residents.values()].sort(
+      (a, b) => sizeOf(a.shape) - sizeOf(b.shape),
+    );
     if (smallest) await this.#parts.device.read(smallest.handle, smallest.shape, 'rows');
   }
 

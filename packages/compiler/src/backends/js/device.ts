@@ -1,7 +1,7 @@
 // Runs generated JavaScript over typed arrays: the CPU without WebAssembly.
 import { ChainruleError } from '@chainrule/graph';
 import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
-import type { Buffer, Plan } from '../../nest.ts';
+import { type Plan, sizeOf } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { emitJs } from './emit.ts';
 
@@ -26,7 +26,7 @@ function load({ plan, sources }: Program): Loaded {
   const kernels = sources.map((source) => compileSource(source));
   const arena = new Float32Array(plan.arena);
   const slots = plan.buffers.filter((b) => b.offset !== undefined);
-  const views = slots.map((b) => arena.subarray(b.offset!, b.offset! + sizeOf(b)));
+  const views = slots.map((b) => arena.subarray(b.offset!, b.offset! + sizeOf(b.shape)));
   const turns = nextBuffers(plan);
   let turn = 0;
   return {
@@ -42,13 +42,11 @@ function load({ plan, sources }: Program): Loaded {
   };
 }
 
-const sizeOf = (b: Buffer): number => b.shape.reduce((p, d) => p * d, 1);
-
 /** Two arrays for each new value that takes turns with the old one. */
 function nextBuffers(plan: Plan): [number, [Float32Array, Float32Array]][] {
   return plan.buffers
     .filter((b) => b.role === 'next')
-    .map((b) => [b.id, [new Float32Array(sizeOf(b)), new Float32Array(sizeOf(b))]]);
+    .map((b) => [b.id, [new Float32Array(sizeOf(b.shape)), new Float32Array(sizeOf(b.shape))]]);
 }
 
 function compileSource(source: string): Kernel {

@@ -8,10 +8,10 @@ import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, SYNC, store } from './meet.ts';
+import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
 
 const BYTES = 4;
-const TABLE: Local = 0;
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
@@ -49,7 +49,7 @@ function partsOf(plan: Plan, { threads, worth }: Target) {
   const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers)));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
-  const turns = turnsOf(plan, nanoseconds, may, worth);
+  const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
   const parts = methods.map((method, i): Part => ({ method, ...turns[i] }));
   return { parts, nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0) };
 }
@@ -66,9 +66,10 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const scratch = parts.reduce((n, { method }) => Math.max(n, method.scratch), 0);
   const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
   const barrier = isTeam ? functions.push(barrierFunction()) - 1 : 0;
+  const slot = scratchSlot(plan);
   const kernels: Func[][] = [];
   const calls = parts.map(({ method, shared }) => {
-    const place = { first: functions.length, scratchSlot: scratchSlot(plan), scratch, simd };
+    const place = { first: functions.length, scratchSlot: slot, scratch, simd };
     const made = method.functions({ ...place, threads: shared ? threads : 1 });
     functions.push(...made);
     kernels.push(made);

@@ -37,7 +37,7 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
-import { type Place, parametersOf, scratchOf, shareOf, TABLE } from './share.ts';
+import { type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
@@ -184,12 +184,10 @@ function blocksOf(form: Form, product: Product, place: Place): Func {
   const turns = { row: whole(product.row), column: whole(product.column) };
   if (divided) {
     const { along, blocks, length } = sharedLoop(form, product, threads);
-    const { share, code } = shareOf(frame, product[along], blocks, length);
-    const extent = int(form.extents[share.axis]!);
-    // The last block may be short.
+    const axis = product[along];
+    const { share, code } = shareToEnd(frame, axis, form.extents[axis]!, blocks, length);
     root.hoisted.push(
       ...code,
-      set(share.to, $('select', extent, get(share.to), share.last)),
       ...$('if', $('i32.eq', get(share.from), get(share.to))),
       $('return'),
       $('end'),

@@ -1,7 +1,7 @@
 // A loaded program: its regions of memory, and where parameters are before and after a run.
 import { ChainruleError } from '@chainrule/graph';
 import type { Handle, Limits, Loaded } from '../../device.ts';
-import type { Buffer, Plan } from '../../nest.ts';
+import { type Buffer, type Plan, sizeOf } from '../../nest.ts';
 import { scratchSlot, type WasmProgram } from './emit.ts';
 import type { Region } from './memory.ts';
 import { type Context, createRunner, type Run } from './runner.ts';
@@ -35,8 +35,6 @@ function checkInputs({ kernels }: Plan): void {
   );
 }
 
-const sizeOf = (b: Buffer): number => b.shape.reduce((p, d) => p * d, 1);
-
 /** The regions of a program. */
 interface Regions {
   /** The list of addresses that kernels read. */
@@ -61,15 +59,15 @@ function regionsOf(heap: Context['heap'], { plan, scratch }: WasmProgram): Regio
     const arena = allocate(plan.arena);
     const placed = (b: Buffer): Region =>
       b.offset === undefined
-        ? allocate(sizeOf(b))
-        : { at: arena.at + BYTES * b.offset, length: sizeOf(b) };
+        ? allocate(sizeOf(b.shape))
+        : { at: arena.at + BYTES * b.offset, length: sizeOf(b.shape) };
     const own = plan.buffers
       .filter((b) => b.role === 'temp' || b.role === 'output')
       .map((b) => [b.id, placed(b)] as const);
     const pairs = new Map(
       plan.buffers
         .filter((b) => b.role === 'next')
-        .map((b) => [b.id, [allocate(sizeOf(b)), allocate(sizeOf(b))] as const]),
+        .map((b) => [b.id, [allocate(sizeOf(b.shape)), allocate(sizeOf(b.shape))] as const]),
     );
     return { table, scratch: packed, own, pairs, all };
   } catch (error) {

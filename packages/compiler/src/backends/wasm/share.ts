@@ -13,11 +13,12 @@ import {
   type Type,
 } from './code.ts';
 
-/** Which thread of how many calls a divided kernel: parameters behind the table. */
 const BYTES = 4;
+/** The first parameter of a kernel: the address of a list of the buffers' addresses. */
 export const TABLE: Local = 0;
-export const PART: Local = 1;
-export const PARTS: Local = 2;
+/** Which thread of how many calls a divided kernel: parameters behind the table. */
+const PART: Local = 1;
+const PARTS: Local = 2;
 /** The parameters of a kernel's function. */
 export const parametersOf = (divided: boolean): Type[] =>
   divided ? ['i32', 'i32', 'i32'] : ['i32'];
@@ -60,4 +61,17 @@ export function shareOf(frame: Frame, axis: number, blocks: number, length: numb
   const code = [set(from, bound(get(PART))), set(to, bound(next))];
   const share: Share = { axis, from, to, last: $('i32.eq', next, get(PARTS)) };
   return { share, code };
+}
+
+/** The same for a loop whose last block may be short. */
+export function shareToEnd(
+  frame: Frame,
+  axis: number,
+  extent: number,
+  blocks: number,
+  length: number,
+) {
+  const { share, code } = shareOf(frame, axis, blocks, length);
+  const to = $('select', int(extent), get(share.to), share.last);
+  return { share, code: [...code, set(share.to, to)] };
 }

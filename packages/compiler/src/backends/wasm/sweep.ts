@@ -30,7 +30,7 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
-import { type Place, parametersOf, scratchOf, shareOf, TABLE } from './share.ts';
+import { type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
 import {
   addProduct,
   baseOf,
@@ -233,9 +233,9 @@ function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Fu
   root.hoisted.push(set(sums, scratchOf(place)));
   let turns: Pick<Range, 'from' | 'to'> = { from: 0, to: extent };
   if (threads > 1) {
-    const { share, code } = shareOf(frame, column, Math.floor(extent / WIDTH), WIDTH);
-    const last = $('select', int(extent), get(share.to), share.last);
-    root.hoisted.push(...code, set(share.to, last));
+    const blocks = Math.floor(extent / WIDTH);
+    const { share, code } = shareToEnd(frame, column, extent, blocks, WIDTH);
+    root.hoisted.push(...code);
     turns = { from: get(share.from), to: get(share.to) };
   }
   const to = typeof turns.to === 'number' ? int(turns.to) : turns.to;

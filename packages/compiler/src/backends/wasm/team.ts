@@ -1,6 +1,6 @@
 // Which kernels of a plan threads work on together, and where they must meet. It knows what
 // kernels read and write, and estimates what they take; it writes no code.
-import type { Buffer, Nest, Plan } from '../../nest.ts';
+import { type Buffer, type Nest, sizeOf } from '../../nest.ts';
 import { flopsOf } from '../../report.ts';
 
 /** How a kernel runs where there are threads. */
@@ -26,12 +26,13 @@ const RATE = 6;
 const BANDWIDTH = 30;
 const BYTES = 4;
 
-const sizeOf = ({ shape }: Buffer): number => shape.reduce((p, d) => p * d, 1);
+/** Buffers by their number. */
+type Buffers = ReadonlyMap<number, Buffer>;
 
 /** What a kernel may take on one thread, in nanoseconds: a guess by its arithmetic and memory. */
 export function estimate(nest: Nest, isProduct: boolean, buffers: Buffers): number {
   const bytes = [...nest.inputs, nest.output].reduce(
-    (n, id) => n + BYTES * sizeOf(buffers.get(id)!),
+    (n, id) => n + BYTES * sizeOf(buffers.get(id)!.shape),
     0,
   );
   return Math.max(flopsOf(nest) / (isProduct ? PRODUCT_RATE : RATE), bytes / BANDWIDTH);
@@ -39,7 +40,8 @@ export function estimate(nest: Nest, isProduct: boolean, buffers: Buffers): numb
 
 /** The turns of a plan's kernels, of which `may` says whether they can be shared. */
 export function turnsOf(
-  { kernels, buffers }: Plan,
+  kernels: readonly Nest[],
+  buffers: Buffers,
   nanoseconds: readonly number[],
   may: readonly boolean[],
   worth: Worth,
@@ -49,29 +51,26 @@ export function turnsOf(
   if (!shared.includes(true) || total < worth.step) {
     return kernels.map(() => ({ shared: false, meet: false }));
   }
-  const byId = new Map(buffers.map((b) => [b.id, b]));
   // Kernels since all met last; thread 0 does those that are not shared one after the other.
   let open: number[] = [];
   return kernels.map((nest, i) => {
-    const meet = open.some((j) => (shared[i] || shared[j]) && collide(nest, kernels[j], byId));
+    const meet = open.some((j) => (shared[i] || shared[j]) && collide(nest, kernels[j], buffers));
     open = meet ? [i] : [...open, i];
     return { shared: shared[i], meet };
   });
 }
 
-type Buffers = ReadonlyMap<number, Buffer>;
-
 /** Does one of two kernels write where the other reads or writes? */
-const collide = (a: Nest, b: Nest, byId: Buffers): boolean =>
-  touches(a.output, [b.output, ...b.inputs], byId) || touches(b.output, a.inputs, byId);
+const collide = (a: Nest, b: Nest, buffers: Buffers): boolean =>
+  touches(a.output, [b.output, ...b.inputs], buffers) || touches(b.output, a.inputs, buffers);
 
-function touches(id: number, others: readonly number[], byId: Buffers): boolean {
-  const buffer = byId.get(id)!;
-  return others.some((other) => other === id || overlap(buffer, byId.get(other)!));
+function touches(id: number, others: readonly number[], buffers: Buffers): boolean {
+  const buffer = buffers.get(id)!;
+  return others.some((other) => other === id || overlap(buffer, buffers.get(other)!));
 }
 
 /** Do two buffers share a place in the arena? */
 function overlap(a: Buffer, b: Buffer): boolean {
   if (a.offset === undefined || b.offset === undefined) return false;
-  return a.offset < b.offset + sizeOf(b) && b.offset < a.offset + sizeOf(a);
+  return a.offset < b.offset + sizeOf(b.shape) && b.offset < a.offset + sizeOf(a.shape);
 }

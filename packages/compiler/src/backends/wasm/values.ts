@@ -15,6 +15,7 @@ import {
   type Shift,
   shiftKey,
 } from './scope.ts';
+import { TABLE } from './share.ts';
 
 /** What is computed at once: the loop whose next four turns are the lanes, and the shifts. */
 export interface Lanes {
@@ -22,8 +23,6 @@ export interface Lanes {
   readonly shift: Shift;
 }
 
-/** The first parameter of a kernel: the address of a list of the buffers' addresses. */
-const TABLE: Local = 0;
 const BYTES = 4;
 
 /** The address of a buffer, read once. */
