@@ -56,6 +56,8 @@ export interface Nest {
   /** Buffer ids that `load` refers to by position; each id once. */
   readonly inputs: readonly number[];
   readonly output: number;
+  /** Further results at the same position, on devices where a kernel may write several. */
+  readonly also?: readonly { readonly result: Expr; readonly output: number }[];
 }
 
 /**
@@ -87,9 +89,16 @@ export interface Plan {
   readonly swaps: readonly { readonly param: number; readonly next: number }[];
 }
 
+/** What a nest stores, and where: its own result, and further ones. */
+export const resultsOf = ({ result, output, also = [] }: Nest): NonNullable<Nest['also']> => [
+  { result, output },
+  ...also,
+];
+
 /** Every distinct expression of a nest. */
 export function expressions(nest: Nest): Expr[] {
-  const seen = new Set<Expr>([nest.result, ...(nest.fold ? [nest.fold.body] : [])]);
+  const results = resultsOf(nest).map(({ result }) => result);
+  const seen = new Set<Expr>([...results, ...(nest.fold ? [nest.fold.body] : [])]);
   for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
   return [...seen];
 }

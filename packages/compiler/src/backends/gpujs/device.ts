@@ -1,21 +1,30 @@
 // A GPU as a Device: opens a mode of gpu.js once, shares it, and tests that it computes.
 // It must not know what is inside a plan.
 import type { Device, Handle, Loaded } from '../../device.ts';
+import type { Buffer, Expr, Nest } from '../../nest.ts';
 import { toRows } from '../layout.ts';
 import { emit } from './emit.ts';
 import { openGl } from './gl.ts';
+import { createKernels, type Kernels } from './kernels.ts';
 import { type GpuKind, layoutOf } from './layout.ts';
 import { type GpuLibrary, loadGpujs } from './load.ts';
-import { flat, type Mode } from './mode.ts';
+import type { Mode } from './mode.ts';
 import { loadProgram } from './program.ts';
+import { threadsOf } from './threads.ts';
 import { openWebGpu } from './webgpu.ts';
 
 /** Some 10 ms of small kernels: a page stays responsive, and waiting costs little of it. */
 const QUEUE = 32;
 
+/** An open mode, and the kernels compiled on it. */
+interface Opened {
+  readonly mode: Mode;
+  readonly kernels: Kernels;
+}
+
 interface Shared {
   users: number;
-  readonly mode: Promise<Mode>;
+  readonly opened: Promise<Opened>;
 }
 
 /** The open modes: all sessions of a page or process share one, since contexts are few. */
@@ -29,30 +38,30 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   const shared = await share(kind);
   const uploads = new Set<Handle>();
   const programs = new Set<Loaded>();
-  const { mode } = shared;
+  const { mode, kernels } = shared;
+  const { space, inputs, outputs } = mode;
 
   const upload: Device['upload'] = (data, shape, order) => {
     mode.alive();
-    const layout = layoutOf({ name: 'this tensor', shape, order }, kind);
-    const handle = mode.upload(data, layout);
+    const handle = mode.upload(data, layoutOf({ name: 'this tensor', shape, order }, space));
     uploads.add(handle);
     return handle;
   };
   const free = (handle: Handle) => {
     // What a program owns goes with the program.
-    if (uploads.delete(handle)) mode.free(handle);
+    if (uploads.delete(handle)) mode.free([handle]);
   };
   return {
     kind,
     label: mode.label,
-    limits: { inputs: mode.inputs, inPlace: false, arena: false, queue: QUEUE },
-    emit: (plan) => emit(plan, kind),
-    load: (program) => loadProgram(program, kind, mode, programs),
+    limits: { inputs, outputs, inPlace: false, arena: false, queue: QUEUE },
+    emit: (plan) => emit(plan, space),
+    load: (program) => loadProgram(program, mode, kernels, programs),
     upload,
     read: async (handle, shape, order) => {
       mode.alive();
-      const size = shape.reduce((n, d) => n * d, 1);
-      return toRows(flat(await mode.read(handle), size), shape, order);
+      const layout = layoutOf({ name: 'this tensor', shape, order }, space);
+      return toRows(await mode.read(handle, layout), shape, order);
     },
     free,
     dispose: () => {
@@ -64,9 +73,9 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
 }
 
 /** One more user of an open mode, or the first. `release` gives it up, once. */
-async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
+async function share(kind: GpuKind): Promise<Opened & { release(): void }> {
   const known = open.get(kind);
-  const shared = known ?? { users: 0, mode: start(kind) };
+  const shared = known ?? { users: 0, opened: start(kind) };
   open.set(kind, shared);
   shared.users++;
   const forget = () => {
@@ -74,7 +83,7 @@ async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
   };
   let held = true;
   try {
-    const mode = await shared.mode;
+    const { mode, kernels } = await shared.opened;
     mode.alive();
     const release = () => {
       if (!held) return;
@@ -83,7 +92,7 @@ async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
       forget();
       void mode.close();
     };
-    return { mode, release };
+    return { mode, kernels, release };
   } catch (cause) {
     forget();
     // What was open has been lost since: there may be a new one.
@@ -92,7 +101,7 @@ async function share(kind: GpuKind): Promise<{ mode: Mode; release(): void }> {
   }
 }
 
-async function start(kind: GpuKind): Promise<Mode> {
+async function start(kind: GpuKind): Promise<Opened> {
   const library = await loadGpujs();
   const mode = await begin(library, kind).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -104,24 +113,40 @@ async function start(kind: GpuKind): Promise<Mode> {
     void mode.close();
     throw cause;
   }
-  return mode;
+  return { mode, kernels: createKernels(mode) };
 }
 
 const begin = async (library: GpuLibrary, kind: GpuKind): Promise<Mode> =>
   kind === 'webgpu' ? openWebGpu(library) : openGl(library, kind);
 
+/** Twice what it reads. */
+const DOUBLE: Expr = {
+  op: 'mul',
+  args: [
+    { op: 'const', value: 2 },
+    { op: 'load', input: 0, index: [{ at: 0, of: [{ axis: 0, step: 1 }] }] },
+  ],
+};
+
 /** Five numbers there, doubled and back: catches drivers that draw nothing or in half floats. */
 async function selfTest(mode: Mode, kind: GpuKind): Promise<void> {
-  const layout = layoutOf({ name: 'self test', shape: [5], order: 'rows' }, kind);
+  const layout = layoutOf({ name: 'self test', shape: [5], order: 'rows' }, mode.space);
   const numbers = new Float32Array([0.1, -2, 0, 1e30, 16777215]);
-  const handle = mode.upload(numbers, layout);
-  const source = 'function (b0) { return b0[this.thread.x] * 2.0; }';
-  const kernel = mode.build(source, layout, [{ layout }]);
+  const nest: Nest = { name: 'self test', axes: [5], result: DOUBLE, inputs: [0], output: 1 };
+  const buffers = [0, 1].map((id): Buffer => {
+    return { id, name: nest.name, shape: [5], order: 'rows', role: id === 0 ? 'input' : 'output' };
+  });
+  const plan = { kernels: [nest], buffers, arena: 0, swaps: [] };
+  const [source] = emit(plan, mode.space).sources;
+  const threads = threadsOf(nest, layout, mode.space);
+  const kernel = mode.compile({ source: source!, threads, layout, outputs: 1, inputs: [layout] });
   await kernel.ready;
-  kernel.run([handle]);
-  const found = flat(await mode.read(kernel.output), 5);
+  const args = [mode.upload(numbers, layout)];
+  const results = mode.allocate(layout, 1);
+  mode.run([{ kernel, args, results }]);
+  const found = await mode.read(results[0], layout);
   mode.destroy([kernel]);
-  mode.free(handle);
+  mode.free([...args, ...results]);
   if (numbers.every((value, i) => found[i] === Math.fround(2 * value))) return;
   throw new Error(
     `${mode.label} computes wrongly on ${kind}: twice ${numbers} came back as ${found}`,

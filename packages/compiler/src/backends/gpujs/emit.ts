@@ -1,277 +1,235 @@
-// Prints a Nest as the source of one gpu.js kernel: pure text, sizes baked in as literals.
+// Prints every kernel of a plan in the shading language of a GPU: pure text, sizes as literals.
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
-import { axesIn } from '../../affine.ts';
 import type { Program } from '../../device.ts';
-import type { Affine, Buffer, Expr, Fold, Nest, Plan, Term } from '../../nest.ts';
-import { type GpuKind, type Group, type Layout, layoutOf, stride } from './layout.ts';
+import { type Expr, type Nest, type Plan, resultsOf } from '../../nest.ts';
+import { atom, type Dialect, dialects, HELPERS, type Text, widened } from './dialect.ts';
+import { foldWords } from './folds.ts';
+import { LANES, type Layout, layoutOf, type Space } from './layout.ts';
+import { bodyName, furtherName } from './mode.ts';
+import { addSums, constantSum, nameSum, textOf, type Variable } from './places.ts';
+import { AFTER, createPrinter, OUTSIDE, type Printer, type Turn } from './shade.ts';
 import { withoutSines } from './sine.ts';
-import { atom, chooseLess, number, type Text, within, words } from './words.ts';
+import { sectionOf, type Threads, threadsOf } from './threads.ts';
 
 /** Prints every kernel of a plan. Throws where this kind of GPU cannot address a buffer. */
-export function emit(plan: Plan, kind: GpuKind): Program {
+export function emit(plan: Plan, space: Space): Program {
   const buffers = new Map(plan.buffers.map((buffer) => [buffer.id, buffer]));
-  const at = (id: number) => layoutOf(buffers.get(id)!, kind);
-  return { plan, sources: plan.kernels.map((nest) => kernel(withoutSines(nest), at)) };
+  const at = (id: number) => layoutOf(buffers.get(id)!, space);
+  return { plan, sources: plan.kernels.map((nest) => kernel(withoutSines(nest), at, space)) };
 }
 
-/** Where the layout of a buffer is found. */
-type Layouts = (id: Buffer['id']) => Layout;
+/** All that printing a kernel needs. */
+interface Frame {
+  readonly nest: Nest;
+  readonly layout: Layout;
+  readonly threads: Threads;
+  readonly space: Space;
+  readonly printer: Printer;
+  /** The loop that takes four turns at a time, since what it reads lies side by side. */
+  readonly unrolled: boolean;
+}
 
-/** Nothing inside a loop depends on this level; level n is inside n fold loops. */
-const OUTSIDE = 0;
-/** The level of what is computed from the folded value. */
-const AFTER = -1;
-
-function kernel(nest: Nest, at: Layouts): string {
-  const threads = threadNames(nest, at(nest.output));
-  const printer = createPrinter(nest, threads.names, nest.inputs.map(at));
-  const { fold } = nest;
-  const loops = fold ? foldLines(fold, printer) : [];
-  const result = printer.print(nest.result, AFTER).text;
-  const body = [...threads.lines, ...loops, ...printer.lines(AFTER), `return ${result};`];
-  const inputs = nest.inputs.map((_, i) => `b${i}`).join(', ');
-  return [`function (${inputs}) {`, ...indent(body), '}'].join('\n');
+function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
+  const layouts = nest.inputs.map(at);
+  const layout = at(nest.output);
+  const threads = threadsOf(nest, layout, space);
+  const unrolled = readsAlong(nest, layouts);
+  const repeated = unrolled || threads.tile > 1;
+  const printer = createPrinter({ nest, layouts, space, repeated });
+  const frame: Frame = { nest, layout, threads, space, printer, unrolled };
+  const rows = rowsOf(frame);
+  const loops = nest.fold ? foldLines(frame, nest.fold, rows) : rows.map(() => undefined);
+  const results = rows.map((outer, r) => resultTexts(frame, outer, loops[r]));
+  const before = [...threadLines(frame), ...printer.lines(OUTSIDE)];
+  const folded = loops.flatMap((loop, r) => (r === 0 && loop ? loop.lines : []));
+  const body = [...before, ...folded, ...printer.lines(AFTER), ...storeLines(frame, results)];
+  return functionText(body, space);
 }
 
 const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
-/** The source of each loop variable: thread coordinates, then the variables of the fold. */
-function threadNames(nest: Nest, layout: Layout) {
-  const names: string[] = nest.axes.map(() => '0');
-  const lines: string[] = [];
-  layout.groups.forEach((group, i) => {
-    const thread = `this.thread.${layout.threads[i]}`;
-    if (group.length === 1) names[group[0]!.dim] = thread;
-    else lines.push(...decode(group, thread, names));
-  });
-  const inner = nest.fold?.axes.map((size, i) => (size === 1 ? '0' : `k${i}`)) ?? [];
-  return { names: [...names, ...inner], lines };
+/** The function, after what it calls. */
+function functionText(body: readonly string[], { kind }: Space): string {
+  const name = bodyName(kind);
+  const head = kind === 'webgpu' ? `fn ${name}() -> vec4<f32> {` : `vec4 ${name}() {`;
+  const text = [head, ...indent(body), '}'].join('\n');
+  const helpers = Object.entries(HELPERS[kind]).filter(([name]) => text.includes(`${name}(`));
+  return [...helpers.map(([, helper]) => helper), text].join('\n');
 }
 
-/** Splits one thread coordinate into the merged dimensions, by floor division of exact floats. */
-function decode(group: Group, thread: string, names: string[]): string[] {
-  const rest: string[] = [];
-  return group.map(({ dim }, member) => {
-    const step = stride(group, member);
-    const left = [thread, ...rest].join(' - ');
-    names[dim] = `i${dim}`;
-    rest.push(`i${dim} * ${step}`);
-    // The half keeps a quotient that a GPU rounds down from losing its whole number.
-    const value = step === 1 ? left : `Math.floor((${left} + 0.5) / ${step})`;
-    return `const i${dim} = ${value};`;
+/** Does the last loop run along the fastest dimension of something that the body reads? */
+function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
+  if (!fold || fold.axes.at(-1)! < LANES) return false;
+  const last = axes.length + fold.axes.length - 1;
+  const seen = new Set<Expr>([fold.body]);
+  for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
+  return [...seen].some((e) => {
+    if (e.op !== 'load') return false;
+    const fast = layouts[e.input]!.dims.at(-1);
+    return fast && e.index[fast.dim]!.of.some((t) => 'axis' in t && t.axis === last);
   });
 }
 
-/** What a term of a position is called. */
-type NameOf = (term: Term) => string;
-
-/** `at + sum(step * term)`, in integers where the terms are. */
-function affine({ at, of }: Affine, nameOf: NameOf): string {
-  const named = of.map((t) => ({ step: t.step, name: nameOf(t) }));
-  const terms = named.filter(({ step, name }) => step !== 0 && name !== '0');
-  const term = ({ step, name }: { step: number; name: string }) =>
-    Math.abs(step) === 1 ? name : `${name} * ${Math.abs(step)}`;
-  const plus = terms.filter(({ step }) => step > 0).map(term);
-  const minus = terms.filter(({ step }) => step < 0).map((t) => ` - ${term(t)}`);
-  const whole = at < 0 && plus.length > 0 ? ` - ${-at}` : '';
-  const start = at > 0 || plus.length === 0 ? [...plus, `${at}`] : plus;
-  return `${start.join(' + ')}${whole}${minus.join('')}`;
+/** Where this thread is: its texel of a row, and its row. */
+function threadLines({ layout, threads, space }: Frame): string[] {
+  const dialect = dialects[space.kind];
+  const { width } = layout;
+  const [across, down] = threads.grid;
+  const [x, y] =
+    space.kind === 'webgpu'
+      ? ['i32(threadGid.x)', 'i32(threadGid.y)']
+      : ['floor(gl_FragCoord.x)', 'floor(gl_FragCoord.y)'];
+  const q = (text: string) => (width > 1 ? [dialect.constant('whole', 'q', text)] : []);
+  const row = (text: string) => (layout.rows > 1 ? [dialect.constant('whole', 'row', text)] : []);
+  if (across === width && down === threads.rows) return [...q(x), ...row(y)];
+  if (layout.rows === 1 && (across === 1 || down === 1)) return q(across === 1 ? y : x);
+  if (width === 1 && down === 1) return row(x);
+  // Texel after texel in lines.
+  return [
+    dialect.constant('whole', 'texel', down === 1 ? x : `${x} + ${dialect.whole(across)} * ${y}`),
+    dialect.constant('whole', 'row', dialect.quotient('texel', width)),
+    dialect.constant('whole', 'q', `texel - ${dialect.whole(width)} * row`),
+  ];
 }
 
-/** A whole number that gpu.js may have as an integer, as a float: only a fraction makes it one. */
-const asFloat = (text: string): string => `Math.floor(${text} + 0.5)`;
-
-/** A part of a position, in floats: those of GPUs count exactly to 2^24. */
-function partOf({ part, of, by }: Extract<Term, { part: unknown }>, nameOf: NameOf): string {
-  const inner = affine(of, nameOf);
-  if (part === 'clamp') return `Math.min(Math.max(${asFloat(inner)}, 0.0), ${by}.0)`;
-  // The half keeps a quotient that a GPU rounds down from losing its whole number.
-  const quotient = `Math.floor((${inner} + 0.5) / ${by}.0)`;
-  return part === 'quotient' ? quotient : `(${inner} - ${quotient} * ${by}.0)`;
-}
-
-/** `b0[z][y][x]`: one subscript for each group of dimensions. */
-function load(
-  { input, index }: Extract<Expr, { op: 'load' }>,
-  { groups }: Layout,
-  nameOf: NameOf,
-): Text {
-  const subscripts = groups.map((group) => {
-    const parts = group.map(({ dim }, member) => {
-      const position = affine(index[dim]!, nameOf);
-      const step = stride(group, member);
-      if (step === 1 || position === '0') return position;
-      return /^\w+(\.\w+)*$/.test(position) ? `${position} * ${step}` : `(${position}) * ${step}`;
+/** The outer loop variables in each row of this thread. */
+function rowsOf(frame: Frame): Variable[][] {
+  const { nest, layout, threads, printer } = frame;
+  const { dims, width } = layout;
+  const { dialect } = printer;
+  const whole = (text: string) => printer.define('whole', text, OUTSIDE);
+  return Array.from({ length: threads.tile }, (_, r) => {
+    const variables: Variable[] = nest.axes.map(() => ({ step: 1, at: 0 }));
+    const fast = dims.at(-1);
+    if (fast) variables[fast.dim] = { ...(width > 1 && { name: 'q' }), step: LANES, at: 0, wide: true };
+    let row = r === 0 ? 'row' : whole(textOf(addSums(nameSum('row'), constantSum(r * threads.rows)), dialect));
+    const outer = dims.slice(0, -1);
+    outer.toReversed().forEach(({ dim, size }, i) => {
+      const last = i === outer.length - 1;
+      const rest = last ? row : whole(dialect.quotient(row, size));
+      const name = last ? row : whole(`${row} - ${dialect.whole(size)} * ${rest}`);
+      variables[dim] = { name, step: 1, at: 0 };
+      row = rest;
     });
-    const said = parts.filter((part) => part !== '0');
-    return `[${said.length === 0 ? '0' : said.join(' + ')}]`;
+    return variables;
   });
-  return atom(`b${input}${subscripts.length === 0 ? '[0]' : subscripts.join('')}`);
 }
 
-interface Printer {
-  /** The text of an expression used at this level; what it needs first goes to `lines`. */
-  print(expr: Expr, level: number): Text;
-  /** The locals to declare at a level, since the last call. */
-  lines(level: number): string[];
+interface Folded {
+  readonly acc: Text;
+  /** The loops of all rows, with the first. */
+  readonly lines: readonly string[];
 }
 
-function createPrinter(nest: Nest, names: readonly string[], layouts: readonly Layout[]): Printer {
-  const { uses, levels } = survey(nest);
-  const known = new Map<Expr, Text>();
-  const parts = new Map<string, string>();
-  const pending = new Map<number, string[]>();
-  let count = 0;
-
-  const define = (text: string, home: number): string => {
-    const name = `t${count++}`;
-    pending.set(home, [...(pending.get(home) ?? []), `const ${name} = ${text};`]);
-    return name;
-  };
-
-  /** Parts have names of their own: inside a subscript gpu.js would make integers of them. */
-  const nameAt =
-    (level: number): NameOf =>
-    (term) => {
-      if ('axis' in term) return names[term.axis]!;
-      const key = JSON.stringify({ ...term, step: 1 });
-      const seen = parts.get(key);
-      if (seen !== undefined) return seen;
-      const home = level === AFTER ? AFTER : levelOfAxes(nest, axesIn(term.of));
-      const name = define(partOf(term, nameAt(level)), home);
-      parts.set(key, name);
-      return name;
-    };
-
-  const write = (expr: Expr, level: number): Text => {
-    if (expr.op === 'const') return number(expr.value);
-    if (expr.op === 'acc') return atom('acc');
-    if (expr.op === 'load') return load(expr, layouts[expr.input]!, nameAt(level));
-    if (expr.op === 'position') return atom(asFloat(affine(expr.index[0], nameAt(level))));
-    const [a, b, c] = expr.args;
-    if (expr.op === 'select' && a?.op === 'less' && uses.get(a) === 1) {
-      const [x, y] = a.args;
-      return chooseLess(print(x!, level), print(y!, level), print(b!, level), print(c!, level));
-    }
-    const text = (arg: Expr | undefined) => (arg ? print(arg, level) : atom(''));
-    return words[expr.op](text(a), text(b), text(c));
-  };
-
-  const print = (expr: Expr, level: number): Text => {
-    const seen = known.get(expr);
-    if (seen) return seen;
-    const plain = expr.op === 'const' || expr.op === 'acc';
-    const own = levels.get(expr)!;
-    // What does not change inside a loop is computed before it.
-    const home = level === AFTER ? AFTER : own;
-    if (plain || (uses.get(expr) === 1 && home === level)) return write(expr, level);
-    const name = atom(define(write(expr, home).text, home));
-    known.set(expr, name);
-    return name;
-  };
-
-  const lines = (level: number) => {
-    const found = pending.get(level) ?? [];
-    pending.delete(level);
-    return found;
-  };
-  return { print, lines };
-}
-
-/** Inside how many fold loops something changes that depends on these loop variables. */
-function levelOfAxes(nest: Nest, axes: readonly number[]): number {
-  const outer = nest.axes.length;
-  const turns = [...nest.axes, ...(nest.fold?.axes ?? [])];
-  const moving = axes.filter((axis) => turns[axis] !== 1);
-  return Math.max(OUTSIDE, ...moving.map((axis) => axis - outer + 1));
-}
-
-/** How often each expression of a nest is used, and inside how many fold loops it changes. */
-function survey(nest: Nest) {
-  const uses = new Map<Expr, number>();
-  const levels = new Map<Expr, number>();
-  const visit = (expr: Expr): number => {
-    uses.set(expr, (uses.get(expr) ?? 0) + 1);
-    const seen = levels.get(expr);
-    if (seen !== undefined) return seen;
-    const level = levelOf(expr);
-    levels.set(expr, level);
-    return level;
-  };
-  const levelOf = (expr: Expr): number => {
-    if ('index' in expr) return levelOfAxes(nest, expr.index.flatMap(axesIn));
-    return 'args' in expr ? Math.max(OUTSIDE, ...expr.args.map(visit)) : OUTSIDE;
-  };
-  if (nest.fold) visit(nest.fold.body);
-  visit(nest.result);
-  return { uses, levels };
-}
-
-/** How a fold starts, takes one value in, and ends. */
-interface FoldWords {
-  readonly start: readonly string[];
-  readonly take: (value: Text) => readonly string[];
-  readonly end: readonly string[];
-}
-
-// Below any logit, yet far enough from the largest float that a difference stays finite.
-const NO_LOGIT = -1e30;
-
-// What is smaller is flushed to 0 by GPUs: a divisor that is never 0.
-const SMALLEST = 2 ** -126;
-
-const folds = {
-  sum: {
-    start: ['let acc = 0.0;'],
-    take: (value) => [`acc = acc + ${within(value, 3)};`],
-    end: [],
-  },
-  max: {
-    start: [`let acc = ${number(Number.NEGATIVE_INFINITY).text};`],
-    take: (value) => [`acc = Math.max(acc, ${value.text});`],
-    end: [],
-  },
-  prod: {
-    start: ['let acc = 1.0;'],
-    take: (value) => [`acc = acc * ${within(value, 4)};`],
-    end: [],
-  },
-  // sqrt(sum(v^2)) = m sqrt(s), s = sum((v / m)^2); s is rescaled when the largest size m grows.
-  norm: {
-    start: [`let m = ${number(SMALLEST).text};`, 'let s = 0.0;'],
-    take: (value) => [
-      `const v = Math.abs(${value.text});`,
-      'const r = Math.min(v, m) / Math.max(v, m);',
-      's = m < v ? s * r * r + 1.0 : s + r * r;',
-      'm = Math.max(m, v);',
-    ],
-    end: ['const acc = m * Math.sqrt(s);'],
-  },
-  // log(sum(exp(v))) = m + log(s), s = sum(exp(v - m)); s is rescaled when the maximum m grows.
-  logsumexp: {
-    start: [`let m = ${number(NO_LOGIT).text};`, 'let s = 0.0;'],
-    take: (value) => [
-      `const v = ${value.text};`,
-      'const e = Math.exp(-Math.abs(v - m));',
-      's = m < v ? s * e + 1.0 : s + e;',
-      'm = Math.max(m, v);',
-    ],
-    end: ['const acc = m + Math.log(s);'],
-  },
-} as const satisfies Record<Fold, FoldWords>;
-
-/** The loops of a fold, around the lines that take in one value. */
-function foldLines(fold: NonNullable<Nest['fold']>, printer: Printer): string[] {
-  const { start, take, end }: FoldWords = folds[fold.kind];
+/** The loops of a fold, around the lines that take in values for every row. */
+function foldLines(
+  frame: Frame,
+  fold: NonNullable<Nest['fold']>,
+  rows: readonly (readonly Variable[])[],
+): Folded[] {
+  const { printer } = frame;
+  const { start, take, end } = foldWords[fold.kind];
   const depth = fold.axes.findLastIndex((turns) => turns !== 1) + 1;
-  const value = printer.print(fold.body, depth);
-  const before = printer.lines(OUTSIDE);
-  let lines = [...printer.lines(depth), ...take(value)];
-  for (let i = depth - 1; i >= 0; i--) {
-    const size = fold.axes[i];
-    const loop = `for (let k${i} = 0; k${i} < ${size}; k${i}++) {`;
-    const looped = size === 1 ? lines : [loop, ...indent(lines), '}'];
+  const names = fold.axes.map((_, i) => `k${i}`);
+  names.forEach((name, i) => void printer.declare(name, i + 1));
+  const counters = fold.axes.map((size, i): Variable => (size === 1 ? { step: 1, at: 0 } : { name: names[i]!, step: 1, at: 0 }));
+  let wide = false;
+  const taken = (last: Variable | undefined, turn: number): string[] =>
+    rows.flatMap((outer, r) => {
+      const inner = last ? [...counters.slice(0, -1), last] : counters;
+      const variables = [...outer, ...inner];
+      const value = printer.print(fold.body, depth, { variables, known: new Map() });
+      wide ||= value.wide;
+      return take(printer.dialect, suffix(r), value, `${r}_${turn}`);
+    });
+  const body = (): string[] => innermost(frame, fold, depth, taken);
+  let lines = body();
+  for (let i = depth - (frame.unrolled ? 2 : 1); i >= 0; i--) {
+    const looped = fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
     lines = i === 0 ? looped : [...printer.lines(i), ...looped];
   }
-  return [...before, ...start, ...lines, ...end];
+  const starts = rows.flatMap((_, r) => start(printer.dialect, suffix(r), wide));
+  const ends = rows.flatMap((_, r) => end(printer.dialect, suffix(r), wide));
+  return rows.map((_, r) => ({
+    acc: atom(`acc${suffix(r)}`, wide),
+    lines: [...starts, ...lines, ...ends],
+  }));
+}
+
+const suffix = (row: number): string => (row === 0 ? '' : `_${row}`);
+
+const loop = (dialect: Dialect, name: string, turns: number, lines: readonly string[]): string[] => {
+  const [head, ...first] = dialect.loop(name, turns);
+  return [head, ...indent([...first, ...lines]), '}'];
+};
+
+/** The lines of the innermost loop; or that loop, four turns at a time, and what is left over. */
+function innermost(
+  { unrolled, printer }: Frame,
+  fold: NonNullable<Nest['fold']>,
+  depth: number,
+  taken: (last: Variable | undefined, turn: number) => string[],
+): string[] {
+  if (!unrolled) {
+    const lines = taken(undefined, 0);
+    return [...printer.lines(depth), ...lines];
+  }
+  const turns = fold.axes.at(-1)!;
+  const name = `k${fold.axes.length - 1}`;
+  const whole = Math.floor(turns / LANES);
+  const four = [...Array(LANES).keys()];
+  const main = four.flatMap((at) => taken({ name, step: LANES, at }, at));
+  const inside = [...printer.lines(depth), ...main];
+  printer.leave(depth);
+  const rest = four
+    .slice(0, turns % LANES)
+    .flatMap((at) => taken({ step: 1, at: LANES * whole + at }, LANES + at));
+  const after = [...printer.lines(depth), ...rest];
+  const between = depth > 1 ? printer.lines(depth - 1) : [];
+  return [...between, ...loop(printer.dialect, name, whole, inside), ...after];
+}
+
+/** The texts of the results in one row, each four lanes wide. */
+function resultTexts(
+  { nest, printer }: Frame,
+  variables: readonly Variable[],
+  folded: Folded | undefined,
+): Text[] {
+  const turn: Turn = { variables, known: new Map(), ...(folded && { acc: folded.acc }) };
+  return resultsOf(nest).map(({ result }) =>
+    widened(printer.print(result, AFTER, turn), printer.dialect),
+  );
+}
+
+/** The first result of the first row is returned: gpu.js stores it. The others are stored here. */
+function storeLines(frame: Frame, results: readonly (readonly Text[])[]): string[] {
+  const { layout, threads, space, printer } = frame;
+  const { dialect } = printer;
+  const first = results[0]!;
+  if (space.kind !== 'webgpu') {
+    const further = first.slice(1).map(({ text }, i) => `${furtherName(i + 1)} = ${text};`);
+    return [...further, `return ${first[0]!.text};`];
+  }
+  const lines: string[] = [];
+  const section = sectionOf(layout);
+  results.forEach((row, r) => {
+    const stores = row.flatMap(({ text }, i) => {
+      if (r === 0 && i === 0) return [];
+      const value = `v${r}_${i}`;
+      const at = `${i * section} + ${LANES} * (${texelIndex(frame, r)})`;
+      const lanes = ['x', 'y', 'z', 'w'].map(
+        (c, lane) => `result[${at} + ${lane}] = ${value}.${c};`,
+      );
+      return [dialect.constant('four', value, text), ...lanes];
+    });
+    const inside = layout.rows % threads.tile === 0 || r === 0;
+    const guard = `if (row + ${r * threads.rows} < ${layout.rows}) {`;
+    lines.push(...(inside ? stores : [guard, ...indent(stores), '}']));
+  });
+  return [...lines, `return ${first[0]!.text};`];
+}
+
+function texelIndex({ layout, threads }: Frame, r: number): string {
+  const row = layout.rows > 1 ? `row + ${r * threads.rows}` : '0';
+  return `(${row}) * ${layout.width} + ${layout.width > 1 ? 'q' : '0'}`;
 }

@@ -1,52 +1,67 @@
-// The three WebGL modes of gpu.js: textures, compiled and run synchronously. It knows what WebGL
-// breaks silently; it must not know plans.
+// The three WebGL modes of gpu.js: textures of four floats, compiled and run synchronously.
+// It knows what WebGL breaks silently; it must not know plans.
 
-import type { GpuKind, Layout } from './layout.ts';
-import type { GpuHandle, GpuInstance, GpuKernel, GpuLibrary } from './load.ts';
-import { assertMode, type Built, type Mode, settings } from './mode.ts';
+import { type GpuKind, type Layout, padded, unpadded } from './layout.ts';
+import type { GpuInstance, GpuKernel, GpuLibrary, GpuTexture } from './load.ts';
+import {
+  assertMode,
+  type Call,
+  type Compiled,
+  callerOf,
+  type Mode,
+  passersOf,
+  type Request,
+  settingsOf,
+} from './mode.ts';
 import { rendererOf } from './probe.ts';
 
 type GlKind = Exclude<GpuKind, 'webgpu'>;
 
-interface GlBuilt extends Built {
-  readonly output: GpuHandle;
-  readonly kernel: GpuKernel;
+interface GlKernel extends Compiled {
+  readonly run: GpuKernel;
 }
 
 /** Opens one WebGL context through gpu.js. */
 export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   const gpu = new library.GPU({ mode: kind });
-  const compile = createCompiler(gpu, library, kind);
-  let anchor = compile(ANCHOR, scalar, []);
-  const gl = anchor.kernel.kernel.context as WebGLRenderingContext;
-  const uploaders = createUploaders(gpu, library, kind);
+  const compiled = (request: Request, sample: unknown) =>
+    compile(gpu, library, kind, request, sample);
+  let anchor = compiled(ANCHOR, undefined);
+  const gl = anchor.run.kernel.context as WebGL2RenderingContext;
+  const textures = createTextures(gl, anchor.run);
+  const framebuffer = gl.createFramebuffer();
+  const sample = textures.make(ANCHOR.layout, null);
+  const inputs = (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2;
   let closed = false;
 
   return {
     label: rendererOf(gl),
+    space: { kind, side: gl.getParameter(gl.MAX_TEXTURE_SIZE) as number },
     // 14 leaves one unit for the output and one that gpu.js uses itself.
-    inputs: Math.min(14, (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2),
-    build: (source, output, inputs) => {
-      // gpu.js compiles for the textures it is shown, so it is shown one of each layout.
-      const samples = inputs.map(({ layout, maker }) => maker?.output ?? uploaders.sample(layout));
-      const built = compile(source, output, samples);
-      for (const [i, { maker }] of inputs.entries()) {
-        if (!maker) (samples[i] as GpuHandle).delete();
-      }
-      return built;
-    },
+    inputs: Math.min(14, inputs),
+    outputs: outputsOf(gl),
+    compile: (request) => compiled(request, sample),
     destroy: (kernels) => {
       if (closed) return;
-      for (const { kernel } of kernels as readonly GlBuilt[]) kernel.destroy();
+      for (const { run } of kernels as readonly GlKernel[]) run.destroy();
       // gpu.js binds the vertices of a kernel when it compiles it, never again. Deleting the
       // kernel compiled last leaves all others drawing nothing: let a new one be the last.
       const old = anchor;
-      anchor = compile(ANCHOR, scalar, []);
-      old.kernel.destroy();
+      anchor = compiled(ANCHOR, undefined);
+      old.run.destroy();
     },
-    upload: (data, layout) => uploaders.upload(data, layout),
-    read: async (handle) => (handle as GpuHandle).toArray(),
-    free: (handle) => (handle as GpuHandle).delete(),
+    allocate: (layout, count) =>
+      Array.from({ length: count }, () => textures.make(layout, null)),
+    run: (calls) => {
+      for (const call of calls) draw(call);
+    },
+    upload: (data, layout) => textures.make(layout, padded(data, layout)),
+    read: async (handle, layout) =>
+      unpadded(readTexels(gl, framebuffer, handle as GpuTexture, layout), layout),
+    free: (handles) => {
+      if (closed) return;
+      for (const handle of handles) gl.deleteTexture((handle as GpuTexture).texture as WebGLTexture);
+    },
     alive: () => {
       if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);
     },
@@ -57,27 +72,49 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   };
 }
 
-const ANCHOR = 'function () { return 1.0; }';
-const scalar: Layout = { memory: [], groups: [], output: [1], threads: [] };
+/** A kernel of one texel. */
+const ANCHOR: Request = {
+  source: 'vec4 body() { return vec4(1.0); }',
+  threads: { tile: 1, rows: 1, grid: [1, 1] },
+  layout: { dims: [], width: 1, rows: 1, grid: [1, 1] },
+  outputs: 1,
+  inputs: [],
+};
 
-/** Compiles without drawing: the texture of the output exists from then on. */
-function createCompiler(gpu: GpuInstance, library: GpuLibrary, kind: GlKind) {
-  return (source: string, output: Layout, samples: readonly unknown[]): GlBuilt => {
-    const kernel = gpu.createKernel(source, settings(output));
-    try {
-      kernel.build(...samples);
-      assertMode(kernel, kind, library);
-      checkProgram(kernel);
-    } catch (cause) {
-      kernel.destroy();
-      throw cause;
-    }
-    const texture = kernel.kernel.renderOutput!() as GpuHandle;
-    const run = (args: readonly unknown[]) => {
-      if (kernel(...args) !== texture) throw new Error('gpu.js has replaced a compiled kernel');
-    };
-    return { kernel, output: texture, run };
-  };
+/** Textures that one draw may write: WebGL 1 has more than one as an extension only. */
+function outputsOf(gl: WebGL2RenderingContext): number {
+  const extension = gl.getExtension('WEBGL_draw_buffers') as WEBGL_draw_buffers | null;
+  const most = extension ? extension.MAX_DRAW_BUFFERS_WEBGL : gl.MAX_DRAW_BUFFERS;
+  return most === undefined ? 1 : Math.min(4, gl.getParameter(most) as number);
+}
+
+/** Compiles without drawing. gpu.js compiles for the textures it is shown. */
+function compile(
+  gpu: GpuInstance,
+  library: GpuLibrary,
+  kind: GlKind,
+  request: Request,
+  sample: unknown,
+): GlKernel {
+  const { inputs, outputs } = request;
+  const settings = settingsOf(request, 'ArrayTexture(4)');
+  const source = callerOf(request);
+  const run =
+    outputs === 1
+      ? gpu.createKernel(source, settings)
+      : gpu.createKernelMap(passersOf(outputs), source, settings);
+  try {
+    run.build(...inputs.map(() => sample));
+    assertMode(run, kind, library);
+    checkProgram(run);
+  } catch (cause) {
+    run.destroy();
+    throw cause;
+  }
+  // What it draws goes to textures of our own.
+  const { texture, mappedTextures } = run.kernel;
+  for (const own of [texture!, ...(mappedTextures ?? [])]) own.delete();
+  return { run };
 }
 
 /** gpu.js asks whether shaders compile, not whether they link. */
@@ -88,29 +125,61 @@ function checkProgram({ kernel }: GpuKernel): void {
   throw new Error(`the shaders do not link: ${gl.getProgramInfoLog(program)}`);
 }
 
-/** Uploads go through a kernel that copies, so that other kernels only ever see textures. */
-function createUploaders(gpu: GpuInstance, library: GpuLibrary, kind: GlKind) {
-  const kernels = new Map<string, GpuKernel>();
-  const input = (data: Float32Array, { output }: Layout) => new library.Input(data, output);
-  const find = (layout: Layout) => {
-    const key = layout.output.join('x');
-    const found = kernels.get(key);
-    if (found) return found;
-    // immutable: each upload has its own texture, which `free` deletes.
-    const kernel = gpu.createKernel(copySource(layout), { ...settings(layout), immutable: true });
-    kernel.build(input(new Float32Array(layout.output.reduce((n, size) => n * size, 1)), layout));
-    assertMode(kernel, kind, library);
-    kernels.set(key, kernel);
-    return kernel;
-  };
+/** Runs a kernel into these textures: gpu.js attaches them if told that they are others. */
+function draw({ kernel, args, results }: Call): void {
+  const { run } = kernel as GlKernel;
+  const { kernel: inner } = run;
+  const [first, ...further] = results as readonly GpuTexture[];
+  inner.texture = first!;
+  inner._textureSwitched = true;
+  if (inner.mappedTextures) {
+    inner.mappedTextures = further;
+    inner._mappedTextureSwitched = further.map(() => true);
+  }
+  run(...args);
+  if (run.kernel !== inner) throw new Error('gpu.js has replaced a compiled kernel');
+}
+
+/** Makes textures as gpu.js knows them. */
+function createTextures(gl: WebGL2RenderingContext, maker: GpuKernel) {
+  const { kernel } = maker;
+  const Texture = kernel.texture!.constructor as new (settings: object) => GpuTexture;
+  const { internalFormat, textureFormat } = kernel.texture!;
   return {
-    /** A texture like those that `upload` makes; to be deleted. */
-    sample: (layout: Layout) => find(layout).kernel.renderOutput!() as GpuHandle,
-    upload: (data: Float32Array, layout: Layout) => find(layout)(input(data, layout)),
+    make: ({ grid }: Layout, texels: Float32Array | null): GpuTexture => {
+      const texture = gl.createTexture();
+      gl.activeTexture(gl.TEXTURE0);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+      gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+      const [across, down] = grid;
+      const { TEXTURE_2D, FLOAT } = gl;
+      gl.texImage2D(TEXTURE_2D, 0, internalFormat, across, down, 0, textureFormat, FLOAT, texels);
+      const size = new Int32Array(grid);
+      const dimensions = [across, down, 1];
+      const output = [...grid];
+      return new Texture({
+        ...{ texture, size, dimensions, output },
+        ...{ context: gl, internalFormat, textureFormat, kernel },
+      });
+    },
   };
 }
 
-function copySource({ output }: Layout): string {
-  const subscripts = ['[this.thread.z]', '[this.thread.y]', '[this.thread.x]'];
-  return `function (b0) { return b0${subscripts.slice(3 - output.length).join('')}; }`;
+function readTexels(
+  gl: WebGL2RenderingContext,
+  framebuffer: WebGLFramebuffer,
+  { texture }: GpuTexture,
+  { grid }: Layout,
+): Float32Array {
+  const [across, down] = grid;
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  const { FRAMEBUFFER, COLOR_ATTACHMENT0, TEXTURE_2D } = gl;
+  gl.framebufferTexture2D(FRAMEBUFFER, COLOR_ATTACHMENT0, TEXTURE_2D, texture as WebGLTexture, 0);
+  const texels = new Float32Array(4 * across * down);
+  gl.readPixels(0, 0, across, down, gl.RGBA, gl.FLOAT, texels);
+  return texels;
 }

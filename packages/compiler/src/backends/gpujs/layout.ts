@@ -1,82 +1,113 @@
-// How a tensor lies in gpu.js's arrays of at most three dimensions, and which numbers a shader can
-// address there. It knows shapes and the limits of the modes; it must not know kernels or gpu.js.
+// How a tensor lies on a GPU: in rows of texels, each of four numbers. It knows shapes and how
+// much a GPU can address; it must not know kernels or gpu.js.
 import type { DeviceKind } from '../../device.ts';
-import type { Buffer } from '../../nest.ts';
+import { type Buffer, sizeOf } from '../../nest.ts';
 
 /** The modes of gpu.js that run on a GPU. */
 export type GpuKind = Exclude<DeviceKind, 'wasm' | 'js'>;
 
+/** What decides how a tensor lies on an open GPU. */
+export interface Space {
+  readonly kind: GpuKind;
+  /** Texels across and down of the largest texture; without a limit on WebGPU. */
+  readonly side: number;
+}
+
 /** The part of a buffer that decides where its numbers lie. */
 export type Shaped = Pick<Buffer, 'name' | 'shape' | 'order'>;
 
-/** The dimensions that one subscript of gpu.js stands for, from slowest to fastest. */
-export type Group = readonly { readonly dim: number; readonly size: number }[];
-
-/** Where the numbers of a tensor lie in memory. */
-export interface Layout {
-  /** Logical dimensions from slowest to fastest in memory. */
-  readonly memory: readonly number[];
-  /** One group a subscript, slowest first: `b[z][y][x]`. Dimensions of size 1 are in none. */
-  readonly groups: readonly Group[];
-  /** What gpu.js calls output: [x], [x, y] or [x, y, z]. */
-  readonly output: readonly number[];
-  /** The thread coordinate that runs over each group, slowest first. */
-  readonly threads: readonly ('x' | 'y' | 'z')[];
+/** A dimension of more than one position. */
+export interface Long {
+  readonly dim: number;
+  readonly size: number;
 }
 
-/** Every WebGL 2 has textures of this width; a longer matrix is stored as a square texture. */
-const SIDE = 2048;
-/** How far a float32 counts: a WebGL 1 shader may compute indices in floats. */
-const EXACT = 2 ** 24;
-/** Threads in one dimension of a WebGPU dispatch: 65535 groups of 8 (x, y) or of 1 (z). */
-const DISPATCH = { x: 65535 * 8, y: 65535 * 8, z: 65535 } as const;
+/**
+ * Where the numbers of a tensor lie. Along its fastest dimension four share a texel, and each row
+ * starts with a new one; the lanes left over at the end of a row hold anything.
+ */
+export interface Layout {
+  /** The dimensions of more than one position, from slowest to fastest in memory. */
+  readonly dims: readonly Long[];
+  /** Texels in a row. */
+  readonly width: number;
+  readonly rows: number;
+  /**
+   * Texels across and down of its texture: [width, rows]; a single row as a column, because
+   * gpu.js makes something else of a line. Where a side would be too long, texel after texel in
+   * as many lines as that takes.
+   */
+  readonly grid: readonly [number, number];
+}
 
-/** Where a buffer's numbers lie. Throws where this kind of GPU cannot address them. */
-export function layoutOf(buffer: Shaped, kind: GpuKind): Layout {
-  const rank = buffer.shape.length;
-  const dims = buffer.shape.map((_, dim) => dim);
-  const memory =
-    buffer.order === 'columns' ? [...dims.slice(rank - 1), ...dims.slice(0, -1)] : dims;
-  const long = memory
-    .map((dim) => ({ dim, size: buffer.shape[dim]! }))
-    .filter(({ size }) => size !== 1);
-  const merged = long.slice(0, Math.max(0, long.length - 2));
-  const groups =
-    long.length > 3 ? [merged, ...long.slice(-2).map((d) => [d])] : long.map((d) => [d]);
-  const sizes = groups.map((group) => group.reduce((n, { size }) => n * size, 1)).reverse();
-  const output = spread(sizes.length === 0 ? [1] : sizes, kind);
-  const axes = (['x', 'y', 'z'] as const).filter((_, i) => output[i] !== 1);
-  const layout = { memory, groups, output, threads: axes.slice(0, groups.length).reverse() };
-  const problem = unaddressable(layout, kind);
-  if (problem === undefined) return layout;
+/** Numbers in a texel. */
+export const LANES = 4;
+
+/** How far a float32 counts: GLSL has its positions in floats. */
+const EXACT = 2 ** 24;
+
+/** Where a buffer's numbers lie. Throws where this GPU cannot address them. */
+export function layoutOf(buffer: Shaped, space: Space): Layout {
+  const { shape, order, name } = buffer;
+  const all = shape.map((size, dim) => ({ dim, size }));
+  const memory = order === 'columns' ? [...all.slice(-1), ...all.slice(0, -1)] : all;
+  const dims = memory.filter(({ size }) => size !== 1);
+  const width = Math.ceil((dims.at(-1)?.size ?? 1) / LANES);
+  const rows = sizeOf(dims.slice(0, -1).map(({ size }) => size));
+  const grid = gridOf(width, rows, space.side);
+  const problem = unaddressable(width * rows, grid, space);
+  if (problem === undefined) return { dims, width, rows, grid };
   throw new RangeError(
-    `${kind} cannot address ${buffer.name}, which is [${buffer.shape.join(', ')}]: ${problem}`,
+    `${space.kind} cannot address ${name}, which is [${shape.join(', ')}]: ${problem}`,
   );
 }
 
-/** A matrix larger than a texture may be: [x, 1, y] makes gpu.js choose a nearly square one. */
-function spread(output: readonly number[], kind: GpuKind): readonly number[] {
-  const [x = 1, y = 1] = output;
-  const wide = output.length === 2 && Math.max(x, y) > SIDE;
-  return wide && kind !== 'webgpu' ? [x, 1, y] : output;
+/** Lines of a power of two are exact to divide by. */
+function gridOf(width: number, rows: number, side: number): Layout['grid'] {
+  if (rows === 1 && width <= side) return [1, width];
+  if (width <= side && rows <= side) return [width, rows];
+  const across = 2 ** Math.floor(Math.log2(side));
+  return [across, Math.ceil((width * rows) / across)];
 }
 
-function unaddressable({ output, groups }: Layout, kind: GpuKind): string | undefined {
-  const [x = 1, y = 1, z = 1] = output;
-  const count = x * y * z;
-  if (count >= 2 ** 31) return `its ${count} numbers exceed a 32 bit index`;
-  if (groups.length === 3 && groups[0]!.length > 1 && z >= EXACT / 2) {
-    return `its leading dimensions are decoded in floats, which end at ${EXACT / 2}`;
-  }
-  if (kind === 'webgl' || kind === 'headlessgl') {
-    return count > EXACT ? `its ${count} numbers exceed the exact floats of WebGL 1` : undefined;
-  }
-  if (kind !== 'webgpu' || output.length === 1) return undefined;
-  if (x <= DISPATCH.x && y <= DISPATCH.y && z <= DISPATCH.z) return undefined;
-  return `a dispatch has at most ${DISPATCH.x} x ${DISPATCH.y} x ${DISPATCH.z} threads`;
+function unaddressable(
+  texels: number,
+  [, down]: Layout['grid'],
+  { kind, side }: Space,
+): string | undefined {
+  if (texels * LANES >= 2 ** 31) return `its ${texels * LANES} numbers exceed a 32 bit index`;
+  if (down > side) return `${texels} texels of four numbers are more than ${side} x ${side}`;
+  if (kind === 'webgpu' || texels < EXACT) return undefined;
+  return `its ${texels} texels exceed the exact floats of GLSL`;
 }
 
-/** How many numbers lie in memory after a step along this member of a group. */
-export function stride(group: Group, member: number): number {
-  return group.slice(member + 1).reduce((n, { size }) => n * size, 1);
+/** Numbers that its memory holds, with what pads the rows and the last line. */
+export const lengthOf = ({ grid }: Layout): number => LANES * grid[0] * grid[1];
+
+/** Data in memory order, spread over rows of whole texels; the same array if nothing moves. */
+export function padded(data: Float32Array, layout: Layout): Float32Array {
+  const { dims, width } = layout;
+  const length = lengthOf(layout);
+  const size = dims.at(-1)?.size ?? 1;
+  if (data.length === length) return data;
+  const out = new Float32Array(length);
+  if (size === LANES * width) out.set(data);
+  else {
+    for (let row = 0; row * size < data.length; row++) {
+      out.set(data.subarray(row * size, (row + 1) * size), row * LANES * width);
+    }
+  }
+  return out;
+}
+
+/** Data in memory order, without what pads them: a copy. */
+export function unpadded(texels: Float32Array, { dims, width, rows }: Layout): Float32Array {
+  const size = dims.at(-1)?.size ?? 1;
+  if (size === LANES * width) return texels.slice(0, size * rows);
+  const out = new Float32Array(size * rows);
+  for (let row = 0; row < rows; row++) {
+    const start = row * LANES * width;
+    out.set(texels.subarray(start, start + size), row * size);
+  }
+  return out;
 }

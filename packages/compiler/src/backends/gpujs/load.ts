@@ -7,26 +7,75 @@ export interface GpuKernel {
   readonly build: (...args: readonly unknown[]) => unknown;
   readonly destroy: () => void;
   /** What runs now: gpu.js replaces it silently when it falls back to another mode. */
-  readonly kernel: {
-    readonly run: (...args: readonly unknown[]) => unknown;
-    readonly renderOutput?: () => unknown;
-    readonly context?: unknown;
-    readonly program?: unknown;
-    readonly outputBuffer?: WebGpuBuffer;
-    readonly constructor: unknown;
-  };
+  readonly kernel: InnerKernel;
   readonly fallbackReason?: string | null;
+}
+
+/** What a compiled kernel is made of: on WebGL, and from `computePipeline` on WebGPU. */
+export interface InnerKernel {
+  readonly constructor: unknown;
+  readonly context?: unknown;
+  readonly program?: unknown;
+  /** Where it draws to. It attaches others if it is told that they were switched. */
+  texture?: GpuTexture;
+  _textureSwitched?: boolean;
+  mappedTextures?: readonly GpuTexture[] | null;
+  _mappedTextureSwitched?: readonly boolean[];
+  readonly computePipeline?: unknown;
+  readonly bindGroupLayout?: unknown;
+  readonly outputBuffer?: WebGpuBuffer;
+  /** Sizes that its shader reads: threads across, down and deep, and how they are laid out. */
+  readonly paramsBuffer?: WebGpuBuffer;
+  readonly paramsU32?: Uint32Array;
+  readonly _computeDispatch?: (threads: readonly number[]) => {
+    readonly groups: readonly [number, number, number];
+    readonly dispatchWidth: number;
+  };
 }
 
 /** One instance of gpu.js: one WebGL context, or a share of the WebGPU device. */
 export interface GpuInstance {
   createKernel(source: string, settings: Record<string, unknown>): GpuKernel;
+  /** A kernel of several results: those of the sub-kernels that it calls are further ones. */
+  createKernelMap(
+    subKernels: Readonly<Record<string, string>>,
+    source: string,
+    settings: Record<string, unknown>,
+  ): GpuKernel;
   destroy(): Promise<void>;
+}
+
+/** A texture as gpu.js knows it. */
+export interface GpuTexture {
+  readonly texture: unknown;
+  readonly internalFormat: number;
+  readonly textureFormat: number;
+  delete(): void;
 }
 
 /** What we use of a GPUBuffer. */
 export interface WebGpuBuffer {
+  mapAsync(mode: number): Promise<void>;
+  getMappedRange(): ArrayBuffer;
   destroy(): void;
+}
+
+/** What we use of a GPUCommandEncoder. */
+interface WebGpuEncoder {
+  beginComputePass(): {
+    setPipeline(pipeline: unknown): void;
+    setBindGroup(index: number, group: unknown): void;
+    dispatchWorkgroups(x: number, y: number, z: number): void;
+    end(): void;
+  };
+  copyBufferToBuffer(
+    from: WebGpuBuffer,
+    offset: number,
+    to: WebGpuBuffer,
+    start: number,
+    bytes: number,
+  ): void;
+  finish(): unknown;
 }
 
 /** The WebGPU device that every kernel of a page shares. */
@@ -36,30 +85,19 @@ export interface WebGpuContext {
   readonly device: {
     readonly limits: Readonly<Record<string, number>>;
     readonly queue: {
-      writeBuffer(buffer: WebGpuBuffer, offset: number, data: Float32Array): void;
+      writeBuffer(buffer: WebGpuBuffer, offset: number, data: ArrayBufferView): void;
+      submit(work: readonly unknown[]): void;
     };
     createBuffer(settings: { size: number; usage: number }): WebGpuBuffer;
+    createBindGroup(settings: object): unknown;
+    createCommandEncoder(): WebGpuEncoder;
   };
-}
-
-/** A texture or a buffer with numbers on the device. */
-export interface GpuHandle {
-  /** Nested arrays; a promise of them on webgpu. */
-  toArray(): unknown;
-  delete(): void;
 }
 
 /** The parts of gpu.js that we use. */
 export interface GpuLibrary {
   readonly GPU: new (settings: { readonly mode: string }) => GpuInstance;
-  readonly Input: new (data: Float32Array, size: readonly number[]) => unknown;
   readonly WebGPUContext: { acquire(): Promise<WebGpuContext> };
-  readonly WebGPUBufferResult: new (settings: {
-    readonly buffer: WebGpuBuffer;
-    readonly output: readonly number[];
-    readonly context: WebGpuContext;
-    readonly kernel: unknown;
-  }) => GpuHandle & { readonly buffer: WebGpuBuffer };
   readonly WebGPUKernel: unknown;
   readonly WebGL2Kernel: unknown;
   readonly WebGLKernel: unknown;

@@ -1,39 +1,56 @@
-// What the modes of gpu.js have in common: kernels that keep their output on the device, uploads
-// and reads. It knows layouts; it must not know plans.
+// What the modes of gpu.js have in common: kernels that read and write numbers which stay on the
+// device, uploads and reads. It knows layouts; it must not know plans.
 
-import type { GpuKind, Layout } from './layout.ts';
+import type { Handle } from '../../device.ts';
+import type { GpuKind, Layout, Space } from './layout.ts';
 import type { GpuKernel, GpuLibrary } from './load.ts';
+import type { Threads } from './threads.ts';
 
-/** A compiled kernel: each run overwrites its one output, which stays on the device. */
-export interface Built {
-  /** Until it is fulfilled the kernel has no output and cannot run. */
-  ready?: Promise<void>;
-  readonly output: unknown;
-  run(args: readonly unknown[]): void;
+/** What a kernel is compiled from. */
+export interface Request {
+  /** The function `body` in the mode's shading language. */
+  readonly source: string;
+  readonly threads: Threads;
+  /** How each of its results lies. */
+  readonly layout: Layout;
+  readonly outputs: number;
+  readonly inputs: readonly Layout[];
 }
 
-/** An array that a kernel reads: how it lies in memory, and the kernel that makes it, if any. */
-export interface Source {
-  readonly layout: Layout;
-  readonly maker?: Built | undefined;
+/** A compiled kernel. */
+export interface Compiled {
+  /** Until it is fulfilled the kernel cannot run. */
+  readonly ready?: Promise<void>;
+}
+
+/** A kernel to run, what it reads, and where it writes: none of which it reads. */
+export interface Call {
+  readonly kernel: Compiled;
+  readonly args: readonly Handle[];
+  readonly results: readonly Handle[];
 }
 
 /** One open mode. */
 export interface Mode {
   /** The adapter or the renderer, for people. */
   readonly label: string;
-  /** Arrays that one kernel may read. */
+  readonly space: Space;
+  /** Arrays that one kernel may read, and write. */
   readonly inputs: number;
-  /** Compiles a kernel for inputs like these. */
-  build(source: string, output: Layout, inputs: readonly Source[]): Built;
-  /** Frees kernels and their outputs. */
-  destroy(kernels: readonly Built[]): void;
+  readonly outputs: number;
+  compile(request: Request): Compiled;
+  /** Gives kernels back. */
+  destroy(kernels: readonly Compiled[]): void;
+  /** Room for the results of one kernel. */
+  allocate(layout: Layout, count: number): readonly Handle[];
+  /** Runs kernels in order, without waiting for them. */
+  run(calls: readonly Call[]): void;
   /** Puts data in memory order on the device. */
-  upload(data: Float32Array, layout: Layout): unknown;
-  /** The numbers of a handle as gpu.js shapes them: nested arrays. */
-  read(handle: unknown): Promise<unknown>;
-  free(handle: unknown): void;
-  /** Throws when the device has been lost: gpu.js would answer with old numbers. */
+  upload(data: Float32Array, layout: Layout): Handle;
+  /** A copy of the numbers of a handle in memory order, once what was queued before is done. */
+  read(handle: Handle, layout: Layout): Promise<Float32Array>;
+  free(handles: readonly Handle[]): void;
+  /** Throws when the device has been lost: it would answer with old numbers. */
   alive(): void;
   close(): Promise<void>;
 }
@@ -53,26 +70,54 @@ export function assertMode(kernel: GpuKernel, kind: GpuKind, library: GpuLibrary
   throw new Error(`gpu.js ran this kernel in its mode ${mode} instead of ${kind}${why}`);
 }
 
-/** The settings of every kernel; the precision of a phone's `lowp` would not do. */
-export const settings = (output: Layout) => ({
-  output: [...output.output],
-  pipeline: true,
-  precision: 'single',
-  tactic: 'precision',
-  returnType: 'Number',
-  fixIntegerDivisionAccuracy: false,
-});
+/** The name under which the source of a kernel calls its body. */
+const BODY = 'body';
 
-/** What gpu.js shapes as a list, rows or planes, as one array. */
-export function flat(nested: unknown, size: number): Float32Array {
-  const out = new Float32Array(size);
-  let at = 0;
-  const take = (part: unknown) => {
-    if (part instanceof Float32Array) {
-      out.set(part.subarray(0, size - at), at);
-      at += part.length;
-    } else for (const inner of part as readonly unknown[]) take(inner);
+/** The global in which the body of a WebGL kernel leaves a further result. */
+export const furtherName = (i: number): string => `further${i}`;
+
+/** The name of the body in a shading language: on WebGPU gpu.js puts `fn_` before it. */
+export const bodyName = (kind: GpuKind): string => (kind === 'webgpu' ? `fn_${BODY}` : BODY);
+
+/**
+ * The settings of every kernel: gpu.js gets the body as a native function, with its types, and
+ * returns what it returns. The precision of a phone's `lowp` would not do.
+ */
+export function settingsOf({ source, threads, outputs }: Request, argument: string) {
+  const [across, down] = threads.grid;
+  const native = (name: string, text: string) => {
+    return { name, source: text, returnType: 'Array(4)', argumentTypes: {} };
   };
-  take(nested);
-  return out;
+  const further = Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
+  return {
+    output: argument === 'WebGPUBuffer' && down === 1 ? [across] : [across, down],
+    pipeline: true,
+    precision: 'single',
+    tactic: 'precision',
+    returnType: 'Array(4)',
+    fixIntegerDivisionAccuracy: false,
+    nativeFunctions: [
+      native(BODY, source),
+      ...further.map((name) => native(`get_${name}`, `vec4 get_${name}() { return ${name}; }`)),
+    ],
+    injectedNative: further.map((name) => `vec4 ${name};`).join(' '),
+  };
 }
+
+/** The source that gpu.js compiles: it calls the body, and passes further results on. */
+export function callerOf({ inputs, outputs }: Pick<Request, 'inputs' | 'outputs'>): string {
+  const names = inputs.map((_, i) => `b${i}`).join(', ');
+  if (outputs === 1) return `function (${names}) { return ${BODY}(); }`;
+  const further = Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
+  const passed = further.map((name) => `pass_${name}(get_${name}());`);
+  return `function (${names}) { const first = ${BODY}(); ${passed.join(' ')} return first; }`;
+}
+
+/** What gpu.js calls sub-kernels: each is a further result. */
+export const passersOf = (outputs: number): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: outputs - 1 }, (_, i) => {
+      const name = furtherName(i + 1);
+      return [name, `function pass_${name}(value) { return value; }`];
+    }),
+  );

@@ -1,15 +1,20 @@
-// A program on a mode of gpu.js: compiled whole, then run kernel by kernel with everything staying
-// on the device. It knows plans and modes; it must not know how a mode works.
+// A program on a mode of gpu.js: compiled whole, then run with everything staying on the device.
+// It knows plans and modes; it must not know how a mode works.
 import type { Handle, Loaded, Program } from '../../device.ts';
-import type { Buffer, Nest, Plan } from '../../nest.ts';
-import { type GpuKind, layoutOf } from './layout.ts';
-import type { Built, Mode } from './mode.ts';
+import { type Buffer, type Nest, resultsOf } from '../../nest.ts';
+import type { Kernels, Leased } from './kernels.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import type { Call, Mode } from './mode.ts';
+import { threadsOf } from './threads.ts';
 
-/** One kernel of a program; a parameter's new value has two that take turns, see `turn`. */
+/** One kernel of a program, and where its results go. */
 interface Step {
   readonly nest: Nest;
-  readonly kernels: readonly Built[];
-  /** Which of them ran last. */
+  readonly outputs: readonly number[];
+  readonly leased: Leased;
+  /** Places that take turns; more than one if a parameter's new value is among the results. */
+  readonly places: readonly (readonly Handle[])[];
+  /** Which of them was written last. */
   last: number;
 }
 
@@ -19,95 +24,117 @@ interface Step {
  */
 export function loadProgram(
   program: Program,
-  kind: GpuKind,
   mode: Mode,
+  kernels: Kernels,
   programs: Set<Loaded>,
 ): Loaded | Promise<Loaded> {
   mode.alive();
-  const built: Built[] = [];
+  const steps: Step[] = [];
+  const leased: Leased[] = [];
+  const freePlaces = (): void => {
+    for (const { places } of steps) for (const place of places) mode.free(place);
+  };
+  const release = (): void => {
+    for (const one of leased) one.release();
+  };
   const giveUp = (cause: unknown): never => {
-    void Promise.allSettled(built.map(({ ready }) => ready)).then(() => mode.destroy(built));
+    freePlaces();
+    // A kernel cannot be given back while it compiles.
+    void Promise.allSettled(leased.map(({ ready }) => ready)).then(release);
     throw cause;
   };
-  const compile = createCompiler(program.plan, kind, mode, built);
-  const steps: Step[] = [];
   try {
-    for (const [i, nest] of program.plan.kernels.entries()) {
-      steps.push(compile(nest, program.sources[i]!));
-    }
+    const lay = createStepMaker(program, mode, kernels);
+    program.plan.kernels.forEach((nest, i) => {
+      const compiled = lay.compile(nest, program.sources[i]!);
+      leased.push(compiled);
+      steps.push(lay.step(nest, compiled));
+    });
   } catch (cause) {
-    giveUp(cause);
+    return giveUp(cause);
   }
-  const finish = () => running(steps, built, mode, programs);
-  const waiting = built.flatMap(({ ready }) => ready ?? []);
+  const dispose = (): void => {
+    freePlaces();
+    release();
+  };
+  const finish = () => running(steps, mode, programs, dispose);
+  const waiting = leased.flatMap(({ ready }) => ready ?? []);
   return waiting.length === 0 ? finish() : Promise.all(waiting).then(finish, giveUp);
 }
 
 function running(
   steps: readonly Step[],
-  built: readonly Built[],
   mode: Mode,
   programs: Set<Loaded>,
+  dispose: () => void,
 ): Loaded {
   const loaded: Loaded = {
     run: (env) => {
       if (!programs.has(loaded)) throw new Error('this program is disposed');
       mode.alive();
-      for (const step of steps) runStep(step, env);
+      mode.run(steps.map((step) => callOf(step, env)));
     },
     dispose: () => {
-      if (programs.delete(loaded)) mode.destroy(built);
+      if (programs.delete(loaded)) dispose();
     },
   };
   programs.add(loaded);
   return loaded;
 }
 
-function createCompiler(plan: Plan, kind: GpuKind, mode: Mode, built: Built[]) {
+function createStepMaker({ plan }: Program, mode: Mode, kernels: Kernels) {
   const buffers = new Map<number, Buffer>(plan.buffers.map((buffer) => [buffer.id, buffer]));
-  const at = (id: number) => layoutOf(buffers.get(id)!, kind);
-  const makers = new Map<number, Built>();
-  const build = (nest: Nest, source: string): Built => {
-    if (nest.inputs.length > mode.inputs) {
-      throw new RangeError(`it reads ${nest.inputs.length} arrays of at most ${mode.inputs}`);
-    }
-    const inputs = nest.inputs.map((id) => ({ layout: at(id), maker: makers.get(id) }));
-    const kernel = mode.build(source, at(nest.output), inputs);
-    built.push(kernel);
-    return kernel;
+  const at = (id: number): Layout => layoutOf(buffers.get(id)!, mode.space);
+  const refuse = (nest: Nest, cause: unknown): never => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const { kind } = mode.space;
+    throw new Error(`${kind} cannot compile the kernel of ${nest.name}: ${why}`, { cause });
   };
-  return (nest: Nest, source: string): Step => {
-    const refuse = (cause: unknown): never => {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${kind} cannot compile the kernel of ${nest.name}: ${why}`, { cause });
-    };
+  const compile = (nest: Nest, source: string): Leased => {
     try {
-      const turns = buffers.get(nest.output)!.role === 'next' ? 2 : 1;
-      const kernels = Array.from({ length: turns }, () => build(nest, source));
-      for (const kernel of kernels) kernel.ready &&= kernel.ready.catch(refuse);
-      makers.set(nest.output, kernels[0]!);
-      return { nest, kernels, last: 0 };
+      if (nest.inputs.length > mode.inputs) {
+        throw new RangeError(`it reads ${nest.inputs.length} arrays of at most ${mode.inputs}`);
+      }
+      const layout = at(nest.output);
+      const leased = kernels.lease({
+        source,
+        threads: threadsOf(nest, layout, mode.space),
+        layout,
+        outputs: resultsOf(nest).length,
+        inputs: nest.inputs.map(at),
+      });
+      return { ...leased, ...(leased.ready && { ready: leased.ready.catch((e: unknown) => refuse(nest, e)) }) };
     } catch (cause) {
-      return refuse(cause);
+      return refuse(nest, cause);
     }
   };
+  const step = (nest: Nest, leased: Leased): Step => {
+    const outputs = resultsOf(nest).map(({ output }) => output);
+    const turns = outputs.some((id) => buffers.get(id)!.role === 'next') ? 2 : 1;
+    const allocate = () => mode.allocate(at(nest.output), outputs.length);
+    return { nest, outputs, leased, places: Array.from({ length: turns }, allocate), last: 0 };
+  };
+  return { compile, step };
 }
 
-function runStep(step: Step, env: Handle[]): void {
-  const { nest } = step;
+/** The next run of a kernel; its results are in `env` from then on. */
+function callOf(step: Step, env: Handle[]): Call {
+  const { nest, leased } = step;
   const args = nest.inputs.map((id) => env[id]);
   if (args.includes(undefined)) throw new Error(`the kernel of ${nest.name} lacks an input`);
-  const kernel = turn(step, args);
-  kernel.run(args);
-  env[nest.output] = kernel.output;
+  const results = turn(step, env);
+  step.outputs.forEach((id, i) => {
+    env[id] = results[i];
+  });
+  return { kernel: leased.kernel, args, results };
 }
 
 /**
- * The kernel whose turn it is: what it wrote the run before last is overwritten, what the last
- * run wrote is kept. None may write what it reads, should a caller have gone back to a value.
+ * The place whose turn it is: what was written the run before last is overwritten, what the last
+ * run wrote is kept. None is written that is in use, should a caller have gone back to a value.
  */
-function turn(step: Step, args: readonly Handle[]): Built {
-  const next = (step.last + 1) % step.kernels.length;
-  if (!args.includes(step.kernels[next]!.output)) step.last = next;
-  return step.kernels[step.last]!;
+function turn(step: Step, env: readonly Handle[]): readonly Handle[] {
+  const next = (step.last + 1) % step.places.length;
+  if (!step.places[next]!.some((handle) => env.includes(handle))) step.last = next;
+  return step.places[step.last]!;
 }

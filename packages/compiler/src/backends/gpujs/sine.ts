@@ -63,5 +63,8 @@ export function withoutSines(nest: Nest): Nest {
     ...nest,
     ...(fold && { fold: { ...fold, body: rewrite(fold.body) } }),
     result: rewrite(nest.result),
+    ...(nest.also && {
+      also: nest.also.map(({ result, output }) => ({ result: rewrite(result), output })),
+    }),
   };
 }

@@ -1,94 +1,187 @@
-// The WebGPU mode of gpu.js: storage buffers, compiled in the background, run by submitting.
-// It must not know plans.
+// The WebGPU mode of gpu.js: storage buffers, compiled in the background. The kernels of a step
+// are recorded and submitted as one. It must not know plans.
 
-import type { Layout } from './layout.ts';
+import { type Layout, lengthOf, padded, unpadded } from './layout.ts';
 import type { GpuInstance, GpuKernel, GpuLibrary, WebGpuBuffer, WebGpuContext } from './load.ts';
-import { assertMode, type Built, type Mode, settings } from './mode.ts';
+import {
+  assertMode,
+  type Call,
+  type Compiled,
+  callerOf,
+  type Mode,
+  type Request,
+  settingsOf,
+} from './mode.ts';
 import { adapterLabel } from './probe.ts';
+import { sectionOf } from './threads.ts';
 
-type Handle = InstanceType<GpuLibrary['WebGPUBufferResult']>;
-
-interface WebGpuBuilt extends Built {
-  readonly kernel: GpuKernel;
+/** Numbers in a part of a buffer; `id` is its own. */
+interface Part {
+  readonly id: number;
+  readonly buffer: WebGpuBuffer;
+  /** Bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** The parts of a buffer go together, with its first. */
+  readonly first: boolean;
 }
 
-/** STORAGE, COPY_DST and COPY_SRC of GPUBufferUsage. */
+interface WebGpuKernel extends Compiled {
+  readonly kernel: GpuKernel;
+  /** What was bound before, by the ids of the parts. */
+  readonly bound: Map<string, unknown>;
+  groups: readonly [number, number, number];
+}
+
+/** GPUBufferUsage: STORAGE, COPY_DST and COPY_SRC; MAP_READ and COPY_DST. */
 const USAGE = 0x80 | 0x08 | 0x04;
+const STAGING = 0x01 | 0x08;
+/** GPUMapMode.READ. */
+const READ = 1;
+
+const BYTES = 4;
+
+/** Sets of buffers that a kernel remembers: parameters trade places, data change now and then. */
+const MOST_BOUND = 16;
 
 /** Opens gpu.js on the WebGPU device of this page or process. */
 export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   const context = await library.WebGPUContext.acquire();
   const gpu = new library.GPU({ mode: 'webgpu' });
-  const reader = createKernel(gpu, library, 'function () { return 1.0; }', scalar, 0);
-  await reader.ready;
-  const handle = (buffer: WebGpuBuffer, { output }: Layout) =>
-    new library.WebGPUBufferResult({ buffer, output, context, kernel: reader.kernel.kernel });
-
+  const { device } = context;
+  const parts = createParts(context);
+  const alive = () => {
+    if (context.isLost) throw new Error('the WebGPU device was lost');
+  };
   return {
     label: adapterLabel(context.adapter),
+    space: { kind: 'webgpu', side: 2 ** 31 },
     // A stage is sure of 8 storage buffers, and gpu.js asks for no more; one is the output.
     inputs: 7,
-    build: (source, output, inputs): WebGpuBuilt => {
-      const { kernel, ready } = createKernel(gpu, library, source, output, inputs.length);
-      let result: Handle | undefined;
-      return {
-        kernel,
-        ready: ready.then(() => {
-          result = handle(kernel.kernel.outputBuffer!, output);
-        }),
-        get output() {
-          return result;
-        },
-        // The compiled kernel itself, not gpu.js's wrapper: that one always defers its errors.
-        run: (args) => void kernel.kernel.run(...args),
-      };
-    },
+    outputs: 4,
+    compile: (request) => compile(gpu, library, context, request),
     destroy: (kernels) => {
-      for (const { kernel, output } of kernels as readonly WebGpuBuilt[]) {
-        kernel.destroy();
-        (output as Handle | undefined)?.buffer.destroy();
-      }
+      for (const { kernel } of kernels as readonly WebGpuKernel[]) kernel.destroy();
     },
-    upload: (data, layout) => handle(uploaded(context, data), layout),
-    read: async (found) => (found as Handle).toArray(),
-    free: (found) => (found as Handle).delete(),
-    alive: () => {
-      if (context.isLost) throw new Error('the WebGPU device was lost');
+    allocate: parts.allocate,
+    run: (calls) => submit(context, calls),
+    upload: (data, layout) => {
+      const [part] = parts.allocate(layout, 1);
+      device.queue.writeBuffer(part!.buffer, 0, padded(data, layout));
+      return part;
     },
+    read: async (handle, layout) => {
+      const texels = await read(context, handle as Part);
+      alive();
+      return unpadded(texels, layout);
+    },
+    free: (handles) => {
+      for (const { buffer, first } of handles as readonly Part[]) if (first) buffer.destroy();
+    },
+    alive,
     close: () => gpu.destroy(),
   };
 }
 
-const scalar: Layout = { memory: [], groups: [], output: [1], threads: [] };
-
 /** Translates at once, which may throw; `ready` when the device has compiled it too. */
-function createKernel(
+function compile(
   gpu: GpuInstance,
   library: GpuLibrary,
-  source: string,
-  output: Layout,
-  inputs: number,
-) {
-  const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
-  const kernel = gpu.createKernel(source, { ...settings(output), argumentTypes: types });
+  { device }: WebGpuContext,
+  request: Request,
+): WebGpuKernel {
+  const types = request.inputs.map(() => 'WebGPUBuffer');
+  const settings = { ...settingsOf(request, 'WebGPUBuffer'), argumentTypes: types };
+  const kernel = gpu.createKernel(callerOf(request), settings);
   try {
-    const compiled = kernel.build(...types) as Promise<void>;
-    return { kernel, ready: compiled.then(() => assertMode(kernel, 'webgpu', library)) };
+    const built = kernel.build(...types) as Promise<void>;
+    const compiled: WebGpuKernel = {
+      kernel,
+      bound: new Map(),
+      groups: [0, 0, 0],
+      ready: built.then(() => {
+        assertMode(kernel, 'webgpu', library);
+        const { kernel: inner } = kernel;
+        const threads = [...settings.output, 1, 1].slice(0, 3);
+        const { groups, dispatchWidth } = inner._computeDispatch!(threads);
+        compiled.groups = groups;
+        // Its own output is never used: a result goes to a buffer of ours.
+        inner.outputBuffer!.destroy();
+        inner.paramsU32!.set([...threads, dispatchWidth]);
+        device.queue.writeBuffer(inner.paramsBuffer!, 0, inner.paramsU32!);
+      }),
+    };
+    return compiled;
   } catch (cause) {
     kernel.destroy();
     throw cause;
   }
 }
 
-function uploaded({ device }: WebGpuContext, data: Float32Array): WebGpuBuffer {
+/** Records the calls, and hands them to the device as one piece of work. */
+function submit({ device }: WebGpuContext, calls: readonly Call[]): void {
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  for (const call of calls) {
+    const { kernel, groups } = call.kernel as WebGpuKernel;
+    pass.setPipeline(kernel.kernel.computePipeline);
+    pass.setBindGroup(0, bind(device, call));
+    pass.dispatchWorkgroups(...groups);
+  }
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+}
+
+function bind(device: WebGpuContext['device'], { kernel, args, results }: Call): unknown {
+  const { bound, kernel: run } = kernel as WebGpuKernel;
+  const parts = [...args, results[0]] as readonly Part[];
+  const key = parts.map(({ id }) => id).join();
+  const known = bound.get(key);
+  if (known) return known;
+  const buffers = parts.map(({ buffer, offset, size }, i) =>
+    i < args.length ? { buffer, offset, size } : { buffer },
+  );
+  const group = device.createBindGroup({
+    layout: run.kernel.bindGroupLayout,
+    entries: [{ buffer: run.kernel.paramsBuffer! }, ...buffers].map((resource, binding) => {
+      return { binding, resource };
+    }),
+  });
+  if (bound.size >= MOST_BOUND) bound.clear();
+  bound.set(key, group);
+  return group;
+}
+
+function createParts({ device }: WebGpuContext) {
+  let count = 0;
   const most = Math.min(
     device.limits['maxStorageBufferBindingSize']!,
     device.limits['maxBufferSize']!,
   );
-  if (data.byteLength > most) {
-    throw new RangeError(`${data.byteLength} bytes exceed the ${most} of a WebGPU buffer here`);
+  const allocate = (layout: Layout, results: number): Part[] => {
+    const section = BYTES * sectionOf(layout);
+    const bytes = BYTES * lengthOf(layout);
+    const total = section * (results - 1) + bytes;
+    if (total > most) {
+      throw new RangeError(`${total} bytes exceed the ${most} of a WebGPU buffer here`);
+    }
+    const buffer = device.createBuffer({ size: total, usage: USAGE });
+    return Array.from({ length: results }, (_, i) => {
+      return { id: count++, buffer, offset: i * section, size: bytes, first: i === 0 };
+    });
+  };
+  return { allocate };
+}
+
+async function read({ device }: WebGpuContext, { buffer, offset, size }: Part) {
+  const staging = device.createBuffer({ size, usage: STAGING });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(READ);
+    return new Float32Array(staging.getMappedRange().slice(0));
+  } finally {
+    staging.destroy();
   }
-  const buffer = device.createBuffer({ size: data.byteLength, usage: USAGE });
-  device.queue.writeBuffer(buffer, 0, data);
-  return buffer;
 }

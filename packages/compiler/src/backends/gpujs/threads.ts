@@ -1,0 +1,44 @@
+// How the threads of a kernel share the work: which of them there are, and how many rows of the
+// result each computes. It knows nests and layouts, and no language.
+import { type Nest, sizeOf } from '../../nest.ts';
+import { type Layout, lengthOf, type Space } from './layout.ts';
+
+/** The threads of a kernel. */
+export interface Threads {
+  /** Rows that each thread computes: its own, and those `rows`, 2 `rows`, ... further down. */
+  readonly tile: number;
+  /** Rows of threads. */
+  readonly rows: number;
+  /** Threads across and down: [texels of a row, rows], or a line of all of them. */
+  readonly grid: readonly [number, number];
+}
+
+/** Threads of WebGPU come in groups of 8 x 8, or of 64 in a line; 65535 groups to a side. */
+const GROUP = 8;
+const SIDE = 65535 * GROUP;
+
+/** Threads below which a GPU has nothing to do: more rows for each would make it worse. */
+const ENOUGH = 256;
+/** Turns of a loop below which sharing what it reads saves nothing. */
+const LONG = 8;
+
+/**
+ * A thread of WebGPU computes several rows of a sum, such as a product: each factor that it reads
+ * serves all of them. On WebGL a thread writes one texel.
+ */
+export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
+  const { width, rows, grid } = layout;
+  if (space.kind !== 'webgpu') return { tile: 1, rows, grid };
+  const sum = nest.fold?.kind === 'sum' && sizeOf(nest.fold.axes) >= LONG;
+  const tile = sum ? ([4, 2].find((n) => rows >= n && (width * rows) / n >= ENOUGH) ?? 1) : 1;
+  const down = Math.ceil(rows / tile);
+  const fits = [width, down].every((side) => side >= GROUP && side <= SIDE);
+  return { tile, rows: down, grid: fits ? [width, down] : [width * down, 1] };
+}
+
+/** Numbers that a WebGPU binding must be a multiple of to start at: 256 bytes. */
+const ALIGNED = 64;
+
+/** Numbers from one result of a kernel to the next, where they share a buffer. */
+export const sectionOf = (layout: Layout): number =>
+  Math.ceil(lengthOf(layout) / ALIGNED) * ALIGNED;
