@@ -116,7 +116,7 @@ const TOLERANCE = 1e-5;
 /** Registers the suite for one device: inside a `describe`. */
 export function training(openDevice: () => Device | Promise<Device>): void {
   let device: Device;
-  const counter = countLive();
+  let counter: ReturnType<typeof countLive>;
   const ends: (() => void)[] = [];
   const start = async (...sizes: number[]) => {
     const made = await createTraining(device, sizes);
@@ -124,6 +124,8 @@ export function training(openDevice: () => Device | Promise<Device>): void {
     return made;
   };
   beforeAll(async () => {
+    // Not before: the suites of other devices count too, and stop in their turn.
+    counter = countLive();
     device = await openDevice();
   });
   afterEach(() => {
