@@ -1,7 +1,8 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
-// with PART one of steps, products, symbolic, peers, first, scaling. Peers are other libraries,
-// side by side with chainrule; first is their time to the first step, scaling how steps grow.
+// with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other libraries,
+// side by side with chainrule; first is their time to the first step, scaling how steps grow, gpu
+// their steps in a browser (with --work NAME only work whose name contains that).
 // --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
@@ -9,6 +10,7 @@ import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
 import { measurePeak } from './peak.ts';
+import { gpuTable, measureGpu } from './gpu/gpu.ts';
 import { firstTable, measureFirst } from './peers/first.ts';
 import { measurePeers, peersTable } from './peers/peers.ts';
 import { measureScaling, scalingTable } from './peers/scaling.ts';
@@ -137,6 +139,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'wasm,js' },
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
+    work: { type: 'string' },
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
@@ -163,6 +166,7 @@ for (const device of devices) {
 const peers = asked('peers') ? await measurePeers() : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
+const gpu = asked('gpu') ? await measureGpu(values.work) : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {
@@ -170,9 +174,10 @@ if (values.save) {
   }
   if (peers) save('peers', { ...found, ...peers });
   if (first) save('first', { ...found, ...first });
+  if (gpu) save('gpu', { ...found, ...gpu });
 }
 if (values.json) {
-  console.log(JSON.stringify({ ...found, steps, products, symbolic, peers, first, scaling }));
+  console.log(JSON.stringify({ ...found, steps, products, symbolic, peers, first, scaling, gpu }));
 } else {
   const readable = steps.map(({ compileMs, stepUs, gflops, byHand, ...row }) => ({
     ...row,
@@ -198,4 +203,5 @@ if (values.json) {
   if (peers) printWithNotes(peersTable(peers), peers.notes);
   if (first) printWithNotes(firstTable(first), first.notes);
   if (scaling.length > 0) console.table(scalingTable(scaling));
+  if (gpu) printWithNotes(gpuTable(gpu), gpu.notes);
 }

@@ -1,4 +1,4 @@
-// chainrule on one of its CPU devices.
+// chainrule on one of its devices.
 import { compile, type Session } from '@chainrule/compiler';
 import { input, mul, square, sub, sum } from '@chainrule/graph';
 import { adam, dense, sgd, train } from '@chainrule/nn';
@@ -7,7 +7,7 @@ import { type Contender, costsOf, type Runner } from './contender.ts';
 import { ADAM, ALPHA, CHECKED, type NetWork, type PassWork, type ProductWork } from './works.ts';
 
 interface Where {
-  readonly device: 'wasm' | 'js';
+  readonly device: 'wasm' | 'js' | 'webgl2' | 'webgl' | 'webgpu';
   readonly threads?: number;
 }
 
@@ -45,6 +45,7 @@ async function startNet(work: NetWork, where: Where): Promise<Runner> {
   return {
     check: () => costsOf(CHECKED, cost, () => turns(1)),
     turns,
+    cost,
     memory: () => {
       const { params, temporaries } = run.report().memory;
       const held = params + X.byteLength + Y.byteLength;

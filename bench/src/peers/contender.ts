@@ -8,6 +8,10 @@ export interface Runner {
   readonly check: () => Promise<readonly number[]>;
   /** Does the work `n` times and resolves when all of it is computed. */
   readonly turns: (n: number) => Promise<void>;
+  /** The same by a clock nearer to the work, in milliseconds, where the work is done elsewhere. */
+  readonly timed?: (n: number) => Promise<number>;
+  /** Of a net: the cost of its weights as they are. */
+  readonly cost?: () => Promise<number>;
   /** What it holds in memory, as far as the contender says. */
   readonly memory?: () => Memory | Promise<Memory>;
   readonly close: () => void;
@@ -45,7 +49,7 @@ export interface Absent {
 /** The costs before each of `checked` steps: what `check` of a net does with `cost` and `step`. */
 export async function costsOf(
   checked: number,
-  cost: () => number | Promise<number>,
+  cost: () => Promise<number>,
   step: () => unknown,
 ): Promise<readonly number[]> {
   const costs: number[] = [];

@@ -10,6 +10,7 @@ const cores = Math.max(2, cpus().length);
 const libraries = {
   chainrule: () => import('./chainrule.ts'),
   tensorflow: () => import('./tfjs.ts'),
+  tensorflowWasm: () => import('./tfjs-wasm.ts'),
   jax: () => import('./jax.ts'),
   brain: () => import('./brain.ts'),
 };
@@ -19,8 +20,8 @@ export const loaders = {
   'chainrule wasm': local(libraries.chainrule, async (m) => m.chainrule('wasm', 1)),
   'chainrule js': local(libraries.chainrule, async (m) => m.chainrule('js')),
   'TensorFlow.js cpu': local(libraries.tensorflow, (m) => m.tensorflow('cpu')),
-  'TensorFlow.js wasm': local(libraries.tensorflow, (m) => m.tensorflow('wasm')),
-  'jax-js wasm': local(libraries.jax, (m) => m.jax()),
+  'TensorFlow.js wasm': local(libraries.tensorflowWasm, (m) => m.tensorflowWasm()),
+  'jax-js wasm': local(libraries.jax, (m) => m.jax('wasm')),
   'brain.js': local(libraries.brain, async (m) => m.brain()),
 } as const satisfies Record<string, () => Promise<() => Promise<Contender | Absent>>>;
 

@@ -1,5 +1,5 @@
-// jax-js on its wasm backend, whole steps under jit. An array that is used twice says `ref` at all
-// uses but the last: that is how the library frees memory.
+// jax-js on one of its backends, whole steps under jit. An array that is used twice says `ref` at
+// all uses but the last: that is how the library frees memory. It must run in Node and in pages.
 import {
   blockUntilReady,
   defaultDevice,
@@ -93,6 +93,7 @@ async function startNet(work: NetWork, data: LaidOut): Promise<Runner> {
   return {
     check: () => costsOf(CHECKED, read, () => turns(1)),
     turns,
+    cost: read,
     close: () => {
       tree.dispose([state, X, Y]);
       cost.dispose();
@@ -127,12 +128,12 @@ async function startProduct(work: ProductWork): Promise<Runner> {
   };
 }
 
-/** jax-js, ready on its wasm backend. */
-export async function jax(): Promise<Contender> {
-  await init('wasm');
-  defaultDevice('wasm');
+/** jax-js, ready on its backend `device`. */
+export async function jax(device: 'wasm' | 'webgl' | 'webgpu'): Promise<Contender> {
+  if (!(await init(device)).includes(device)) throw new Error(`${device} does not start`);
+  defaultDevice(device);
   return {
-    name: 'jax-js wasm',
+    name: `jax-js ${device}`,
     version: packages.devDependencies['@jax-js/jax'],
     layouts: ['rows', 'columns'],
     net: startNet,

@@ -8,10 +8,12 @@ export interface Care {
   readonly rounds: number;
   /** A batch of turns takes at least so long. */
   readonly batchMs: number;
+  /** And has at least so many turns. */
+  readonly leastTurns?: number;
+  /** Who needs more for one turn is left out; two seconds unless given. */
+  readonly patienceMs?: number;
 }
 
-/** Who needs more for one turn is left out. */
-const PATIENCE_MS = 2000;
 /** Relative: float32 sums in another order, some steps long. */
 const TOLERANCE = 1e-3;
 
@@ -28,37 +30,41 @@ export type PeerRow = {
       readonly max: number;
       /** Turns in one batch, of which each round has one. */
       readonly turns: number;
-      /** How many times as long as the first contender, by medians. */
+      /** How many times as long as the first contender that has a time, by medians. */
       readonly ratio: number;
+      /** The largest relative difference of its numbers from those that are expected. */
+      readonly off: number;
     }
   | { readonly reason: string }
 );
 
-/** Throws unless `found` are the numbers `wanted`. */
-export function agree(found: readonly number[], wanted: readonly number[]): void {
-  const same = (value: number, i: number) =>
-    Math.abs(value - wanted[i]!) <= TOLERANCE * Math.abs(wanted[i]!);
-  if (found.length === wanted.length && found.every(same)) return;
+/** Throws unless `found` are the numbers `wanted`; gives the largest relative difference. */
+export function agree(found: readonly number[], wanted: readonly number[]): number {
+  const off = found.map((value, i) => Math.abs(value - wanted[i]!) / Math.abs(wanted[i]!));
+  // 0 / 0 is a 0 that was wanted. A comparison with NaN is false.
+  const most = Math.max(...off.map((each, i) => (found[i] === wanted[i] ? 0 : each)));
+  if (found.length === wanted.length && most <= TOLERANCE) return most;
   throw new Error(`computes ${found.join(', ')} and not ${wanted.join(', ')}`);
 }
 
 /** Milliseconds of `n` turns; whoever comes next finds a machine at rest. */
-async function time({ turns }: Runner, n: number, rest = 0): Promise<number> {
+async function time({ turns, timed }: Runner, n: number, rest = 0): Promise<number> {
   const start = performance.now();
-  await turns(n);
-  const ms = performance.now() - start;
+  const own = timed ? await timed(n) : await turns(n);
+  const ms = own ?? performance.now() - start;
   await new Promise((resolve) => setTimeout(resolve, rest));
   return ms;
 }
 
 /** How many turns make a batch, and a turn's time. The engine has its best code by then. */
-async function batch(runner: Runner, batchMs: number): Promise<{ turns: number; ms: number }> {
+async function batch(runner: Runner, care: Care) {
+  const { batchMs, leastTurns = 1, patienceMs = 2000 } = care;
   for (let n = 1; ; ) {
     const ms = await time(runner, n);
-    if (n === 1 && ms > PATIENCE_MS) {
+    if (n === 1 && ms > patienceMs) {
       throw new Error(`left out: one turn takes ${(ms / 1000).toFixed(1)} s`);
     }
-    if (ms >= batchMs) return { turns: n, ms: ms / n };
+    if (ms >= batchMs && n >= leastTurns) return { turns: n, ms: ms / n };
     // Too few are doubled at least, and no estimate from a cold start decides alone.
     n = Math.ceil(n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms)));
   }
@@ -76,6 +82,7 @@ interface Entry {
   readonly layout?: Layout;
   readonly runner?: Runner;
   readonly turns: number;
+  readonly off: number;
   readonly times: number[];
   readonly reason: string;
 }
@@ -97,12 +104,12 @@ function startsOf({ net, pass, product, layouts }: Contender, work: Work): reado
 }
 
 /** One contender in one layout, checked and warm. */
-async function prepare({ start, layout }: Start, wanted: Numbers | undefined, batchMs: number) {
+async function prepare({ start, layout }: Start, wanted: Numbers | undefined, care: Care) {
   const runner = await start();
   try {
     const found = await runner.check();
-    agree(found, wanted ?? found);
-    return { runner, found, ...(await batch(runner, batchMs)), ...(layout && { layout }) };
+    const off = agree(found, wanted ?? found);
+    return { runner, found, off, ...(await batch(runner, care)), ...(layout && { layout }) };
   } catch (error) {
     runner.close();
     throw error;
@@ -115,13 +122,13 @@ async function enter(
   { name, rest = 0 }: Contender,
   starts: readonly Start[],
   wanted: Numbers | undefined,
-  batchMs: number,
+  care: Care,
 ) {
   let best: Awaited<ReturnType<typeof prepare>> | undefined;
   let reason = '';
   for (const each of starts) {
     try {
-      const next = await prepare(each, wanted, batchMs);
+      const next = await prepare(each, wanted, care);
       const [fast, slow] = best && best.ms < next.ms ? [best, next] : [next, best];
       slow?.runner.close();
       best = fast;
@@ -130,31 +137,35 @@ async function enter(
     }
   }
   await new Promise((resolve) => setTimeout(resolve, rest));
-  const { found, ...more } = best ?? { turns: 0 };
+  const { found, ...more } = best ?? { turns: 0, off: 0 };
   return { found, entry: { contender: name, rest, times: [], reason, ...more } };
 }
 
 /**
  * Medians and spread of every contender that does such work, in rounds.
- * The first contender is whom the others are compared with, in numbers and in time.
+ * The first contender is whom the others are compared with in time, and in numbers unless those
+ * that are expected are given.
  */
 export async function measureWork(
   contenders: readonly Contender[],
   work: Work,
-  { rounds, batchMs }: Care,
+  care: Care,
+  expected?: Numbers,
 ): Promise<PeerRow[]> {
   const entries: Entry[] = [];
-  let wanted: Numbers | undefined;
+  let wanted = expected;
   for (const contender of contenders) {
     const starts = startsOf(contender, work);
     if (starts.length === 0) continue;
-    const { found, entry } = await enter(contender, starts, wanted, batchMs);
+    const { found, entry } = await enter(contender, starts, wanted, care);
     wanted ??= found;
     entries.push(entry);
   }
   const [own] = entries;
-  if (!own?.runner) throw new Error(`${work.name}: ${own?.contender}: ${own?.reason}`);
-  for (let round = 0; round < rounds; round++) {
+  if (!own?.runner && !expected) {
+    throw new Error(`${work.name}: ${own?.contender}: ${own?.reason}`);
+  }
+  for (let round = 0; round < care.rounds; round++) {
     // Each begins a round once, so that nobody always follows the same one.
     const order = entries.map((_, i) => entries[(i + round) % entries.length]!);
     for (const { runner, turns, times, rest } of order) {
@@ -166,12 +177,12 @@ export async function measureWork(
 }
 
 function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {
-  const first = median(entries[0]!.times);
-  return entries.map(({ contender, layout, turns, times, reason }) => {
+  const first = median(entries.find(({ times }) => times.length > 0)?.times ?? []);
+  return entries.map(({ contender, layout, turns, off, times, reason }) => {
     const row = { work: work.name, contender };
     if (times.length === 0) return { ...row, reason };
     const middle = median(times);
     const spread = { median: middle, min: Math.min(...times), max: Math.max(...times) };
-    return { ...row, ...(layout && { layout }), ...spread, turns, ratio: middle / first };
+    return { ...row, ...(layout && { layout }), ...spread, turns, ratio: middle / first, off };
   });
 }

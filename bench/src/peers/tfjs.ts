@@ -1,8 +1,6 @@
-// TensorFlow.js on its cpu or its wasm backend, which has one thread in Node.
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+// TensorFlow.js on a backend that is registered: cpu and webgl always are. It must run in Node and
+// in pages alike.
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { type Contender, costsOf } from './contender.ts';
 import { ADAM, ALPHA, CHECKED, type LaidOut, type NetWork, type ProductWork } from './works.ts';
 
@@ -10,6 +8,10 @@ function optimizerOf({ optimizer }: NetWork): tf.Optimizer {
   if (optimizer === 'sgd') return tf.train.sgd(ALPHA);
   return tf.train.adam(ADAM.rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon);
 }
+
+/** Waits in the way that costs the backend least: WebGPU cannot be waited for but asynchronously. */
+const numbersOf = async (tensor: tf.Tensor) =>
+  tf.getBackend() === 'webgpu' ? tensor.data() : tensor.dataSync();
 
 function startNet(work: NetWork, data: LaidOut) {
   const { layout } = data;
@@ -36,9 +38,14 @@ function startNet(work: NetWork, data: LaidOut) {
     optimizer.minimize(cost as () => tf.Scalar, false, variables);
   };
   return {
-    cost: () => tf.tidy(() => cost().dataSync()[0]!),
+    cost: async () => {
+      const value = tf.tidy(cost);
+      const [number] = await numbersOf(value);
+      value.dispose();
+      return number!;
+    },
     step,
-    wait: () => b[0]!.dataSync(),
+    wait: () => numbersOf(b[0]!),
     memory: async () => {
       const held = tf.memory().numBytes - before;
       const { peakBytes } = await tf.profile(() => {
@@ -66,11 +73,11 @@ function startProduct({ transposed, A, B }: ProductWork) {
 }
 
 /** TensorFlow.js on its backend `backend`. */
-export async function tensorflow(backend: 'cpu' | 'wasm'): Promise<Contender> {
+export async function tensorflow(
+  backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu',
+): Promise<Contender> {
   // Otherwise it prints that its native package would be faster; numbers are the same.
   tf.enableProdMode();
-  const { resolve } = createRequire(import.meta.url);
-  setWasmPaths(`${dirname(resolve('@tensorflow/tfjs-backend-wasm'))}/`);
   // The backend is a global of the library, and contenders take turns.
   const use = async () => {
     if (!(await tf.setBackend(backend))) throw new Error(`the backend ${backend} does not start`);
@@ -90,9 +97,9 @@ export async function tensorflow(backend: 'cpu' | 'wasm'): Promise<Contender> {
       const turns = async (n: number) => {
         await use();
         for (let i = 0; i < n; i++) step();
-        wait();
+        await wait();
       };
-      return { check, turns, memory, close };
+      return { check, turns, cost, memory, close };
     },
     product: async (work) => {
       await use();
