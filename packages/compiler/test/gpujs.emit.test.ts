@@ -1,48 +1,170 @@
 // What the gpu.js backend prints, and what it refuses to print. No GPU is needed.
 import { describe, expect, test } from 'vitest';
+import { number } from '../src/backends/gpujs/dialect.ts';
 import { emit } from '../src/backends/gpujs/emit.ts';
-import { type GpuKind, layoutOf } from '../src/backends/gpujs/layout.ts';
+import { type GpuKind, layoutOf, padded, unpadded } from '../src/backends/gpujs/layout.ts';
 import { assertMode } from '../src/backends/gpujs/mode.ts';
-import { number } from '../src/backends/gpujs/words.ts';
-import type { Nest } from '../src/nest.ts';
+import { threadsOf } from '../src/backends/gpujs/threads.ts';
+import type { Nest, Plan } from '../src/nest.ts';
 import { acc, apply, fixed, load, nestCase, nestCases, value } from './support/nests.ts';
 
 type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
 
-const source = (nest: Body, shapes: readonly (readonly number[])[], kind: GpuKind = 'webgl2') =>
-  emit(
-    nestCase(
-      'Z',
-      nest,
-      shapes.map((shape) => ({ shape })),
-    ).plan,
-    kind,
-  ).sources[0];
+const spaceOf = (kind: GpuKind) => ({ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 });
 
-const named = (name: string) => {
-  const { plan } = nestCases.find((nest) => nest.name === name)!;
-  return emit(plan, 'webgpu').sources[0];
+const printed = (plan: Plan, kind: GpuKind) => emit(plan, spaceOf(kind)).sources[0]!;
+
+const source = (nest: Body, shapes: readonly (readonly number[])[], kind: GpuKind = 'webgl2') => {
+  const inputs = shapes.map((shape) => ({ shape }));
+  return printed(nestCase('Z', nest, inputs).plan, kind);
 };
 
+const named = (name: string, kind: GpuKind = 'webgl2') =>
+  printed(nestCases.find((nest) => nest.name === name)!.plan, kind);
+
 describe('source', () => {
-  test('a product with a prologue and an epilogue', () => {
-    expect(named('matmul with prologue and epilogue, k = 64')).toMatchInlineSnapshot(`
-      "function (b0, b1, b2, b3) {
-        let acc = 0.0;
-        for (let k0 = 0; k0 < 64; k0++) {
-          acc = acc + b0[this.thread.y][k0] * Math.max(b1[k0][this.thread.x] + b2[k0], 0.0);
+  test('a product with a prologue and an epilogue takes four turns at a time', () => {
+    expect(named('matmul with prologue and epilogue, k = 5')).toMatchInlineSnapshot(`
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 6.0)); }
+      vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 5.0)); }
+      vec4 texel2(float x, float y) { return texture(user_b2, vec2(x + 0.5, y + 0.5) / vec2(1.0, 2.0)); }
+      vec4 texel3(float x, float y) { return texture(user_b3, vec2(x + 0.5, y + 0.5) / vec2(1.0, 2.0)); }
+      float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      vec4 body() {
+        float row = floor(gl_FragCoord.y);
+        vec4 t6 = texel0(1.0, row);
+        vec4 t7 = texel1(0.0, 4.0);
+        vec4 t8 = texel2(0.0, 1.0);
+        vec4 acc = vec4(0.0);
+        for (int nk0 = 0; nk0 < 1; nk0++) {
+          float k0 = float(nk0);
+          vec4 t0 = texel0(k0, row);
+          vec4 t1 = texel1(0.0, 4.0 * k0);
+          vec4 t2 = texel2(0.0, k0);
+          vec4 t3 = texel1(0.0, 4.0 * k0 + 1.0);
+          vec4 t4 = texel1(0.0, 4.0 * k0 + 2.0);
+          vec4 t5 = texel1(0.0, 4.0 * k0 + 3.0);
+          acc = acc + t0.x * max(t1 + t2.x, vec4(0.0));
+          acc = acc + t0.y * max(t3 + t2.y, vec4(0.0));
+          acc = acc + t0.z * max(t4 + t2.z, vec4(0.0));
+          acc = acc + t0.w * max(t5 + t2.w, vec4(0.0));
         }
-        return Math.max(acc * 0.015625 + b3[this.thread.y], 0.0);
+        acc = acc + t6.x * max(t7 + t8.x, vec4(0.0));
+        float t9 = floor((row + 0.5) / 4.0);
+        vec4 t10 = texel3(0.0, t9);
+        return max(acc * 0.2 + lane(t10, row - 4.0 * t9), vec4(0.0));
       }"
     `);
   });
 
-  test('data stored one column after another are read with swapped subscripts', () => {
-    expect(named('matmul of columns-order, k = 64')).toMatchInlineSnapshot(`
-      "function (b0, b1) {
-        let acc = 0.0;
-        for (let k0 = 0; k0 < 64; k0++) {
-          acc = acc + b0[this.thread.y][k0] * b1[this.thread.x][k0];
+  test('a product on WebGPU', () => {
+    expect(named('matmul with prologue and epilogue, k = 5', 'webgpu')).toMatchInlineSnapshot(`
+      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
+      fn texel2(i : i32) -> vec4<f32> { return vec4<f32>(user_b2[i], user_b2[i + 1], user_b2[i + 2], user_b2[i + 3]); }
+      fn fn_body() -> vec4<f32> {
+        let row = i32(threadGid.x);
+        let t6 = texel0(8 * row + 4);
+        let t7 = texel1(16);
+        let t8 = texel2(4);
+        var acc = vec4<f32>(0.0);
+        for (var k0 = 0; k0 < 1; k0++) {
+          let t0 = texel0(8 * row + 4 * k0);
+          let t1 = texel1(16 * k0);
+          let t2 = texel2(4 * k0);
+          let t3 = texel1(16 * k0 + 4);
+          let t4 = texel1(16 * k0 + 8);
+          let t5 = texel1(16 * k0 + 12);
+          acc = acc + t0.x * max(t1 + t2.x, vec4<f32>(0.0));
+          acc = acc + t0.y * max(t3 + t2.y, vec4<f32>(0.0));
+          acc = acc + t0.z * max(t4 + t2.z, vec4<f32>(0.0));
+          acc = acc + t0.w * max(t5 + t2.w, vec4<f32>(0.0));
+        }
+        acc = acc + t6.x * max(t7 + t8.x, vec4<f32>(0.0));
+        return max(acc * 0.2 + user_b3[row], vec4<f32>(0.0));
+      }"
+    `);
+  });
+
+  test('a large product on WebGPU shares what it reads between rows', () => {
+    const fold = { kind: 'sum', axes: [8], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
+    const nest = { axes: [70, 64], fold, result: acc } as const;
+    const shapes = [
+      [70, 8],
+      [8, 64],
+    ];
+    expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
+      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
+      fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
+      fn fn_body() -> vec4<f32> {
+        let q = i32(threadGid.x);
+        let row = i32(threadGid.y);
+        let t0 = row + 18;
+        let t1 = row + 36;
+        let t2 = row + 54;
+        var acc = vec4<f32>(0.0);
+        var acc_1 = vec4<f32>(0.0);
+        var acc_2 = vec4<f32>(0.0);
+        var acc_3 = vec4<f32>(0.0);
+        for (var k0 = 0; k0 < 2; k0++) {
+          let t3 = texel0(8 * row + 4 * k0);
+          let t4 = texel1(256 * k0 + 4 * q);
+          let t5 = texel0(8 * t0 + 4 * k0);
+          let t6 = texel0(8 * t1 + 4 * k0);
+          let t7 = texel0(8 * t2 + 4 * k0);
+          let t8 = texel1(256 * k0 + 4 * q + 64);
+          let t9 = texel1(256 * k0 + 4 * q + 128);
+          let t10 = texel1(256 * k0 + 4 * q + 192);
+          acc = acc + t3.x * t4;
+          acc_1 = acc_1 + t5.x * t4;
+          acc_2 = acc_2 + t6.x * t4;
+          acc_3 = acc_3 + t7.x * t4;
+          acc = acc + t3.y * t8;
+          acc_1 = acc_1 + t5.y * t8;
+          acc_2 = acc_2 + t6.y * t8;
+          acc_3 = acc_3 + t7.y * t8;
+          acc = acc + t3.z * t9;
+          acc_1 = acc_1 + t5.z * t9;
+          acc_2 = acc_2 + t6.z * t9;
+          acc_3 = acc_3 + t7.z * t9;
+          acc = acc + t3.w * t10;
+          acc_1 = acc_1 + t5.w * t10;
+          acc_2 = acc_2 + t6.w * t10;
+          acc_3 = acc_3 + t7.w * t10;
+        }
+        if (row + 18 < 70) {
+          store(64 * row + 4 * q + 1152, acc_1);
+        }
+        if (row + 36 < 70) {
+          store(64 * row + 4 * q + 2304, acc_2);
+        }
+        if (row + 54 < 70) {
+          store(64 * row + 4 * q + 3456, acc_3);
+        }
+        return acc;
+      }"
+    `);
+  });
+
+  test('data stored one column after another are read along their columns', () => {
+    expect(named('matmul of columns-order, k = 4')).toMatchInlineSnapshot(`
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 5.0)); }
+      vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 4.0)); }
+      vec4 body() {
+        float row = floor(gl_FragCoord.y);
+        vec4 acc = vec4(0.0);
+        for (int nk0 = 0; nk0 < 1; nk0++) {
+          float k0 = float(nk0);
+          vec4 t0 = texel0(k0, row);
+          vec4 t1 = texel1(k0, 0.0);
+          vec4 t2 = texel1(k0, 1.0);
+          vec4 t3 = texel1(k0, 2.0);
+          vec4 t4 = texel1(k0, 3.0);
+          acc = acc + t0.x * vec4(t1.x, t2.x, t3.x, t4.x);
+          acc = acc + t0.y * vec4(t1.y, t2.y, t3.y, t4.y);
+          acc = acc + t0.z * vec4(t1.z, t2.z, t3.z, t4.z);
+          acc = acc + t0.w * vec4(t1.w, t2.w, t3.w, t4.w);
         }
         return acc;
       }"
@@ -51,11 +173,14 @@ describe('source', () => {
 
   test('what is used twice is computed once', () => {
     expect(named('shared subexpressions, 4 x 6')).toMatchInlineSnapshot(`
-      "function (b0) {
-        const t0 = b0[this.thread.y][this.thread.x];
-        const t1 = Math.exp(t0);
-        const t2 = t0 < 0.0 ? 1.0 : 0.0;
-        return t1 * t2 + (t2 !== 0.0 ? t1 : -t0);
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
+      vec4 body() {
+        float q = floor(gl_FragCoord.x);
+        float row = floor(gl_FragCoord.y);
+        vec4 t0 = texel0(q, row);
+        vec4 t1 = exp(t0);
+        vec4 t2 = vec4(lessThan(t0, vec4(0.0)));
+        return t1 * t2 + mix(-t0, t1, notEqual(t2, vec4(0.0)));
       }"
     `);
   });
@@ -64,44 +189,95 @@ describe('source', () => {
     expect(
       named('sum over two axes of what changes outside, in one and in both'),
     ).toMatchInlineSnapshot(`
-      "function (b0, b1, b2) {
-        const t0 = Math.exp(b0[this.thread.x]);
-        let acc = 0.0;
-        for (let k0 = 0; k0 < 4; k0++) {
-          const t1 = t0 * Math.exp(b1[this.thread.x][k0]);
-          for (let k1 = 0; k1 < 5; k1++) {
-            acc = acc + t1 * Math.exp(b2[k0][k1]);
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
+      vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 3.0)); }
+      vec4 texel2(float x, float y) { return texture(user_b2, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
+      float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      vec4 body() {
+        vec4 t0 = texel0(0.0, 0.0);
+        vec4 t1 = exp(t0);
+        vec4 acc = vec4(0.0);
+        for (int nk0 = 0; nk0 < 4; nk0++) {
+          float k0 = float(nk0);
+          float t2 = floor((k0 + 0.5) / 4.0);
+          vec4 t3 = texel1(t2, 0.0);
+          vec4 t4 = texel1(t2, 1.0);
+          vec4 t5 = texel1(t2, 2.0);
+          vec4 t6 = texel1(t2, 3.0);
+          vec4 t7 = exp(vec4(lane(t3, k0 - 4.0 * t2), lane(t4, k0 - 4.0 * t2), lane(t5, k0 - 4.0 * t2), lane(t6, k0 - 4.0 * t2)));
+          vec4 t8 = t1 * t7;
+          vec4 t14 = texel2(1.0, k0);
+          for (int nk1 = 0; nk1 < 1; nk1++) {
+            float k1 = float(nk1);
+            vec4 t9 = texel2(k1, k0);
+            float t10 = exp(t9.x);
+            float t11 = exp(t9.y);
+            float t12 = exp(t9.z);
+            float t13 = exp(t9.w);
+            acc = acc + t8 * t10;
+            acc = acc + t8 * t11;
+            acc = acc + t8 * t12;
+            acc = acc + t8 * t13;
           }
+          float t15 = exp(t14.x);
+          acc = acc + t8 * t15;
         }
-        return acc / Math.exp(b0[this.thread.x]);
+        vec4 t16 = acc / t1;
+        return t16;
       }"
     `);
   });
 
-  test('logsumexp runs online', () => {
-    expect(named('softmax of columns by its logsumexp')).toMatchInlineSnapshot(`
-      "function (b0) {
-        let m = -1e+30;
-        let s = 0.0;
-        for (let k0 = 0; k0 < 4; k0++) {
-          const v = b0[k0][this.thread.x];
-          const e = Math.exp(-Math.abs(v - m));
-          s = m < v ? s * e + 1.0 : s + e;
-          m = Math.max(m, v);
+  test('logsumexp runs online; WebGL 1 chooses lane by lane', () => {
+    expect(named('softmax of columns by its logsumexp', 'webgl')).toMatchInlineSnapshot(`
+      "vec4 texel0(float x, float y) { return texture2D(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
+      vec4 choose(bvec4 c, vec4 a, vec4 b) { return vec4(c.x ? a.x : b.x, c.y ? a.y : b.y, c.z ? a.z : b.z, c.w ? a.w : b.w); }
+      vec4 body() {
+        float q = floor(gl_FragCoord.y);
+        vec4 m = vec4(-1e+30);
+        vec4 s = vec4(0.0);
+        for (int nk0 = 0; nk0 < 4; nk0++) {
+          float k0 = float(nk0);
+          vec4 t0 = texel0(q, k0);
+          vec4 v0_0 = t0;
+          vec4 e0_0 = exp(-abs(v0_0 - m));
+          s = choose(lessThan(m, v0_0), s * e0_0 + 1.0, s + e0_0);
+          m = max(m, v0_0);
         }
-        const acc = m + Math.log(s);
-        return Math.exp(b0[2][this.thread.x] - acc);
+        vec4 acc = m + log(s);
+        vec4 t1 = texel0(q, 2.0);
+        return exp(t1 - acc);
       }"
     `);
   });
 
-  test('more than three dimensions are merged and decoded by floor division', () => {
+  test('more than two dimensions are decoded', () => {
     expect(named('rank 5 map')).toMatchInlineSnapshot(`
-      "function (b0) {
-        const i0 = Math.floor((this.thread.z + 0.5) / 6);
-        const i1 = Math.floor((this.thread.z - i0 * 6 + 0.5) / 2);
-        const i2 = this.thread.z - i0 * 6 - i1 * 2;
-        return -b0[i0 * 6 + i1 * 2 + i2][this.thread.y][this.thread.x];
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 24.0)); }
+      vec4 body() {
+        float row = floor(gl_FragCoord.y);
+        float t0 = floor((row + 0.5) / 2.0);
+        float t1 = row - 2.0 * t0;
+        float t2 = floor((t0 + 0.5) / 2.0);
+        float t3 = t0 - 2.0 * t2;
+        float t4 = floor((t2 + 0.5) / 3.0);
+        float t5 = t2 - 3.0 * t4;
+        vec4 t6 = texel0(0.0, 12.0 * t4 + 4.0 * t5 + 2.0 * t3 + t1);
+        return -t6;
+      }"
+    `);
+    expect(named('rank 5 map', 'webgpu')).toMatchInlineSnapshot(`
+      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      fn fn_body() -> vec4<f32> {
+        let row = i32(threadGid.x);
+        let t0 = (row) / 2;
+        let t1 = row - 2 * t0;
+        let t2 = (t0) / 2;
+        let t3 = t0 - 2 * t2;
+        let t4 = (t2) / 3;
+        let t5 = t2 - 3 * t4;
+        let t6 = texel0(48 * t4 + 16 * t5 + 8 * t3 + 4 * t1);
+        return -t6;
       }"
     `);
   });
@@ -109,9 +285,11 @@ describe('source', () => {
   test('loops over one value are no loops', () => {
     const fold = { kind: 'max', axes: [1], body: load(0, 0, 1) } as const;
     expect(source({ axes: [3], fold, result: acc }, [[3, 1]])).toMatchInlineSnapshot(`
-      "function (b0) {
-        let acc = -3.4028234663852886e+38;
-        acc = Math.max(acc, b0[this.thread.x]);
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
+      vec4 body() {
+        vec4 acc = vec4(-3.4028234663852886e+38);
+        vec4 t0 = texel0(0.0, 0.0);
+        acc = max(acc, t0);
         return acc;
       }"
     `);
@@ -119,40 +297,97 @@ describe('source', () => {
 
   test('sine has its own polynomial', () => {
     expect(named('op sin')).toMatchInlineSnapshot(`
-      "function (b0) {
-        const t0 = b0[this.thread.x];
-        const t1 = Math.floor(t0 * 0.3183098861837907 + 0.5);
-        const t2 = t0 - t1 * 3.140625 - t1 * 0.00096750259 - t1 * 1.509958e-7;
-        const t3 = t2 * t2;
-        return (1.0 - (t1 - Math.floor(t1 * 0.5) * 2.0) * 2.0) * (t2 * ((((0.00000260507828 * t3 - 0.000198090047) * t3 + 0.00833305) * t3 - 0.166666579) * t3 + 1.0));
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 2.0)); }
+      vec4 body() {
+        float q = floor(gl_FragCoord.y);
+        vec4 t0 = texel0(0.0, q);
+        vec4 t1 = floor(t0 * 0.3183098861837907 + 0.5);
+        vec4 t2 = t0 - t1 * 3.140625 - t1 * 0.00096750259 - t1 * 1.509958e-7;
+        vec4 t3 = t2 * t2;
+        return (1.0 - (t1 - floor(t1 * 0.5) * 2.0) * 2.0) * (t2 * ((((0.00000260507828 * t3 - 0.000198090047) * t3 + 0.00833305) * t3 - 0.166666579) * t3 + 1.0));
       }"
     `);
   });
 
-  test('a matrix wider than a texture becomes a square one, and the thread names change', () => {
+  test('what is longer than a texture lies in lines', () => {
     const nest = { axes: [3, 9000], result: load(0, 0, 1) };
-    const line = (kind: GpuKind) =>
-      source(nest, [[3, 9000]], kind)!
-        .split('\n')[1]!
-        .trim();
-    expect(line('webgl2')).toBe('return b0[this.thread.z][this.thread.x];');
-    expect(line('webgpu')).toBe('return b0[this.thread.y][this.thread.x];');
+    expect(source(nest, [[3, 9000]])).toMatchInlineSnapshot(`
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2048.0, 4.0)); }
+      vec4 body() {
+        float texel = floor(gl_FragCoord.x) + 2048.0 * floor(gl_FragCoord.y);
+        float row = floor((texel + 0.5) / 2250.0);
+        float q = texel - 2250.0 * row;
+        float t0 = floor((2250.0 * row + q + 0.5) / 2048.0);
+        vec4 t1 = texel0(2250.0 * row + q - 2048.0 * t0, t0);
+        return t1;
+      }"
+    `);
+    expect(source(nest, [[3, 9000]], 'webgpu')).toMatchInlineSnapshot(`
+      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      fn fn_body() -> vec4<f32> {
+        let texel = i32(threadGid.x);
+        let row = (texel) / 2250;
+        let q = texel - 2250 * row;
+        let t0 = texel0(9000 * row + 4 * q);
+        return t0;
+      }"
+    `);
+  });
+
+  test('a further result goes to a global, or behind the first', () => {
+    const { plan } = nestCase('Z', { axes: [2, 5], result: load(0, 0, 1) }, [{ shape: [2, 5] }]);
+    const nest: Nest = {
+      ...plan.kernels[0]!,
+      also: [{ result: apply('neg', load(0, 0, 1)), output: 2 }],
+    };
+    const both: Plan = { ...plan, kernels: [nest] };
+    expect(printed(both, 'webgl2')).toMatchInlineSnapshot(`
+      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 2.0)); }
+      vec4 body() {
+        float q = floor(gl_FragCoord.x);
+        float row = floor(gl_FragCoord.y);
+        vec4 t0 = texel0(q, row);
+        further1 = -t0;
+        return t0;
+      }"
+    `);
+    expect(printed(both, 'webgpu')).toMatchInlineSnapshot(`
+      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
+      fn fn_body() -> vec4<f32> {
+        let texel = i32(threadGid.x);
+        let row = (texel) / 2;
+        let q = texel - 2 * row;
+        let t0 = texel0(8 * row + 4 * q);
+        store(8 * row + 4 * q + 64, -t0);
+        return t0;
+      }"
+    `);
   });
 
   test('is the same text every time', () => {
     for (const { plan } of nestCases) {
-      expect(emit(plan, 'webgl').sources).toEqual(emit(plan, 'webgl').sources);
+      expect(printed(plan, 'webgl')).toEqual(printed(plan, 'webgl'));
     }
   });
 });
 
 describe('brackets', () => {
   const [a, b, c, d] = [load(0, 0), load(1, 0), load(2, 0), load(3, 0)];
-  const printed = (result: Nest['result']) =>
-    source({ axes: [2], result }, [[2], [2], [2], [2]])!
-      .split('\n')[1]!
+  /** The last line; the texel of each input is called by its letter. */
+  const result = (expr: Nest['result'], kind: GpuKind) => {
+    const lines = source({ axes: [2], result: expr }, [[2], [2], [2], [2]], kind).split('\n');
+    const names = new Map(
+      lines.flatMap((line) => {
+        const found = /(t\d+) = texel(\d)\(/.exec(line);
+        return found ? [[found[1]!, 'abcd'[Number(found[2])]!] as const] : [];
+      }),
+    );
+    return lines
+      .at(-2)!
       .trim()
-      .replace(/b(\d)\[this\.thread\.x\]/g, (_, i: string) => 'abcd'[Number(i)]!);
+      .replace(/t\d+/g, (name) => names.get(name) ?? name);
+  };
   test.each([
     ['a sum is not regrouped', apply('add', a, apply('add', b, c)), 'a + (b + c)'],
     ['on the left they are not needed', apply('add', apply('add', a, b), c), 'a + b + c'],
@@ -161,16 +396,30 @@ describe('brackets', () => {
     ['plus a negated sum', apply('add', a, apply('neg', apply('add', b, c))), 'a - (b + c)'],
     ['a negated product', apply('mul', apply('neg', a), b), '-a * b'],
     ['twice negated', apply('neg', apply('neg', a)), '-(-a)'],
-    ['a choice in arithmetic', apply('mul', apply('less', a, b), c), '(a < b ? 1.0 : 0.0) * c'],
-    ['a choice by a comparison', apply('select', apply('less', a, b), c, d), 'a < b ? c : d'],
-    ['a choice by a number', apply('select', apply('sub', a, b), c, d), 'a - b !== 0.0 ? c : d'],
+    ['a comparison in arithmetic', apply('mul', apply('less', a, b), c), 'vec4<f32>(a < b) * c'],
+    [
+      'a choice by a comparison',
+      apply('select', apply('less', a, b), c, d),
+      'select(d, c, a < b)',
+    ],
+    [
+      'a choice by a number',
+      apply('select', apply('sub', a, b), c, d),
+      'select(d, c, a - b != vec4<f32>(0.0))',
+    ],
     [
       'a choice in a choice',
       apply('select', a, apply('select', b, c, d), value(-2)),
-      'a !== 0.0 ? (b !== 0.0 ? c : d) : -2.0',
+      'select(vec4<f32>(-2.0), select(d, c, b != vec4<f32>(0.0)), a != vec4<f32>(0.0))',
     ],
   ])('%s', (_, expr, text) => {
-    expect(printed(expr)).toBe(`return ${text};`);
+    expect(result(expr, 'webgpu')).toBe(`return ${text};`);
+  });
+
+  test('the same choice in GLSL', () => {
+    const choice = apply('select', apply('less', a, b), c, d);
+    expect(result(choice, 'webgl2')).toBe('return mix(d, c, lessThan(a, b));');
+    expect(result(choice, 'webgl')).toBe('return choose(lessThan(a, b), c, d);');
   });
 });
 
@@ -195,46 +444,76 @@ describe('numbers', () => {
 });
 
 describe('layouts', () => {
-  const at = (shape: number[], kind: GpuKind, order: 'rows' | 'columns' = 'rows') =>
-    layoutOf({ name: 'X', shape, order }, kind);
+  const at = (shape: readonly number[], kind: GpuKind, order: 'rows' | 'columns' = 'rows') =>
+    layoutOf({ name: 'X', shape, order }, spaceOf(kind));
 
   test.each([
-    [[], 'rows', [1], []],
-    [[1, 1], 'rows', [1], []],
-    [[7], 'rows', [7], ['x']],
-    [[7, 1], 'rows', [7], ['x']],
-    [[2, 3], 'rows', [3, 2], ['y', 'x']],
-    [[2, 3], 'columns', [2, 3], ['y', 'x']],
-    [[4, 2, 3], 'rows', [3, 2, 4], ['z', 'y', 'x']],
-    [[4, 2, 3], 'columns', [2, 4, 3], ['z', 'y', 'x']],
-    [[5, 4, 2, 3], 'rows', [3, 2, 20], ['z', 'y', 'x']],
-  ] as const)('%j in %s', (shape, order, output, threads) => {
-    const layout = at([...shape], 'webgpu', order);
-    expect(layout.output).toEqual(output);
-    expect(layout.threads).toEqual(threads);
-  });
-
-  test('a long side spreads over a square texture, but not on WebGPU', () => {
-    expect(at([3, 2048], 'webgl2').output).toEqual([2048, 3]);
-    expect(at([3, 2049], 'webgl2').output).toEqual([2049, 1, 3]);
-    expect(at([5000, 3], 'webgl').output).toEqual([3, 1, 5000]);
-    expect(at([3, 2049], 'webgpu').output).toEqual([2049, 3]);
+    [[], 'rows', [1, 1]],
+    [[1, 1], 'rows', [1, 1]],
+    [[7], 'rows', [1, 2]],
+    [[7, 1], 'rows', [1, 2]],
+    [[2, 3], 'rows', [1, 2]],
+    [[2, 30], 'rows', [8, 2]],
+    [[2, 30], 'columns', [1, 30]],
+    [[4, 2, 9], 'rows', [3, 8]],
+    [[4, 2, 9], 'columns', [1, 36]],
+    [[3, 9000], 'rows', [2048, 4]],
+    [[9000], 'rows', [2048, 2]],
+  ] as const)('%j in %s is a texture of %j', (shape, order, grid) => {
+    expect(at(shape, 'webgl2', order).grid).toEqual(grid);
   });
 
   test.each([
-    [[4097, 4096], 'webgl', 'exceed the exact floats of WebGL 1'],
-    [[2 ** 16, 2 ** 15], 'webgl2', 'exceed a 32 bit index'],
-    [[2, 600_000], 'webgpu', 'a dispatch has at most 524280'],
-    [[70_000, 3, 4], 'webgpu', 'a dispatch has at most'],
-    [[2 ** 12, 2 ** 12, 2, 2], 'webgl2', 'decoded in floats'],
+    [[5, 7], 'rows', 'webgpu'],
+    [[3, 8], 'rows', 'webgl2'],
+    [[4, 2, 9], 'columns', 'webgl2'],
+    [[3, 9001], 'rows', 'webgl'],
+    [[], 'rows', 'webgpu'],
+  ] as const)('data of %j in %s come back from %s as they went', (shape, order, kind) => {
+    const size = shape.reduce<number>((n, d) => n * d, 1);
+    const data = Float32Array.from({ length: size }, (_, i) => i + 1);
+    const layout = at(shape, kind, order);
+    const texels = padded(data, layout);
+    expect(texels.length).toBe(4 * layout.grid[0] * layout.grid[1]);
+    expect(unpadded(texels, layout)).toEqual(data);
+  });
+
+  test.each([
+    [[4097, 4096], 'webgl', 'more than 2048 x 2048'],
+    [[2 ** 16, 2 ** 15], 'webgpu', 'exceed a 32 bit index'],
   ] as const)('%j on %s is refused by name', (shape, kind, reason) => {
-    expect(() => at([...shape], kind)).toThrow(`${kind} cannot address X, which is [`);
-    expect(() => at([...shape], kind)).toThrow(reason);
+    expect(() => at(shape, kind)).toThrow(`${kind} cannot address X, which is [`);
+    expect(() => at(shape, kind)).toThrow(reason);
   });
 
   test('the plan is refused too', () => {
     const nest = { axes: [2], result: load(0, fixed(0), 0) };
-    expect(() => source(nest, [[2, 600_000]], 'webgpu')).toThrow('cannot address x0');
+    expect(() => source(nest, [[2, 20_000_000]])).toThrow('cannot address x0');
+  });
+});
+
+describe('threads', () => {
+  const fold = { kind: 'sum', axes: [64], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
+  const threads = (rows: number, columns: number, kind: GpuKind) => {
+    const nest = { name: 'Z', axes: [rows, columns], fold, result: acc } as never as Nest;
+    const space = spaceOf(kind);
+    const layout = layoutOf({ name: 'Z', shape: nest.axes, order: 'rows' }, space);
+    return threadsOf(nest, layout, space);
+  };
+
+  test('on WebGPU a thread takes several rows while enough threads are left', () => {
+    expect(threads(128, 128, 'webgpu')).toEqual({ tile: 4, rows: 32, grid: [32, 32] });
+    expect(threads(33, 64, 'webgpu')).toEqual({ tile: 2, rows: 17, grid: [16, 17] });
+    expect(threads(8, 64, 'webgpu')).toEqual({ tile: 1, rows: 8, grid: [16, 8] });
+  });
+
+  test('on WebGL each has a texel', () => {
+    expect(threads(128, 128, 'webgl2')).toEqual({ tile: 1, rows: 128, grid: [32, 128] });
+  });
+
+  test('few across or very many down are a line', () => {
+    expect(threads(600, 20, 'webgpu').grid).toEqual([5 * 150, 1]);
+    expect(threads(4_000_000, 64, 'webgpu').grid).toEqual([16_000_000, 1]);
   });
 });
 

@@ -74,9 +74,7 @@ const glsl: Dialect = {
   less: (a, b, sign, wide) =>
     wide ? `vec4(${COMPARE[sign]}(${a}, ${b}))` : `float(${a} ${sign} ${b})`,
   choose: ({ a: x, sign, b: y }, a, b, wide) =>
-    wide
-      ? `mix(${b}, ${a}, ${COMPARE[sign]}(${x}, ${y}))`
-      : `(${x} ${sign} ${y} ? ${a} : ${b})`,
+    wide ? `mix(${b}, ${a}, ${COMPARE[sign]}(${x}, ${y}))` : `(${x} ${sign} ${y} ? ${a} : ${b})`,
 };
 
 // GLSL ES 1.0 can choose lane by lane only.
@@ -95,23 +93,6 @@ export const dialects = {
   webgl: glslOne,
   headlessgl: glslOne,
 } as const satisfies Record<GpuKind, Dialect>;
-
-/** What the text of a kernel may call, beside what the language brings along. */
-export const HELPERS: Readonly<Record<GpuKind, Readonly<Record<string, string>>>> = {
-  webgpu: {},
-  webgl2: { lane: laneHelper() },
-  webgl: { lane: laneHelper(), choose: chooseHelper() },
-  headlessgl: { lane: laneHelper(), choose: chooseHelper() },
-};
-
-function laneHelper(): string {
-  return 'float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }';
-}
-
-function chooseHelper(): string {
-  const lane = (l: string) => `c.${l} ? a.${l} : b.${l}`;
-  return `vec4 choose(bvec4 c, vec4 a, vec4 b) { return vec4(${['x', 'y', 'z', 'w'].map(lane).join(', ')}); }`;
-}
 
 export const atom = (text: string, wide: boolean): Text => ({ text, binds: 5, wide });
 

@@ -2,11 +2,12 @@
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
 import type { Program } from '../../device.ts';
 import { type Expr, type Nest, type Plan, resultsOf } from '../../nest.ts';
-import { atom, type Dialect, dialects, HELPERS, type Text, widened } from './dialect.ts';
+import { atom, type Dialect, dialects, type Text, widened } from './dialect.ts';
 import { foldWords } from './folds.ts';
-import { LANES, type Layout, layoutOf, type Space } from './layout.ts';
+import { helpersFor } from './helpers.ts';
+import { type GpuKind, LANES, type Layout, layoutOf, type Space } from './layout.ts';
 import { bodyName, furtherName } from './mode.ts';
-import { addSums, constantSum, nameSum, textOf, type Variable } from './places.ts';
+import { addSums, constantSum, nameSum, scaleSum, textOf, type Variable } from './places.ts';
 import { AFTER, createPrinter, OUTSIDE, type Printer, type Turn } from './shade.ts';
 import { withoutSines } from './sine.ts';
 import { sectionOf, type Threads, threadsOf } from './threads.ts';
@@ -43,18 +44,17 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const before = [...threadLines(frame), ...printer.lines(OUTSIDE)];
   const folded = loops.flatMap((loop, r) => (r === 0 && loop ? loop.lines : []));
   const body = [...before, ...folded, ...printer.lines(AFTER), ...storeLines(frame, results)];
-  return functionText(body, space);
+  return functionText(body, layouts, space.kind);
 }
 
 const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
 /** The function, after what it calls. */
-function functionText(body: readonly string[], { kind }: Space): string {
+function functionText(body: readonly string[], layouts: readonly Layout[], kind: GpuKind): string {
   const name = bodyName(kind);
   const head = kind === 'webgpu' ? `fn ${name}() -> vec4<f32> {` : `vec4 ${name}() {`;
   const text = [head, ...indent(body), '}'].join('\n');
-  const helpers = Object.entries(HELPERS[kind]).filter(([name]) => text.includes(`${name}(`));
-  return [...helpers.map(([, helper]) => helper), text].join('\n');
+  return [...helpersFor(text, layouts, kind), text].join('\n');
 }
 
 /** Does the last loop run along the fastest dimension of something that the body reads? */
@@ -101,8 +101,12 @@ function rowsOf(frame: Frame): Variable[][] {
   return Array.from({ length: threads.tile }, (_, r) => {
     const variables: Variable[] = nest.axes.map(() => ({ step: 1, at: 0 }));
     const fast = dims.at(-1);
-    if (fast) variables[fast.dim] = { ...(width > 1 && { name: 'q' }), step: LANES, at: 0, wide: true };
-    let row = r === 0 ? 'row' : whole(textOf(addSums(nameSum('row'), constantSum(r * threads.rows)), dialect));
+    if (fast)
+      variables[fast.dim] = { ...(width > 1 && { name: 'q' }), step: LANES, at: 0, wide: true };
+    let row =
+      r === 0
+        ? 'row'
+        : whole(textOf(addSums(nameSum('row'), constantSum(r * threads.rows)), dialect));
     const outer = dims.slice(0, -1);
     outer.toReversed().forEach(({ dim, size }, i) => {
       const last = i === outer.length - 1;
@@ -132,7 +136,9 @@ function foldLines(
   const depth = fold.axes.findLastIndex((turns) => turns !== 1) + 1;
   const names = fold.axes.map((_, i) => `k${i}`);
   names.forEach((name, i) => void printer.declare(name, i + 1));
-  const counters = fold.axes.map((size, i): Variable => (size === 1 ? { step: 1, at: 0 } : { name: names[i]!, step: 1, at: 0 }));
+  const counters = fold.axes.map(
+    (size, i): Variable => (size === 1 ? { step: 1, at: 0 } : { name: names[i]!, step: 1, at: 0 }),
+  );
   let wide = false;
   const taken = (last: Variable | undefined, turn: number): string[] =>
     rows.flatMap((outer, r) => {
@@ -145,7 +151,8 @@ function foldLines(
   const body = (): string[] => innermost(frame, fold, depth, taken);
   let lines = body();
   for (let i = depth - (frame.unrolled ? 2 : 1); i >= 0; i--) {
-    const looped = fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
+    const looped =
+      fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
     lines = i === 0 ? looped : [...printer.lines(i), ...looped];
   }
   const starts = rows.flatMap((_, r) => start(printer.dialect, suffix(r), wide));
@@ -158,7 +165,12 @@ function foldLines(
 
 const suffix = (row: number): string => (row === 0 ? '' : `_${row}`);
 
-const loop = (dialect: Dialect, name: string, turns: number, lines: readonly string[]): string[] => {
+const loop = (
+  dialect: Dialect,
+  name: string,
+  turns: number,
+  lines: readonly string[],
+): string[] => {
   const [head, ...first] = dialect.loop(name, turns);
   return [head, ...indent([...first, ...lines]), '}'];
 };
@@ -203,33 +215,28 @@ function resultTexts(
 
 /** The first result of the first row is returned: gpu.js stores it. The others are stored here. */
 function storeLines(frame: Frame, results: readonly (readonly Text[])[]): string[] {
-  const { layout, threads, space, printer } = frame;
-  const { dialect } = printer;
-  const first = results[0]!;
+  const { layout, threads, space } = frame;
+  const [first, ...further] = results[0]!.map(({ text }) => text);
   if (space.kind !== 'webgpu') {
-    const further = first.slice(1).map(({ text }, i) => `${furtherName(i + 1)} = ${text};`);
-    return [...further, `return ${first[0]!.text};`];
+    return [...further.map((text, i) => `${furtherName(i + 1)} = ${text};`), `return ${first};`];
   }
-  const lines: string[] = [];
-  const section = sectionOf(layout);
-  results.forEach((row, r) => {
-    const stores = row.flatMap(({ text }, i) => {
-      if (r === 0 && i === 0) return [];
-      const value = `v${r}_${i}`;
-      const at = `${i * section} + ${LANES} * (${texelIndex(frame, r)})`;
-      const lanes = ['x', 'y', 'z', 'w'].map(
-        (c, lane) => `result[${at} + ${lane}] = ${value}.${c};`,
-      );
-      return [dialect.constant('four', value, text), ...lanes];
-    });
+  const lines = results.flatMap((row, r) => {
+    const stores = row.flatMap(({ text }, i) =>
+      r === 0 && i === 0 ? [] : [`store(${indexText(frame, r, i)}, ${text});`],
+    );
     const inside = layout.rows % threads.tile === 0 || r === 0;
     const guard = `if (row + ${r * threads.rows} < ${layout.rows}) {`;
-    lines.push(...(inside ? stores : [guard, ...indent(stores), '}']));
+    return inside ? stores : [guard, ...indent(stores), '}'];
   });
-  return [...lines, `return ${first[0]!.text};`];
+  return [...lines, `return ${first};`];
 }
 
-function texelIndex({ layout, threads }: Frame, r: number): string {
-  const row = layout.rows > 1 ? `row + ${r * threads.rows}` : '0';
-  return `(${row}) * ${layout.width} + ${layout.width > 1 ? 'q' : '0'}`;
+/** Where a result of one row goes in the buffer that all results share. */
+function indexText({ layout, threads, printer }: Frame, r: number, result: number): string {
+  const { width, rows } = layout;
+  const row = rows > 1 ? addSums(nameSum('row'), constantSum(r * threads.rows)) : constantSum(0);
+  const q = width > 1 ? nameSum('q') : constantSum(0);
+  const texel = addSums(scaleSum(row, width), q);
+  const start = constantSum(result * sectionOf(layout));
+  return textOf(addSums(start, scaleSum(texel, LANES)), printer.dialect);
 }

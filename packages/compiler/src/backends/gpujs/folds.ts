@@ -1,7 +1,16 @@
 // How a fold starts, takes one value in, and ends, in words of a shading language.
 // It knows folds and words; it must not know loops.
 import type { Fold } from '../../nest.ts';
-import { atom, choose, type Dialect, number, type Text, widened, within, words } from './dialect.ts';
+import {
+  atom,
+  choose,
+  type Dialect,
+  number,
+  type Text,
+  widened,
+  within,
+  words,
+} from './dialect.ts';
 
 /** Lines of one fold; `suffix` tells its variables from those of the other rows. */
 export interface FoldWords {

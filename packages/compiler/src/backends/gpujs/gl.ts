@@ -50,8 +50,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
       anchor = compiled(ANCHOR, undefined);
       old.run.destroy();
     },
-    allocate: (layout, count) =>
-      Array.from({ length: count }, () => textures.make(layout, null)),
+    allocate: (layout, count) => Array.from({ length: count }, () => textures.make(layout, null)),
     run: (calls) => {
       for (const call of calls) draw(call);
     },
@@ -60,7 +59,8 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
       unpadded(readTexels(gl, framebuffer, handle as GpuTexture, layout), layout),
     free: (handles) => {
       if (closed) return;
-      for (const handle of handles) gl.deleteTexture((handle as GpuTexture).texture as WebGLTexture);
+      for (const handle of handles)
+        gl.deleteTexture((handle as GpuTexture).texture as WebGLTexture);
     },
     alive: () => {
       if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);

@@ -52,27 +52,27 @@ export function positionAt(
   namePart: NamePart,
 ): Sum {
   const terms = of.map((term) => {
-    if ('axis' in term) return scaleSum(valueOf(variables[term.axis]!, lane), term.step);
+    if ('axis' in term) return scaleSum(variableAt(variables[term.axis]!, lane), term.step);
     const inner = positionAt(term.of, variables, lane, namePart);
     return scaleSum(namePart(term, inner), term.step);
   });
   return addSums(constantSum(at), ...terms);
 }
 
-const valueOf = ({ name, step, at, wide }: Variable, lane: number): Sum => ({
+const variableAt = ({ name, step, at, wide }: Variable, lane: number): Sum => ({
   at: at + (wide ? lane : 0),
   of: name === undefined ? [] : [{ name, step }],
 });
 
-/** The text of a position; `add` is added to it, and may be a fraction. */
-export function textOf({ at, of }: Sum, dialect: Dialect, add = 0): string {
-  const literal = (n: number) => (Number.isInteger(n) ? dialect.whole(n) : `${n}`);
+/** The text of a position. */
+export function textOf({ at, of }: Sum, dialect: Dialect): string {
   const terms = of.map(({ name, step }) => ({
     step,
-    text: Math.abs(step) === 1 ? name : `${literal(Math.abs(step))} * ${name}`,
+    text: Math.abs(step) === 1 ? name : `${dialect.whole(Math.abs(step))} * ${name}`,
   }));
-  const rest = at + add;
-  if (rest !== 0 || terms.length === 0) terms.push({ step: rest, text: literal(Math.abs(rest)) });
+  if (at !== 0 || terms.length === 0) {
+    terms.push({ step: at, text: dialect.whole(Math.abs(at)) });
+  }
   const plus = terms.filter(({ step }) => step >= 0).map(({ text }) => text);
   const minus = terms.filter(({ step }) => step < 0).map(({ text }) => text);
   const less = minus.length > 0 ? `${plus.length > 0 ? ' ' : ''}- ${minus.join(' - ')}` : '';

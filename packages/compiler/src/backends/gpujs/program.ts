@@ -103,7 +103,10 @@ function createStepMaker({ plan }: Program, mode: Mode, kernels: Kernels) {
         outputs: resultsOf(nest).length,
         inputs: nest.inputs.map(at),
       });
-      return { ...leased, ...(leased.ready && { ready: leased.ready.catch((e: unknown) => refuse(nest, e)) }) };
+      return {
+        ...leased,
+        ...(leased.ready && { ready: leased.ready.catch((e: unknown) => refuse(nest, e)) }),
+      };
     } catch (cause) {
       return refuse(nest, cause);
     }

@@ -4,7 +4,18 @@
 import { axesIn, rangeOf } from '../../affine.ts';
 import { machine } from '../../machine.ts';
 import { type Affine, type Expr, type Nest, resultsOf, type Term } from '../../nest.ts';
-import { atom, type Dialect, dialects, number, type Text, type Type, type Word, words } from './dialect.ts';
+import {
+  atom,
+  choose,
+  type Dialect,
+  dialects,
+  number,
+  type Text,
+  type Type,
+  type Word,
+  words,
+} from './dialect.ts';
+import { texelName } from './helpers.ts';
 import { LANES, type Layout, type Space } from './layout.ts';
 import {
   addSums,
@@ -24,6 +35,8 @@ export const OUTSIDE = 0;
 export const AFTER = -1;
 
 const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+
+type Four = [Text, Text, Text, Text];
 
 /** What is printed: a nest, and where the numbers lie that it reads. */
 export interface Subject {
@@ -71,8 +84,13 @@ export function createPrinter(subject: Subject): Printer {
     if (expr.op === 'position') {
       return positionText(expr.index[0], turn, dialect, partNamer(subject, dialect, scope, level));
     }
+    const texts = (args: readonly Expr[]) => args.map((arg) => print(arg, level, turn));
+    const [condition, ...branches] = expr.args;
+    if (expr.op === 'select' && condition?.op === 'less' && uses.get(condition) === 1) {
+      return choose(dialect, '<', ...(texts([...condition.args, ...branches]) as Four));
+    }
     const word: Word = words[expr.op];
-    return word(dialect, ...expr.args.map((arg) => print(arg, level, turn)));
+    return word(dialect, ...texts(expr.args));
   };
 
   const print = (expr: Expr, level: number, turn: Turn): Text => {
@@ -177,13 +195,12 @@ function positionText(
 /** Prints what is read: a whole texel where the four lanes are one, else lane by lane. */
 function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
   const { layouts, space } = subject;
-  const printTexel = space.kind === 'webgpu' ? texelOfBuffer : texelOfTexture(space);
+  const printTexel = space.kind === 'webgpu' ? texelOfBuffer : texelOfTexture;
   return (expr: Extract<Expr, { op: 'load' }>, level: number, { variables }: Turn): Text => {
     const layout = layouts[expr.input]!;
     const namePart = partNamer(subject, dialect, scope, level);
     const places = Array.from({ length: LANES }, (_, lane) => {
-      const position = (dim: number) =>
-        positionAt(expr.index[dim]!, variables, lane, namePart);
+      const position = (dim: number) => positionAt(expr.index[dim]!, variables, lane, namePart);
       return placeOf(layout, position);
     });
     const texel = (row: Sum, column: Sum): string => {
@@ -202,7 +219,9 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
         const column = scaleSum(addSums(fast, constantSum(-component)), 1 / LANES);
         return `${texel(row, column)}.${COMPONENTS[component]}`;
       }
-      if (space.kind === 'webgpu') return `${bufferIndex(row, fast, layout, expr.input, dialect)}`;
+      if (space.kind === 'webgpu') {
+        return `user_b${expr.input}[${bufferIndex(row, fast, layout, dialect)}]`;
+      }
       const column = scope.define(
         'whole',
         dialect.quotient(textOf(fast, dialect), LANES),
@@ -246,37 +265,27 @@ interface Reader {
   readonly level: number;
 }
 
-const bufferIndex = (row: Sum, fast: Sum, layout: Layout, input: number, d: Dialect): string =>
-  `user_b${input}[${textOf(addSums(scaleSum(row, layout.width * LANES), fast), d)}]`;
+const bufferIndex = (row: Sum, fast: Sum, { width }: Layout, dialect: Dialect): string =>
+  textOf(addSums(scaleSum(row, width * LANES), fast), dialect);
 
 function texelOfBuffer(row: Sum, column: Sum, { input, layout, dialect }: Reader): string {
-  const numbers = COMPONENTS.map((_, lane) => {
-    const fast = addSums(scaleSum(column, LANES), constantSum(lane));
-    return bufferIndex(row, fast, layout, input, dialect);
-  });
-  return `${dialect.types.four}(${numbers.join(', ')})`;
+  const index = bufferIndex(row, scaleSum(column, LANES), layout, dialect);
+  return `${texelName(input)}(${index})`;
 }
 
-const texelOfTexture =
-  ({ kind }: Space) =>
-  (row: Sum, column: Sum, { input, layout, dialect, scope, level }: Reader): string => {
-    const { grid, width, rows } = layout;
-    const [across, down] = grid;
-    const sample = kind === 'webgl2' ? 'texture' : 'texture2D';
-    // Texels are sampled in their middle, at fractions of the sides of the texture.
-    const at = (x: Sum, y: Sum) =>
-      `vec2(${textOf(x, dialect, 0.5)}, ${textOf(y, dialect, 0.5)})` +
-      ` * vec2(${number(1 / across).text}, ${number(1 / down).text})`;
-    if (across === width && down === rows) return `${sample}(user_b${input}, ${at(column, row)})`;
-    if (rows === 1 && across === 1) return `${sample}(user_b${input}, ${at(row, column)})`;
-    const index = addSums(scaleSum(row, width), column);
-    const home = homeOf(index, level, scope);
-    const line = nameSum(
-      scope.define('whole', dialect.quotient(textOf(index, dialect), across), home),
-    );
-    const rest = addSums(index, scaleSum(line, -across));
-    return `${sample}(user_b${input}, ${at(rest, line)})`;
-  };
+function texelOfTexture(row: Sum, column: Sum, reader: Reader): string {
+  const { input, layout, dialect, scope, level } = reader;
+  const { grid, width, rows } = layout;
+  const [across, down] = grid;
+  const at = (x: Sum, y: Sum) =>
+    `${texelName(input)}(${textOf(x, dialect)}, ${textOf(y, dialect)})`;
+  if (across === width && down === rows) return at(column, row);
+  if (rows === 1 && across === 1) return at(row, column);
+  const index = addSums(scaleSum(row, width), column);
+  const home = homeOf(index, level, scope);
+  const line = scope.define('whole', dialect.quotient(textOf(index, dialect), across), home);
+  return at(addSums(index, scaleSum(nameSum(line), -across)), nameSum(line));
+}
 
 /** Inside how many fold loops something changes that depends on these loop variables. */
 function levelOfAxes(nest: Nest, axes: readonly number[]): number {

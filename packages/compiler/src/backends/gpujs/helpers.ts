@@ -1,0 +1,44 @@
+// The functions that the body of a kernel calls: to read a texel, to store one, and what GLSL lacks.
+// It knows shading languages and layouts; it must not know nests.
+import type { GpuKind, Layout } from './layout.ts';
+
+/** What the function is called that reads four numbers of an input. */
+export const texelName = (input: number): string => `texel${input}`;
+
+/** The functions that a text calls. */
+export function helpersFor(text: string, layouts: readonly Layout[], kind: GpuKind): string[] {
+  const texels = layouts.map((layout, i) => [texelName(i), texelOf(i, layout, kind)] as const);
+  return [...texels, ...Object.entries(kind === 'webgpu' ? wgsl : glsl)]
+    .filter(([name]) => text.includes(`${name}(`))
+    .map(([, helper]) => helper);
+}
+
+const LANES = ['x', 'y', 'z', 'w'] as const;
+
+/** On WebGPU from an index; on WebGL from a place in the texture: its middle is sampled. */
+function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind): string {
+  const name = texelName(input);
+  if (kind === 'webgpu') {
+    const numbers = LANES.map((_, lane) => `user_b${input}[${lane === 0 ? 'i' : `i + ${lane}`}]`);
+    return `fn ${name}(i : i32) -> vec4<f32> { return vec4<f32>(${numbers.join(', ')}); }`;
+  }
+  const sample = kind === 'webgl2' ? 'texture' : 'texture2D';
+  const sides = `vec2(${across}.0, ${down}.0)`;
+  return `vec4 ${name}(float x, float y) { return ${sample}(user_b${input}, vec2(x + 0.5, y + 0.5) / ${sides}); }`;
+}
+
+const stores = LANES.map((c, lane) => `result[${lane === 0 ? 'i' : `i + ${lane}`}] = v.${c};`);
+
+const wgsl = {
+  store: `fn store(i : i32, v : vec4<f32>) { ${stores.join(' ')} }`,
+} as const;
+
+const chosen = LANES.map((c) => `c.${c} ? a.${c} : b.${c}`).join(', ');
+
+const glsl = {
+  lane:
+    'float lane(vec4 t, float i) ' +
+    '{ return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }',
+  // GLSL ES 1.0 can choose lane by lane only.
+  choose: `vec4 choose(bvec4 c, vec4 a, vec4 b) { return vec4(${chosen}); }`,
+} as const;
