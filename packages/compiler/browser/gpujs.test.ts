@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { conformance } from '../test/support/conformance.ts';
+import { special } from '../test/support/special.ts';
 import { training } from '../test/support/training.ts';
 
 const nativeGpu = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
@@ -44,6 +45,7 @@ describe.each(['webgpu', 'webgl2', 'webgl'] as const)('%s', (kind) => {
   describe.skipIf(why)(why ?? 'in this browser', () => {
     conformance(() => openGpu(kind));
     training(() => openGpu(kind));
+    special(() => openGpu(kind));
 
     test('is what was asked for, on what the probe named', async () => {
       const device = await openGpu(kind);

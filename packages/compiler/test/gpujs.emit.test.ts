@@ -25,11 +25,12 @@ const named = (name: string, kind: GpuKind = 'webgl2') =>
 describe('source', () => {
   test('a product with a prologue and an epilogue takes four turns at a time', () => {
     expect(named('matmul with prologue and epilogue, k = 5')).toMatchInlineSnapshot(`
-      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 6.0)); }
+      "float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      vec4 max_four(vec4 a, vec4 b) { return mix(mix(a + b, a, lessThanEqual(b, a)), b, lessThanEqual(a, b)); }
+      vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 6.0)); }
       vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 5.0)); }
       vec4 texel2(float x, float y) { return texture(user_b2, vec2(x + 0.5, y + 0.5) / vec2(1.0, 2.0)); }
       vec4 texel3(float x, float y) { return texture(user_b3, vec2(x + 0.5, y + 0.5) / vec2(1.0, 2.0)); }
-      float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
       vec4 body() {
         float row = floor(gl_FragCoord.y);
         vec4 t6 = texel0(1.0, row);
@@ -44,22 +45,23 @@ describe('source', () => {
           vec4 t3 = texel1(0.0, 4.0 * k0 + 1.0);
           vec4 t4 = texel1(0.0, 4.0 * k0 + 2.0);
           vec4 t5 = texel1(0.0, 4.0 * k0 + 3.0);
-          acc = acc + t0.x * max(t1 + t2.x, vec4(0.0));
-          acc = acc + t0.y * max(t3 + t2.y, vec4(0.0));
-          acc = acc + t0.z * max(t4 + t2.z, vec4(0.0));
-          acc = acc + t0.w * max(t5 + t2.w, vec4(0.0));
+          acc = acc + t0.x * max_four(t1 + t2.x, vec4(0.0));
+          acc = acc + t0.y * max_four(t3 + t2.y, vec4(0.0));
+          acc = acc + t0.z * max_four(t4 + t2.z, vec4(0.0));
+          acc = acc + t0.w * max_four(t5 + t2.w, vec4(0.0));
         }
-        acc = acc + t6.x * max(t7 + t8.x, vec4(0.0));
+        acc = acc + t6.x * max_four(t7 + t8.x, vec4(0.0));
         float t9 = floor((row + 0.5) / 4.0);
         vec4 t10 = texel3(0.0, t9);
-        return max(acc * 0.2 + lane(t10, row - 4.0 * t9), vec4(0.0));
+        return max_four(acc * 0.2 + lane(t10, row - 4.0 * t9), vec4(0.0));
       }"
     `);
   });
 
   test('a product on WebGPU', () => {
     expect(named('matmul with prologue and epilogue, k = 5', 'webgpu')).toMatchInlineSnapshot(`
-      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      "fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
+      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
       fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
       fn texel2(i : i32) -> vec4<f32> { return vec4<f32>(user_b2[i], user_b2[i + 1], user_b2[i + 2], user_b2[i + 3]); }
       fn fn_body() -> vec4<f32> {
@@ -75,13 +77,13 @@ describe('source', () => {
           let t3 = texel1(16 * k0 + 4);
           let t4 = texel1(16 * k0 + 8);
           let t5 = texel1(16 * k0 + 12);
-          acc = acc + t0.x * max(t1 + t2.x, vec4<f32>(0.0));
-          acc = acc + t0.y * max(t3 + t2.y, vec4<f32>(0.0));
-          acc = acc + t0.z * max(t4 + t2.z, vec4<f32>(0.0));
-          acc = acc + t0.w * max(t5 + t2.w, vec4<f32>(0.0));
+          acc = acc + t0.x * max_four(t1 + t2.x, vec4<f32>(0.0));
+          acc = acc + t0.y * max_four(t3 + t2.y, vec4<f32>(0.0));
+          acc = acc + t0.z * max_four(t4 + t2.z, vec4<f32>(0.0));
+          acc = acc + t0.w * max_four(t5 + t2.w, vec4<f32>(0.0));
         }
-        acc = acc + t6.x * max(t7 + t8.x, vec4<f32>(0.0));
-        return max(acc * 0.2 + user_b3[row], vec4<f32>(0.0));
+        acc = acc + t6.x * max_four(t7 + t8.x, vec4<f32>(0.0));
+        return max_four(acc * 0.2 + user_b3[row], vec4<f32>(0.0));
       }"
     `);
   });
@@ -94,9 +96,9 @@ describe('source', () => {
       [8, 64],
     ];
     expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
-      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
+      "fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
+      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
       fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
-      fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
       fn fn_body() -> vec4<f32> {
         let q = i32(threadGid.x);
         let row = i32(threadGid.y);
@@ -173,14 +175,15 @@ describe('source', () => {
 
   test('what is used twice is computed once', () => {
     expect(named('shared subexpressions, 4 x 6')).toMatchInlineSnapshot(`
-      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
+      "vec4 exp_four(vec4 x) { return mix(mix(x, exp(x), lessThanEqual(vec4(88.0), x)), exp(x), lessThanEqual(x, vec4(88.0))); }
+      vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
       vec4 body() {
         float q = floor(gl_FragCoord.x);
         float row = floor(gl_FragCoord.y);
         vec4 t0 = texel0(q, row);
-        vec4 t1 = exp(t0);
+        vec4 t1 = exp_four(t0);
         vec4 t2 = vec4(lessThan(t0, vec4(0.0)));
-        return t1 * t2 + mix(-t0, t1, notEqual(t2, vec4(0.0)));
+        return t1 * t2 + mix(t1, -t0, equal(t2, vec4(0.0)));
       }"
     `);
   });
@@ -189,13 +192,15 @@ describe('source', () => {
     expect(
       named('sum over two axes of what changes outside, in one and in both'),
     ).toMatchInlineSnapshot(`
-      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
+      "float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      float exp_one(float x) { return (x <= float(88.0) ? exp(x) : (float(88.0) <= x ? exp(x) : x)); }
+      vec4 exp_four(vec4 x) { return mix(mix(x, exp(x), lessThanEqual(vec4(88.0), x)), exp(x), lessThanEqual(x, vec4(88.0))); }
+      vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
       vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 3.0)); }
       vec4 texel2(float x, float y) { return texture(user_b2, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
-      float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
       vec4 body() {
         vec4 t0 = texel0(0.0, 0.0);
-        vec4 t1 = exp(t0);
+        vec4 t1 = exp_four(t0);
         vec4 acc = vec4(0.0);
         for (int nk0 = 0; nk0 < 4; nk0++) {
           float k0 = float(nk0);
@@ -204,22 +209,22 @@ describe('source', () => {
           vec4 t4 = texel1(t2, 1.0);
           vec4 t5 = texel1(t2, 2.0);
           vec4 t6 = texel1(t2, 3.0);
-          vec4 t7 = exp(vec4(lane(t3, k0 - 4.0 * t2), lane(t4, k0 - 4.0 * t2), lane(t5, k0 - 4.0 * t2), lane(t6, k0 - 4.0 * t2)));
+          vec4 t7 = exp_four(vec4(lane(t3, k0 - 4.0 * t2), lane(t4, k0 - 4.0 * t2), lane(t5, k0 - 4.0 * t2), lane(t6, k0 - 4.0 * t2)));
           vec4 t8 = t1 * t7;
           vec4 t14 = texel2(1.0, k0);
           for (int nk1 = 0; nk1 < 1; nk1++) {
             float k1 = float(nk1);
             vec4 t9 = texel2(k1, k0);
-            float t10 = exp(t9.x);
-            float t11 = exp(t9.y);
-            float t12 = exp(t9.z);
-            float t13 = exp(t9.w);
+            float t10 = exp_one(t9.x);
+            float t11 = exp_one(t9.y);
+            float t12 = exp_one(t9.z);
+            float t13 = exp_one(t9.w);
             acc = acc + t8 * t10;
             acc = acc + t8 * t11;
             acc = acc + t8 * t12;
             acc = acc + t8 * t13;
           }
-          float t15 = exp(t14.x);
+          float t15 = exp_one(t14.x);
           acc = acc + t8 * t15;
         }
         vec4 t16 = acc / t1;
@@ -230,8 +235,11 @@ describe('source', () => {
 
   test('logsumexp runs online; WebGL 1 chooses lane by lane', () => {
     expect(named('softmax of columns by its logsumexp', 'webgl')).toMatchInlineSnapshot(`
-      "vec4 texel0(float x, float y) { return texture2D(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
-      vec4 choose(bvec4 c, vec4 a, vec4 b) { return vec4(c.x ? a.x : b.x, c.y ? a.y : b.y, c.z ? a.z : b.z, c.w ? a.w : b.w); }
+      "vec4 choose(bvec4 c, vec4 a, vec4 b) { return vec4(c.x ? a.x : b.x, c.y ? a.y : b.y, c.z ? a.z : b.z, c.w ? a.w : b.w); }
+      vec4 max_four(vec4 a, vec4 b) { return choose(lessThanEqual(a, b), b, choose(lessThanEqual(b, a), a, a + b)); }
+      vec4 exp_four(vec4 x) { return choose(lessThanEqual(x, vec4(88.0)), exp(x), choose(lessThanEqual(vec4(88.0), x), exp(x), x)); }
+      vec4 log_four(vec4 x) { return choose(lessThanEqual(vec4(0.0), x), log(x), sqrt(x)); }
+      vec4 texel0(float x, float y) { return texture2D(user_b0, vec2(x + 0.5, y + 0.5) / vec2(2.0, 4.0)); }
       vec4 body() {
         float q = floor(gl_FragCoord.y);
         vec4 m = vec4(-1e+30);
@@ -240,13 +248,13 @@ describe('source', () => {
           float k0 = float(nk0);
           vec4 t0 = texel0(q, k0);
           vec4 v0_0 = t0;
-          vec4 e0_0 = exp(-abs(v0_0 - m));
+          vec4 e0_0 = exp_four(-abs(v0_0 - m));
           s = choose(lessThan(m, v0_0), s * e0_0 + 1.0, s + e0_0);
-          m = max(m, v0_0);
+          m = max_four(m, v0_0);
         }
-        vec4 acc = m + log(s);
+        vec4 acc = m + log_four(s);
         vec4 t1 = texel0(q, 2.0);
-        return exp(t1 - acc);
+        return exp_four(t1 - acc);
       }"
     `);
   });
@@ -285,11 +293,12 @@ describe('source', () => {
   test('loops over one value are no loops', () => {
     const fold = { kind: 'max', axes: [1], body: load(0, 0, 1) } as const;
     expect(source({ axes: [3], fold, result: acc }, [[3, 1]])).toMatchInlineSnapshot(`
-      "vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
+      "vec4 max_four(vec4 a, vec4 b) { return mix(mix(a + b, a, lessThanEqual(b, a)), b, lessThanEqual(a, b)); }
+      vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
       vec4 body() {
         vec4 acc = vec4(-3.4028234663852886e+38);
         vec4 t0 = texel0(0.0, 0.0);
-        acc = max(acc, t0);
+        acc = max_four(acc, t0);
         return acc;
       }"
     `);
@@ -352,8 +361,8 @@ describe('source', () => {
       }"
     `);
     expect(printed(both, 'webgpu')).toMatchInlineSnapshot(`
-      "fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
-      fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
+      "fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
+      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
       fn fn_body() -> vec4<f32> {
         let texel = i32(threadGid.x);
         let row = (texel) / 2;
@@ -405,12 +414,12 @@ describe('brackets', () => {
     [
       'a choice by a number',
       apply('select', apply('sub', a, b), c, d),
-      'select(d, c, a - b != vec4<f32>(0.0))',
+      'select(c, d, a - b == vec4<f32>(0.0))',
     ],
     [
       'a choice in a choice',
       apply('select', a, apply('select', b, c, d), value(-2)),
-      'select(vec4<f32>(-2.0), select(d, c, b != vec4<f32>(0.0)), a != vec4<f32>(0.0))',
+      'select(select(c, d, b == vec4<f32>(0.0)), vec4<f32>(-2.0), a == vec4<f32>(0.0))',
     ],
   ])('%s', (_, expr, text) => {
     expect(result(expr, 'webgpu')).toBe(`return ${text};`);

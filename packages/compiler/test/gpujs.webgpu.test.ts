@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { conformance } from './support/conformance.ts';
+import { special } from './support/special.ts';
 import { training } from './support/training.ts';
 import { installWebGpu } from './support/webgpu.ts';
 
@@ -10,6 +11,7 @@ const missing = await installWebGpu();
 describe.skipIf(missing)(`webgpu in Node${missing ? ` (${missing})` : ''}`, () => {
   conformance(() => openGpu('webgpu'));
   training(() => openGpu('webgpu'));
+  special(() => openGpu('webgpu'));
 
   test('says what it runs on', async () => {
     const device = await openGpu('webgpu');

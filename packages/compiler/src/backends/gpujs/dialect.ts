@@ -33,12 +33,14 @@ export interface Dialect {
   less(a: string, b: string, sign: '<' | '<=', wide: boolean): string;
   /** `a` where the condition holds, else `b`. */
   choose(condition: Condition, a: string, b: string, wide: boolean): string;
+  /** A function of numbers, all of one type. */
+  define(type: Type, name: string, of: readonly string[], value: string): string;
 }
 
 /** A comparison of two texts. */
 export interface Condition {
   readonly a: string;
-  readonly sign: '<' | '!=';
+  readonly sign: keyof typeof COMPARE;
   readonly b: string;
 }
 
@@ -53,9 +55,13 @@ const wgsl: Dialect = {
   number: (position) => `f32(${position})`,
   less: (a, b, sign, wide) => `${wide ? 'vec4<f32>' : 'f32'}(${a} ${sign} ${b})`,
   choose: ({ a: x, sign, b: y }, a, b) => `select(${b}, ${a}, ${x} ${sign} ${y})`,
+  define: (type, name, of, value) => {
+    const typed = of.map((x) => `${x} : ${wgsl.types[type]}`).join(', ');
+    return `fn ${name}(${typed}) -> ${wgsl.types[type]} { return ${value}; }`;
+  },
 };
 
-const COMPARE = { '<': 'lessThan', '<=': 'lessThanEqual', '!=': 'notEqual' } as const;
+const COMPARE = { '<': 'lessThan', '<=': 'lessThanEqual', '==': 'equal' } as const;
 
 // Positions are floats: WebGL 1 has no other, and WebGL 2 samples textures at floats anyway.
 const glsl: Dialect = {
@@ -75,6 +81,10 @@ const glsl: Dialect = {
     wide ? `vec4(${COMPARE[sign]}(${a}, ${b}))` : `float(${a} ${sign} ${b})`,
   choose: ({ a: x, sign, b: y }, a, b, wide) =>
     wide ? `mix(${b}, ${a}, ${COMPARE[sign]}(${x}, ${y}))` : `(${x} ${sign} ${y} ? ${a} : ${b})`,
+  define: (type, name, of, value) => {
+    const typed = of.map((x) => `${glsl.types[type]} ${x}`).join(', ');
+    return `${glsl.types[type]} ${name}(${typed}) { return ${value}; }`;
+  },
 };
 
 // GLSL ES 1.0 can choose lane by lane only.
@@ -135,11 +145,16 @@ function alike(d: Dialect, values: readonly Text[]): Text[] {
   return values.some(({ wide }) => wide) ? values.map((v) => widened(v, d)) : [...values];
 }
 
-const call2 =
+/** What our own version of a function is called: those of a language may lose a NaN. */
+export const ownName = (name: string, wide: boolean): string => `${name}_${wide ? 'four' : 'one'}`;
+
+/** A call of our own version of a function. */
+const own =
   (name: string): Word =>
   (d, ...of) => {
-    const [x, y] = alike(d, of) as [Text, Text];
-    return atom(`${name}(${x.text}, ${y.text})`, x.wide);
+    const values = alike(d, of);
+    const { wide } = values[0]!;
+    return atom(`${ownName(name, wide)}(${values.map(({ text }) => text).join(', ')})`, wide);
   };
 
 const compare =
@@ -149,7 +164,7 @@ const compare =
     return atom(d.less(within(x, 2), within(y, 2), sign, x.wide), x.wide);
   };
 
-/** `x < y ? a : b`, or `x != y ? a : b`. */
+/** `x < y ? a : b`, or `x == y ? a : b`. */
 export function choose(
   d: Dialect,
   sign: Condition['sign'],
@@ -171,17 +186,18 @@ export const words = {
   sub: signed('-', '+'),
   mul: infix('*', 3),
   div: infix('/', 3),
-  min: call2('min'),
-  max: call2('max'),
+  min: own('min'),
+  max: own('max'),
   less: compare('<'),
   lessEqual: compare('<='),
-  select: (d, c, a, b) => choose(d, '!=', c!, number(0), a!, b!),
+  // What is not 0 may be NaN, which is equal to nothing.
+  select: (d, c, a, b) => choose(d, '==', c!, number(0), b!, a!),
   neg: (_, a) => ({ text: `-${within(a!, 5)}`, binds: 4, wide: a!.wide }),
   abs: call('abs'),
   floor: call('floor'),
   sqrt: call('sqrt'),
-  exp: call('exp'),
-  log: call('log'),
+  exp: own('exp'),
+  log: own('log'),
   sin: rewritten,
   cos: rewritten,
 } as const satisfies Record<MachineOp, Word>;

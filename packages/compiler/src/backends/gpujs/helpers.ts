@@ -1,5 +1,6 @@
 // The functions that the body of a kernel calls: to read a texel, to store one, and what GLSL lacks.
 // It knows shading languages and layouts; it must not know nests.
+import { type Dialect, dialects, ownName } from './dialect.ts';
 import type { GpuKind, Layout } from './layout.ts';
 
 /** What the function is called that reads four numbers of an input. */
@@ -8,9 +9,39 @@ export const texelName = (input: number): string => `texel${input}`;
 /** The functions that a text calls. */
 export function helpersFor(text: string, layouts: readonly Layout[], kind: GpuKind): string[] {
   const texels = layouts.map((layout, i) => [texelName(i), texelOf(i, layout, kind)] as const);
-  return [...texels, ...Object.entries(kind === 'webgpu' ? wgsl : glsl)]
-    .filter(([name]) => text.includes(`${name}(`))
-    .map(([, helper]) => helper);
+  const owns = [false, true].flatMap((wide) => ownFunctions(dialects[kind], wide));
+  const needed: string[] = [];
+  let calls = text;
+  // Last first: an own function may call those before it.
+  const all = [...Object.entries(kind === 'webgpu' ? wgsl : glsl), ...owns, ...texels];
+  for (const [name, helper] of all.reverse()) {
+    if (!calls.includes(`${name}(`)) continue;
+    needed.unshift(helper);
+    calls += helper;
+  }
+  return needed;
+}
+
+/**
+ * Functions that keep a NaN, and have one where there is no value: those of the languages need
+ * not, and software GPUs do not. A comparison with NaN does not hold.
+ */
+function ownFunctions(d: Dialect, wide: boolean): (readonly [name: string, text: string])[] {
+  const constant = (n: string) => `${d.types[wide ? 'four' : 'one']}(${n})`;
+  const [zero, most] = [constant('0.0'), constant('88.0')];
+  const pick = (a: string, b: string, x: string, y: string) =>
+    d.choose({ a, sign: '<=', b }, x, y, wide);
+  const define = (name: string, of: readonly string[], value: string) => {
+    const full = ownName(name, wide);
+    return [full, d.define(wide ? 'four' : 'one', full, of, value)] as const;
+  };
+  return [
+    define('max', ['a', 'b'], pick('a', 'b', 'b', pick('b', 'a', 'a', 'a + b'))),
+    define('min', ['a', 'b'], pick('a', 'b', 'a', pick('b', 'a', 'b', 'a + b'))),
+    define('exp', ['x'], pick('x', most, 'exp(x)', pick(most, 'x', 'exp(x)', 'x'))),
+    // The root of a negative number is NaN.
+    define('log', ['x'], pick(zero, 'x', 'log(x)', 'sqrt(x)')),
+  ];
 }
 
 const LANES = ['x', 'y', 'z', 'w'] as const;
