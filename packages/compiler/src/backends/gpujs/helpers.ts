@@ -1,4 +1,4 @@
-// The functions that the body of a kernel calls: to read a texel, to store one, and what GLSL lacks.
+// The functions that the body of a kernel calls: to read a texel, to store one, what GLSL lacks.
 // It knows shading languages and layouts; it must not know nests.
 import { type Dialect, dialects, ownName } from './dialect.ts';
 import type { GpuKind, Layout } from './layout.ts';
@@ -55,7 +55,8 @@ function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind)
   }
   const sample = kind === 'webgl2' ? 'texture' : 'texture2D';
   const sides = `vec2(${across}.0, ${down}.0)`;
-  return `vec4 ${name}(float x, float y) { return ${sample}(user_b${input}, vec2(x + 0.5, y + 0.5) / ${sides}); }`;
+  const value = `${sample}(user_b${input}, vec2(x + 0.5, y + 0.5) / ${sides})`;
+  return `vec4 ${name}(float x, float y) { return ${value}; }`;
 }
 
 const stores = LANES.map((c, lane) => `result[${lane === 0 ? 'i' : `i + ${lane}`}] = v.${c};`);

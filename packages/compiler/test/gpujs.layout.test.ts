@@ -1,0 +1,124 @@
+// Where numbers lie on a GPU, how threads share the work, and what is refused. No GPU is needed.
+import { describe, expect, test } from 'vitest';
+import { number } from '../src/backends/gpujs/dialect.ts';
+import { emit } from '../src/backends/gpujs/emit.ts';
+import { type GpuKind, layoutOf, padded, unpadded } from '../src/backends/gpujs/layout.ts';
+import { assertMode } from '../src/backends/gpujs/mode.ts';
+import { threadsOf } from '../src/backends/gpujs/threads.ts';
+import type { Nest } from '../src/nest.ts';
+import { acc, apply, fixed, load, nestCase } from './support/nests.ts';
+
+const spaceOf = (kind: GpuKind) => ({ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 });
+
+describe('numbers', () => {
+  test.each([
+    [2, '2.0'],
+    [0, '0.0'],
+    [-0.5, '-0.5'],
+    [1e-8, '1e-8'],
+    [1e21, '1e+21'],
+    [Number.POSITIVE_INFINITY, '3.4028234663852886e+38'],
+    [-1e300, '-3.4028234663852886e+38'],
+    // A GPU flushes what is not a normal float.
+    [1e-40, '0.0'],
+  ])('%d', (n, text) => {
+    expect(number(n).text).toBe(text);
+  });
+
+  test('NaN is refused', () => {
+    expect(() => number(Number.NaN)).toThrow('NaN');
+  });
+});
+
+describe('layouts', () => {
+  const at = (shape: readonly number[], kind: GpuKind, order: 'rows' | 'columns' = 'rows') =>
+    layoutOf({ name: 'X', shape, order }, spaceOf(kind));
+
+  test.each([
+    [[], 'rows', [1, 1]],
+    [[1, 1], 'rows', [1, 1]],
+    [[7], 'rows', [1, 2]],
+    [[7, 1], 'rows', [1, 2]],
+    [[2, 3], 'rows', [1, 2]],
+    [[2, 30], 'rows', [8, 2]],
+    [[2, 30], 'columns', [1, 30]],
+    [[4, 2, 9], 'rows', [3, 8]],
+    [[4, 2, 9], 'columns', [1, 36]],
+    [[3, 9000], 'rows', [2048, 4]],
+    [[9000], 'rows', [2048, 2]],
+  ] as const)('%j in %s is a texture of %j', (shape, order, grid) => {
+    expect(at(shape, 'webgl2', order).grid).toEqual(grid);
+  });
+
+  test.each([
+    [[5, 7], 'rows', 'webgpu'],
+    [[3, 8], 'rows', 'webgl2'],
+    [[4, 2, 9], 'columns', 'webgl2'],
+    [[3, 9001], 'rows', 'webgl'],
+    [[], 'rows', 'webgpu'],
+  ] as const)('data of %j in %s come back from %s as they went', (shape, order, kind) => {
+    const size = shape.reduce<number>((n, d) => n * d, 1);
+    const data = Float32Array.from({ length: size }, (_, i) => i + 1);
+    const layout = at(shape, kind, order);
+    const texels = padded(data, layout);
+    expect(texels.length).toBe(4 * layout.grid[0] * layout.grid[1]);
+    expect(unpadded(texels, layout)).toEqual(data);
+  });
+
+  test.each([
+    [[4097, 4096], 'webgl', 'more than 2048 x 2048'],
+    [[2 ** 16, 2 ** 15], 'webgpu', 'exceed a 32 bit index'],
+  ] as const)('%j on %s is refused by name', (shape, kind, reason) => {
+    expect(() => at(shape, kind)).toThrow(`${kind} cannot address X, which is [`);
+    expect(() => at(shape, kind)).toThrow(reason);
+  });
+
+  test('the plan is refused too', () => {
+    const nest = { axes: [2], result: load(0, fixed(0), 0) };
+    const { plan } = nestCase('Z', nest, [{ shape: [2, 20_000_000], numbers: () => 0 }]);
+    expect(() => emit(plan, spaceOf('webgl2'))).toThrow('cannot address x0');
+  });
+});
+
+describe('threads', () => {
+  const fold = { kind: 'sum', axes: [64], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
+  const threads = (rows: number, columns: number, kind: GpuKind) => {
+    const nest = { name: 'Z', axes: [rows, columns], fold, result: acc } as never as Nest;
+    const space = spaceOf(kind);
+    const layout = layoutOf({ name: 'Z', shape: nest.axes, order: 'rows' }, space);
+    return threadsOf(nest, layout, space);
+  };
+
+  test('on WebGPU a thread takes several rows while enough threads are left', () => {
+    expect(threads(128, 128, 'webgpu')).toEqual({ tile: 4, rows: 32, grid: [32, 32] });
+    expect(threads(33, 64, 'webgpu')).toEqual({ tile: 2, rows: 17, grid: [16, 17] });
+    expect(threads(8, 64, 'webgpu')).toEqual({ tile: 1, rows: 8, grid: [16, 8] });
+  });
+
+  test('on WebGL each has a texel', () => {
+    expect(threads(128, 128, 'webgl2')).toEqual({ tile: 1, rows: 128, grid: [32, 128] });
+  });
+
+  test('few across or very many down are a line', () => {
+    expect(threads(600, 20, 'webgpu').grid).toEqual([5 * 150, 1]);
+    expect(threads(4_000_000, 64, 'webgpu').grid).toEqual([16_000_000, 1]);
+  });
+});
+
+describe('silent fallbacks of gpu.js are errors', () => {
+  class WebGL2Kernel {}
+  const CPUKernel = Object.assign(class {}, { mode: 'cpu' });
+  const library = { WebGL2Kernel } as never;
+  const running = (kernel: object, fallbackReason?: string) =>
+    ({ kernel, fallbackReason }) as never;
+
+  test('the mode that was asked for passes', () => {
+    expect(() => assertMode(running(new WebGL2Kernel()), 'webgl2', library)).not.toThrow();
+  });
+
+  test('another one throws with its reason', () => {
+    expect(() => assertMode(running(new CPUKernel(), 'no floats'), 'webgl2', library)).toThrow(
+      'gpu.js ran this kernel in its mode cpu instead of webgl2: no floats',
+    );
+  });
+});
