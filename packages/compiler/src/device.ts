@@ -8,6 +8,8 @@ export type DeviceKind = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'wasm' |
 export interface Limits {
   /** Buffers that one kernel may read. */
   readonly inputs: number;
+  /** Buffers that one kernel may write. */
+  readonly outputs: number;
   /** May a kernel write the parameter that it reads at the same position? */
   readonly inPlace: boolean;
   /** Do temporaries share one arena with reuse? Otherwise every kernel owns its output. */

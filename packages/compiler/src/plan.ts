@@ -5,7 +5,7 @@ import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
 import { fuse, type Kernel } from './fuse.ts';
 import { lower } from './lower.ts';
-import { type Buffer, expressions, type Nest, type Plan } from './nest.ts';
+import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
 import { arrange } from './order.ts';
 
 /** What a plan computes; every size is a number. */
@@ -67,7 +67,11 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
     lower(store.kernel, storeName(store, goal, draft.buffers), store.buffer, draft.bufferOf),
   );
   const jobs = draft.stores.map(({ update }, i) => {
-    return { nest: nests[i]!, ...(update && { param: draft.leaves.get(update)! }) };
+    const nest = nests[i]!;
+    return {
+      nest,
+      updates: update ? [{ param: draft.leaves.get(update)!, next: nest.output }] : [],
+    };
   });
   const arranged = arrange(jobs, draft.buffers, limits.inPlace);
   const unique = uniqueNames();
@@ -97,8 +101,9 @@ function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<str
   );
   for (const { name, inputs } of nests) for (const id of inputs) readersOf.get(id)?.push(name);
   const why = (nest: Nest): string => {
-    const readers = readersOf.get(nest.output);
-    if (!readers) return 'it is a result';
+    const all = outputsOf(nest).map((id) => readersOf.get(id));
+    const readers = [...new Set(all.flatMap((names) => names ?? []))];
+    if (readers.length === 0) return 'it is a result';
     return readers.length === 1
       ? `${readers[0]} reads it more than once, or after another loop`
       : `${readers.slice(0, -1).join(', ')} and ${readers.at(-1)} read it`;

@@ -13,7 +13,13 @@ import { mulberry } from './support/nests.ts';
 import { net } from './support/programs.ts';
 import { randomProgram } from './support/random-programs.ts';
 
-const cpu: Limits = { inputs: 64, inPlace: true, arena: true, queue: Number.POSITIVE_INFINITY };
+const cpu: Limits = {
+  inputs: 64,
+  outputs: 1,
+  inPlace: true,
+  arena: true,
+  queue: Number.POSITIVE_INFINITY,
+};
 const seeds = Array.from({ length: 300 }, (_, i) => i + 1);
 
 describe('random programs', () => {

@@ -45,7 +45,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   return {
     kind,
     label: mode.label,
-    limits: { inputs: mode.inputs, inPlace: false, arena: false, queue: QUEUE },
+    limits: { inputs: mode.inputs, outputs: 1, inPlace: false, arena: false, queue: QUEUE },
     emit: (plan) => emit(plan, kind),
     load: (program) => loadProgram(program, kind, mode, programs),
     upload,

@@ -5,7 +5,13 @@ import { type Plan, sizeOf } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { emitJs } from './emit.ts';
 
-const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
+const limits: Limits = {
+  inputs: 64,
+  outputs: 1,
+  inPlace: true,
+  arena: true,
+  queue: Infinity,
+};
 
 /** Opens the JavaScript engine as a device. */
 export const openJs = async (): Promise<Device> => ({

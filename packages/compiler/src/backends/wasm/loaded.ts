@@ -7,7 +7,13 @@ import type { Region } from './memory.ts';
 import { type Context, createRunner, type Run } from './runner.ts';
 
 const BYTES = 4;
-export const limits: Limits = { inputs: 64, inPlace: true, arena: true, queue: Infinity };
+export const limits: Limits = {
+  inputs: 64,
+  outputs: 1,
+  inPlace: true,
+  arena: true,
+  queue: Infinity,
+};
 
 /** A page compiles large modules in the background only. */
 export function load(context: Context, program: WasmProgram): Loaded | Promise<Loaded> {
