@@ -59,7 +59,7 @@ export function arrange(
 }
 
 /** Does a nest read a buffer only at the position that it writes? */
-function readsInPlace(nest: Nest, buffer: number): boolean {
+export function readsInPlace(nest: Nest, buffer: number): boolean {
   const input = nest.inputs.indexOf(buffer);
   const same = (index: readonly Affine[]): boolean =>
     index.every((a, d) => {
