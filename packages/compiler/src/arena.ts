@@ -1,6 +1,6 @@
 // Where temporaries lie in one arena: two that live at the same time never overlap. It knows when
 // kernels run and how large their results are.
-import { type Buffer, type Nest, sizeOf } from './nest.ts';
+import { type Buffer, type Nest, outputsOf, sizeOf } from './nest.ts';
 
 /** Floats: one SIMD vector, 16 bytes. */
 const ALIGN = 4;
@@ -68,7 +68,7 @@ function livesOf(nests: readonly Nest[], buffers: readonly Buffer[]): Life[] {
   const first = new Map<number, number>();
   const last = new Map<number, number>();
   nests.forEach((nest, i) => {
-    for (const id of [...nest.inputs, nest.output]) {
+    for (const id of [...nest.inputs, ...outputsOf(nest)]) {
       if (!first.has(id)) first.set(id, i);
       last.set(id, i);
     }

@@ -102,3 +102,24 @@ function quotient(m: ExprBuilder, a: Expr, b: Expr): Expr | undefined {
   const inverse = argsOf(b, 'div');
   return inverse && isValue(inverse[0]!, 1) ? m.div(a, inverse[1]!) : undefined;
 }
+
+/** Copies expressions of another kernel; `load` says what its loads become. */
+export function copier(
+  m: ExprBuilder,
+  load: (input: number, index: readonly Affine[]) => Expr,
+): (expr: Expr) => Expr {
+  const done = new Map<Expr, Expr>();
+  const made = (e: Expr): Expr => {
+    if (e.op === 'const') return m.constant(e.value);
+    if (e.op === 'acc') return m.acc;
+    if (e.op === 'load') return load(e.input, e.index);
+    if (e.op === 'position') return m.position(e.index[0]);
+    return (m[e.op] as (...args: Expr[]) => Expr)(...e.args.map(copy));
+  };
+  const copy = (e: Expr): Expr => {
+    const expr = done.get(e) ?? made(e);
+    done.set(e, expr);
+    return expr;
+  };
+  return copy;
+}

@@ -4,16 +4,18 @@ import { type Inside, type Node, rowOf, structureOf } from '@chainrule/graph';
 import { affinePositions, along, rangeOf, ZERO } from './affine.ts';
 import { createExprBuilder, type ExprBuilder } from './expr.ts';
 import { isView, type Kernel } from './fuse.ts';
-import type { Affine, Expr, Nest } from './nest.ts';
+import type { Affine, Buffer, Expr, Nest } from './nest.ts';
 
 type Index = readonly Affine[];
 
 interface Lowering {
-  readonly kernel: Kernel;
   readonly m: ExprBuilder;
   readonly bufferOf: ReadonlyMap<Node, number>;
+  readonly buffers: readonly Buffer[];
   readonly inputs: number[];
   readonly done: Map<string, Expr>;
+  /** How many loops are not those of the fold. */
+  readonly outer: number;
   /** Turns of each loop. */
   readonly extents: number[];
   fold?: { node: Node; at: string; axes: readonly number[]; body: Expr };
@@ -24,21 +26,25 @@ const numbers = (shape: Node['shape']): readonly number[] => shape as readonly n
 /**
  * The nest of a kernel.
  * @param bufferOf where given and stored nodes are; others are computed inside
+ * @param buffers by id; one may have other axes of size 1 than the node that it stores
  */
 export function lower(
   kernel: Kernel,
   name: string,
   output: number,
   bufferOf: ReadonlyMap<Node, number>,
+  buffers: readonly Buffer[],
 ): Nest {
   const m = createExprBuilder();
   const { root } = kernel;
-  const extents = [...numbers(root.shape)];
-  const lowering: Lowering = { kernel, m, bufferOf, inputs: [], done: new Map(), extents };
-  const index = numbers(root.shape).map((n, i) => (n === 1 ? ZERO : along(i)));
+  const axes = buffers[output]!.shape;
+  const at = { outer: axes.length, extents: [...axes] };
+  const lowering: Lowering = { m, bufferOf, buffers, inputs: [], done: new Map(), ...at };
+  const own = axes.map((n, i) => (n === 1 ? ZERO : along(i)));
+  const index = refit(own, axes, numbers(root.shape));
   const result = (kernel.copy ? value : compute)(lowering, root, index);
   const { fold, inputs } = lowering;
-  const nest: Nest = { name, axes: numbers(root.shape), result, inputs, output };
+  const nest: Nest = { name, axes, result, inputs, output };
   if (!fold) return nest;
   const row = structureOf(fold.node.op);
   const kind = row?.kind === 'reduction' ? row.fold : 'sum'; // a product of matrices
@@ -51,7 +57,14 @@ function value(l: Lowering, node: Node, index: Index): Expr {
   if (buffer === undefined) return compute(l, node, index);
   const known = l.inputs.indexOf(buffer);
   const input = known >= 0 ? known : l.inputs.push(buffer) - 1;
-  return l.m.load(input, index);
+  return l.m.load(input, refit(index, numbers(node.shape), l.buffers[buffer]!.shape));
+}
+
+/** The index of the same element in a shape with other axes of size 1. */
+function refit(index: Index, from: readonly number[], to: readonly number[]): Index {
+  if (`${from}` === `${to}`) return index;
+  const kept = index.filter((_, d) => from[d] !== 1);
+  return to.map((n) => (n === 1 ? ZERO : kept.shift()!));
 }
 
 function compute(l: Lowering, node: Node, index: Index): Expr {
@@ -131,7 +144,7 @@ function foldOf(l: Lowering, node: Node, index: Index): Expr {
     if (l.fold.node === node && l.fold.at === at) return l.m.acc;
     throw new Error(`fusion put two loops into one kernel at ${node.op}`); // a bug in fuse
   }
-  const outer = l.kernel.root.shape.length;
+  const { outer } = l;
   const { axes, body } =
     node.op === 'matmul' ? contraction(l, node, index, outer) : reduction(l, node, index, outer);
   // A loop of one turn is no loop.

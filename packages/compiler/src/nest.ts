@@ -38,6 +38,12 @@ export type Expr =
  */
 export type Fold = GraphFold;
 
+/** A value that a kernel stores, and the buffer where. */
+export interface Result {
+  readonly result: Expr;
+  readonly output: number;
+}
+
 /**
  * One kernel. The outer loops run over `axes`, the shape of what is written; loop variables are
  * numbered 0, 1, ... through `axes` and on through `fold.axes`. `result` is stored at the outer
@@ -53,11 +59,11 @@ export interface Nest {
     readonly body: Expr;
   };
   readonly result: Expr;
+  /** Further results at the same position, on devices where a kernel may write several. */
+  readonly also?: readonly Result[];
   /** Buffer ids that `load` refers to by position; each id once. */
   readonly inputs: readonly number[];
   readonly output: number;
-  /** Further results at the same position, on devices where a kernel may write several. */
-  readonly also?: readonly { readonly result: Expr; readonly output: number }[];
 }
 
 /**
@@ -89,16 +95,22 @@ export interface Plan {
   readonly swaps: readonly { readonly param: number; readonly next: number }[];
 }
 
-/** What a nest stores, and where: its own result, and further ones. */
-export const resultsOf = ({ result, output, also = [] }: Nest): NonNullable<Nest['also']> => [
+/** All that a nest stores, the main result first. */
+export const resultsOf = ({ result, output, also = [] }: Nest): readonly Result[] => [
   { result, output },
   ...also,
 ];
 
+/** The buffers that a nest writes, the main one first. */
+export const outputsOf = (nest: Nest): readonly number[] => resultsOf(nest).map((r) => r.output);
+
 /** Every distinct expression of a nest. */
-export function expressions(nest: Nest): Expr[] {
-  const results = resultsOf(nest).map(({ result }) => result);
-  const seen = new Set<Expr>([...results, ...(nest.fold ? [nest.fold.body] : [])]);
+export const expressions = (nest: Nest): Expr[] =>
+  expressionsIn([...resultsOf(nest).map((r) => r.result), ...(nest.fold ? [nest.fold.body] : [])]);
+
+/** Every distinct expression in some others, these included. */
+export function expressionsIn(roots: readonly Expr[]): Expr[] {
+  const seen = new Set(roots);
   for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
   return [...seen];
 }

@@ -1,23 +1,31 @@
 // When kernels run, and which of them write over the parameter that they update. It knows what
 // kernels read and write, and how large that is; no graph and no device.
 import { createHeap } from './heap.ts';
-import { type Affine, type Buffer, expressions, type Nest, sizeOf } from './nest.ts';
+import {
+  type Affine,
+  type Buffer,
+  expressions,
+  type Nest,
+  outputsOf,
+  type Plan,
+  sizeOf,
+} from './nest.ts';
 
-/** A kernel, and the buffer of the parameter that takes its result as a new value. */
+/** A kernel, and which parameters take a buffer that it writes as their new value. */
 export interface Job {
   readonly nest: Nest;
-  readonly param?: number;
+  readonly updates: Plan['swaps'];
 }
 
 /** Kernels in the order in which they run, and where the new values of parameters go. */
 export interface Arranged {
   readonly kernels: readonly Nest[];
   readonly buffers: readonly Buffer[];
-  readonly swaps: readonly { readonly param: number; readonly next: number }[];
+  readonly swaps: Plan['swaps'];
 }
 
 /**
- * Orders the jobs, each of which writes a buffer of its own. An update goes in place, where the
+ * Orders the jobs, each of which writes buffers of its own. An update goes in place, where the
  * device can do that, if nobody reads the old value later; elsewhere two buffers swap.
  */
 export function arrange(
@@ -25,30 +33,33 @@ export function arrange(
   buffers: readonly Buffer[],
   inPlace: boolean,
 ): Arranged {
-  const mayOverwrite = ({ nest, param }: Job): boolean =>
-    inPlace && param !== undefined && readsInPlace(nest, param);
+  const mayOverwrite = (nest: Nest, param: number): boolean =>
+    inPlace && readsInPlace(nest, param);
   const ordered = orderJobs(jobs, buffers, mayOverwrite);
   const lastRead = new Map(ordered.flatMap(({ nest }, i) => nest.inputs.map((id) => [id, i])));
   const renamed = new Map<number, number>();
   const swaps: { param: number; next: number }[] = [];
-  ordered.forEach((job, i) => {
-    const { param, nest } = job;
-    if (param === undefined) return;
-    const safe = mayOverwrite(job) && (lastRead.get(param) ?? i) <= i;
-    if (safe) renamed.set(nest.output, param);
-    else swaps.push({ param, next: nest.output });
+  ordered.forEach(({ nest, updates }, i) => {
+    for (const { param, next } of updates) {
+      const safe = mayOverwrite(nest, param) && (lastRead.get(param) ?? i) <= i;
+      if (safe) renamed.set(next, param);
+      else swaps.push({ param, next });
+    }
   });
   const rename = (id: number): number => renamed.get(id) ?? id;
   const kernels = ordered.map(({ nest }) => ({
     ...nest,
     inputs: nest.inputs.map(rename),
     output: rename(nest.output),
+    ...(nest.also && {
+      also: nest.also.map(({ result, output }) => ({ result, output: rename(output) })),
+    }),
   }));
   return { kernels, buffers: buffers.filter((b) => !renamed.has(b.id)), swaps };
 }
 
 /** Does a nest read a buffer only at the position that it writes? */
-function readsInPlace(nest: Nest, buffer: number): boolean {
+export function readsInPlace(nest: Nest, buffer: number): boolean {
   const input = nest.inputs.indexOf(buffer);
   const same = (index: readonly Affine[]): boolean =>
     index.every((a, d) => {
@@ -90,7 +101,7 @@ interface Use {
 function orderJobs(
   jobs: readonly Job[],
   buffers: readonly Buffer[],
-  mayOverwrite: (job: Job) => boolean,
+  mayOverwrite: (nest: Nest, param: number) => boolean,
 ): Job[] {
   const { tasks, uses } = prepare(jobs, buffers, mayOverwrite);
   const ready = createHeap<{ task: Task; gain: number }>((a, b) =>
@@ -120,33 +131,35 @@ function orderJobs(
 function prepare(
   jobs: readonly Job[],
   buffers: readonly Buffer[],
-  mayOverwrite: (job: Job) => boolean,
+  mayOverwrite: (nest: Nest, param: number) => boolean,
 ) {
   const uses = new Map<number, Use>(
     buffers.map(({ id, role, shape }) => {
       return [id, { size: role === 'temp' ? sizeOf(shape) : 0, readers: new Set() }];
     }),
   );
-  const written = new Set(jobs.map(({ nest }) => nest.output));
+  const written = new Set(jobs.flatMap(({ nest }) => outputsOf(nest)));
   const tasks = jobs.map((job, rank): Task => {
-    const { inputs, output } = job.nest;
+    const { inputs } = job.nest;
     const sources = inputs.filter((id) => written.has(id)).length;
-    const gain = -uses.get(output)!.size;
+    const gain = outputsOf(job.nest).reduce((sum, id) => sum - uses.get(id)!.size, 0);
     const task = { job, rank, sources, readers: 0, gain, done: false };
     for (const id of inputs) uses.get(id)!.readers.add(task);
-    if (mayOverwrite(job)) uses.get(job.param!)!.overwriter = task;
+    for (const { param } of job.updates) {
+      if (mayOverwrite(job.nest, param)) uses.get(param)!.overwriter = task;
+    }
     return task;
   });
   for (const { size, readers, overwriter } of uses.values()) {
     if (readers.size === 1) for (const task of readers) task.gain += size;
-    if (overwriter) overwriter.readers = readers.size - (readers.has(overwriter) ? 1 : 0);
+    if (overwriter) overwriter.readers += readers.size - (readers.has(overwriter) ? 1 : 0);
   }
   return { tasks, uses };
 }
 
 /** Notes that a job has run; returns the jobs that can run now, or free more than they did. */
 function finish(task: Task, uses: ReadonlyMap<number, Use>): Task[] {
-  const changed = [...uses.get(task.job.nest.output)!.readers];
+  const changed = outputsOf(task.job.nest).flatMap((id) => [...uses.get(id)!.readers]);
   for (const reader of changed) reader.sources--;
   for (const id of task.job.nest.inputs) {
     const { size, readers, overwriter } = uses.get(id)!;

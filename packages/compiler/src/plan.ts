@@ -4,9 +4,10 @@ import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
 import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
 import { fuse, type Kernel } from './fuse.ts';
+import { align, join } from './join.ts';
 import { lower } from './lower.ts';
-import { type Buffer, expressions, type Nest, type Plan } from './nest.ts';
-import { arrange } from './order.ts';
+import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
+import { arrange, type Job } from './order.ts';
 
 /** What a plan computes; every size is a number. */
 export interface Goal {
@@ -63,19 +64,22 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   const roots = [...goal.outputs.values(), ...goal.updates.map((u) => u.value)];
   const schedule = fuse(roots, forced);
   const draft = assign(goal, schedule);
-  const nests = draft.stores.map((store) =>
-    lower(store.kernel, storeName(store, goal, draft.buffers), store.buffer, draft.bufferOf),
-  );
-  const jobs = draft.stores.map(({ update }, i) => {
-    return { nest: nests[i]!, ...(update && { param: draft.leaves.get(update)! }) };
-  });
-  const arranged = arrange(jobs, draft.buffers, limits.inPlace);
+  const fits = (nest: Nest): boolean =>
+    nest.inputs.length <= limits.inputs &&
+    outputsOf(nest).length <= limits.outputs &&
+    countOps(nest) <= MAX_OPS;
+  const nests = lowerAll(goal, draft, draft.buffers);
+  const { jobs, buffers: needed } =
+    limits.outputs > 1
+      ? joinAll(goal, draft, nests, fits)
+      : { jobs: jobsOf(draft, nests), buffers: draft.buffers };
+  const arranged = arrange(jobs, needed, limits.inPlace);
   const unique = uniqueNames();
   const kernels = arranged.kernels.map((nest) => ({ ...nest, name: unique(nest.name) }));
   const { buffers, arena } = limits.arena
     ? layOut(kernels, arranged.buffers)
     : { buffers: arranged.buffers, arena: 0 };
-  const big = nests.findIndex((n) => n.inputs.length > limits.inputs || countOps(n) > MAX_OPS);
+  const big = nests.findIndex((nest) => !fits(nest));
   const planned: Planned = {
     kernels,
     buffers,
@@ -90,6 +94,26 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   return { planned, tooLarge, stored: new Set(draft.bufferOf.keys()) };
 }
 
+type Draft = ReturnType<typeof assign>;
+
+const lowerAll = (goal: Goal, draft: Draft, buffers: readonly Buffer[]): Nest[] =>
+  draft.stores.map((store) => {
+    const name = storeName(store, goal, buffers);
+    return lower(store.kernel, name, store.buffer, draft.bufferOf, buffers);
+  });
+
+const jobsOf = ({ stores, leaves }: Draft, nests: readonly Nest[]): Job[] =>
+  stores.map(({ update, buffer: next }, i) => ({
+    nest: nests[i]!,
+    updates: update ? [{ param: leaves.get(update)!, next }] : [],
+  }));
+
+/** The jobs of a device whose kernels may write several buffers. */
+function joinAll(goal: Goal, draft: Draft, nests: readonly Nest[], fits: (nest: Nest) => boolean) {
+  const buffers = align(nests, draft.buffers);
+  return join(jobsOf(draft, lowerAll(goal, draft, buffers)), buffers, fits);
+}
+
 /** Why each kernel ends where it does: it is a result, or others read it. */
 function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<string, string> {
   const readersOf = new Map<number, string[]>(
@@ -97,8 +121,9 @@ function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<str
   );
   for (const { name, inputs } of nests) for (const id of inputs) readersOf.get(id)?.push(name);
   const why = (nest: Nest): string => {
-    const readers = readersOf.get(nest.output);
-    if (!readers) return 'it is a result';
+    const all = outputsOf(nest).map((id) => readersOf.get(id));
+    const readers = [...new Set(all.flatMap((names) => names ?? []))];
+    if (readers.length === 0) return 'it is a result';
     return readers.length === 1
       ? `${readers[0]} reads it more than once, or after another loop`
       : `${readers.slice(0, -1).join(', ')} and ${readers.at(-1)} read it`;

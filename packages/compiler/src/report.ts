@@ -2,7 +2,15 @@
 
 import type { Executable } from './executable.ts';
 import { machine } from './machine.ts';
-import { type Buffer, expressions, type Nest, sizeOf } from './nest.ts';
+import {
+  type Buffer,
+  type Expr,
+  expressionsIn,
+  type Nest,
+  outputsOf,
+  resultsOf,
+  sizeOf,
+} from './nest.ts';
 
 /** One kernel of a step. */
 export interface KernelReport {
@@ -42,13 +50,13 @@ const BYTES = 4;
 
 /** Floating-point operations of one run of a nest. */
 export function flopsOf(nest: Nest): number {
-  const cost = (part: Nest): number =>
-    expressions(part).reduce((sum, e) => sum + ('args' in e ? machine[e.op].cost : 0), 0);
-  const outputs = sizeOf(nest.axes);
-  const { fold, ...rest } = nest;
-  if (!fold) return outputs * cost(nest);
-  const turns = outputs * sizeOf(fold.axes);
-  return turns * (cost({ ...rest, result: fold.body }) + 1) + outputs * cost(rest);
+  const cost = (roots: readonly Expr[]): number =>
+    expressionsIn(roots).reduce((sum, e) => sum + ('args' in e ? machine[e.op].cost : 0), 0);
+  const outer = sizeOf(nest.axes);
+  const stored = outer * cost(resultsOf(nest).map((r) => r.result));
+  const { fold } = nest;
+  if (!fold) return stored;
+  return outer * sizeOf(fold.axes) * (cost([fold.body]) + 1) + stored;
 }
 
 /** What people ask about a program. */
@@ -60,7 +68,7 @@ export function reportOf({ planned, program }: Executable): Report {
     name: nest.name,
     shape: nest.axes,
     flops: flopsOf(nest),
-    bytes: bytes([...nest.inputs, nest.output]),
+    bytes: bytes([...nest.inputs, ...outputsOf(nest)]),
     stop: planned.stops[nest.name] ?? '',
   }));
   const total = (pick: (k: KernelReport) => number): number =>

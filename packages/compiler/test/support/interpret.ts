@@ -1,7 +1,8 @@
 // What a Nest means: plain loops in float64, the reference of every backend. It shares nothing
 // with the printers but the meaning of the machine ops.
 import { machine } from '../../src/machine.ts';
-import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../src/nest.ts';
+import type { Affine, Buffer, Expr, Nest, Plan, Result, Term } from '../../src/nest.ts';
+import { resultsOf } from '../../src/nest.ts';
 
 /** Row-major numbers of each buffer, whatever its order in a device's memory. */
 export type Values = Map<number, ArrayLike<number>>;
@@ -12,14 +13,24 @@ export function interpretPlan(plan: Plan, given: Values): Map<number, Float64Arr
   const found = new Map<number, Float64Array>();
   const buffers = new Map(plan.buffers.map((buffer) => [buffer.id, buffer]));
   for (const nest of plan.kernels) {
-    const out = interpretNest(nest, buffers, values);
-    values.set(nest.output, out);
-    found.set(nest.output, out);
+    // All are stored after all are computed: none may read what another one writes.
+    const stored = resultsOf(nest).map(
+      (one) => [one.output, interpretResult(nest, one, buffers, values)] as const,
+    );
+    for (const [id, out] of stored) {
+      values.set(id, out);
+      found.set(id, out);
+    }
   }
   return found;
 }
 
-function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values): Float64Array {
+function interpretResult(
+  nest: Nest,
+  { result }: Result,
+  buffers: Map<number, Buffer>,
+  values: Values,
+): Float64Array {
   const out = new Float64Array(count(nest.axes));
   const inputs = nest.inputs.map((id) => ({
     data: values.get(id)!,
@@ -47,7 +58,7 @@ function interpretNest(nest: Nest, buffers: Map<number, Buffer>, values: Values)
     const bodies = fold
       ? positions(fold.axes).map((inner) => evaluate(fold.body, [...outer, ...inner], Number.NaN))
       : [];
-    out[i] = evaluate(nest.result, outer, fold ? folded(fold.kind, bodies) : Number.NaN);
+    out[i] = evaluate(result, outer, fold ? folded(fold.kind, bodies) : Number.NaN);
   });
   return out;
 }

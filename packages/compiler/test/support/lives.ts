@@ -1,5 +1,6 @@
 // Which values a plan has to hold at a time, found kernel by kernel. It shares no code with the
 // planner.
+import { outputsOf } from '../../src/nest.ts';
 import type { Planned } from '../../src/plan.ts';
 
 /** The place in the arena of a value that is needed, in floats; `to` is behind its end. */
@@ -13,8 +14,10 @@ export function occupants(planned: Planned, at: number): Occupant[] {
   const { kernels, buffers } = planned;
   return buffers.flatMap(({ id, role, shape, offset }) => {
     if (role !== 'temp' && role !== 'output') return [];
-    const written = kernels.slice(0, at + 1).some(({ output }) => output === id);
-    const read = kernels.slice(at).some(({ inputs, output }) => [...inputs, output].includes(id));
+    const written = kernels.slice(0, at + 1).some((nest) => outputsOf(nest).includes(id));
+    const read = kernels
+      .slice(at)
+      .some((nest) => [...nest.inputs, ...outputsOf(nest)].includes(id));
     if (!written || !(read || role === 'output')) return [];
     const length = shape.reduce((n, size) => n * size, 1);
     return [{ from: offset ?? Number.NaN, to: (offset ?? Number.NaN) + length }];

@@ -52,7 +52,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
     },
     allocate: (layout, count) => Array.from({ length: count }, () => textures.make(layout, null)),
     run: (calls) => {
-      for (const call of calls) draw(call);
+      for (const call of calls) draw(gl, call);
     },
     upload: (data, layout) => textures.make(layout, padded(data, layout)),
     read: async (handle, layout) =>
@@ -125,16 +125,20 @@ function checkProgram({ kernel }: GpuKernel): void {
   throw new Error(`the shaders do not link: ${gl.getProgramInfoLog(program)}`);
 }
 
-/** Runs a kernel into these textures: gpu.js attaches them if told that they are others. */
-function draw({ kernel, args, results }: Call): void {
+/**
+ * Runs a kernel into these textures. gpu.js attaches the first if told that it is another one,
+ * and leaves the further ones attached.
+ */
+function draw(gl: WebGL2RenderingContext, { kernel, args, results }: Call): void {
   const { run } = kernel as GlKernel;
   const { kernel: inner } = run;
   const [first, ...further] = results as readonly GpuTexture[];
   inner.texture = first!;
   inner._textureSwitched = true;
-  if (inner.mappedTextures) {
+  if (further.length > 0) {
     inner.mappedTextures = further;
-    inner._mappedTextureSwitched = further.map(() => true);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, inner.framebuffer as WebGLFramebuffer);
+    further.forEach(({ texture }, i) => void attach(gl, i + 1, texture));
   }
   run(...args);
   if (run.kernel !== inner) throw new Error('gpu.js has replaced a compiled kernel');
@@ -169,6 +173,14 @@ function createTextures(gl: WebGL2RenderingContext, maker: GpuKernel) {
   };
 }
 
+/** Lets the framebuffer that is bound draw to, or read from, a texture. */
+function attach(gl: WebGL2RenderingContext, i: number, texture: unknown): void {
+  const { FRAMEBUFFER, TEXTURE_2D, COLOR_ATTACHMENT0 } = gl;
+  gl.framebufferTexture2D(
+    ...([FRAMEBUFFER, COLOR_ATTACHMENT0 + i, TEXTURE_2D, texture as WebGLTexture, 0] as const),
+  );
+}
+
 function readTexels(
   gl: WebGL2RenderingContext,
   framebuffer: WebGLFramebuffer,
@@ -177,8 +189,7 @@ function readTexels(
 ): Float32Array {
   const [across, down] = grid;
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-  const { FRAMEBUFFER, COLOR_ATTACHMENT0, TEXTURE_2D } = gl;
-  gl.framebufferTexture2D(FRAMEBUFFER, COLOR_ATTACHMENT0, TEXTURE_2D, texture as WebGLTexture, 0);
+  attach(gl, 0, texture);
   const texels = new Float32Array(4 * across * down);
   gl.readPixels(0, 0, across, down, gl.RGBA, gl.FLOAT, texels);
   return texels;

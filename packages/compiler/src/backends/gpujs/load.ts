@@ -20,7 +20,7 @@ export interface InnerKernel {
   texture?: GpuTexture;
   _textureSwitched?: boolean;
   mappedTextures?: readonly GpuTexture[] | null;
-  _mappedTextureSwitched?: readonly boolean[];
+  readonly framebuffer?: unknown;
   readonly computePipeline?: unknown;
   readonly bindGroupLayout?: unknown;
   readonly outputBuffer?: WebGpuBuffer;

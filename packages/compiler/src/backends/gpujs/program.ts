@@ -1,7 +1,7 @@
 // A program on a mode of gpu.js: compiled whole, then run with everything staying on the device.
 // It knows plans and modes; it must not know how a mode works.
 import type { Handle, Loaded, Program } from '../../device.ts';
-import { type Buffer, type Nest, resultsOf } from '../../nest.ts';
+import { type Buffer, type Nest, outputsOf } from '../../nest.ts';
 import type { Kernels, Leased } from './kernels.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { Call, Mode } from './mode.ts';
@@ -100,7 +100,7 @@ function createStepMaker({ plan }: Program, mode: Mode, kernels: Kernels) {
         source,
         threads: threadsOf(nest, layout, mode.space),
         layout,
-        outputs: resultsOf(nest).length,
+        outputs: outputsOf(nest).length,
         inputs: nest.inputs.map(at),
       });
       return {
@@ -112,7 +112,7 @@ function createStepMaker({ plan }: Program, mode: Mode, kernels: Kernels) {
     }
   };
   const step = (nest: Nest, leased: Leased): Step => {
-    const outputs = resultsOf(nest).map(({ output }) => output);
+    const outputs = outputsOf(nest);
     const turns = outputs.some((id) => buffers.get(id)!.role === 'next') ? 2 : 1;
     const allocate = () => mode.allocate(at(nest.output), outputs.length);
     return { nest, outputs, leased, places: Array.from({ length: turns }, allocate), last: 0 };

@@ -91,8 +91,10 @@ function compile(
   request: Request,
 ): WebGpuKernel {
   const types = request.inputs.map(() => 'WebGPUBuffer');
-  const settings = { ...settingsOf(request, 'WebGPUBuffer'), argumentTypes: types };
-  const kernel = gpu.createKernel(callerOf(request), settings);
+  // gpu.js stores one result; the body stores the others behind it.
+  const one: Request = { ...request, outputs: 1 };
+  const settings = { ...settingsOf(one, 'WebGPUBuffer'), argumentTypes: types };
+  const kernel = gpu.createKernel(callerOf(one), settings);
   try {
     const built = kernel.build(...types) as Promise<void>;
     const compiled: WebGpuKernel = {
