@@ -82,9 +82,7 @@ export async function openSite(alias: AliasOptions = []): Promise<Site> {
 const labOf = (browser: Browser, url: string): Lab => ({
   version: `Chromium ${browser.version()}`,
   open: async ({ counted = false } = {}) => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    page.on('close', () => void context.close());
+    const page = await browser.newPage();
     await page.goto(counted ? `${url}?count` : url);
     await page.waitForFunction(() => 'bench' in globalThis);
     return page;

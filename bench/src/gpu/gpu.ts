@@ -4,7 +4,14 @@ import { type Care, measureWork, type PeerRow } from '../peers/measure.ts';
 import { laidOut, type NetWork, net } from '../peers/works.ts';
 import { type Lab, openSite, type Site } from './browser.ts';
 import { CONTENDERS, type GpuName } from './contenders.ts';
-import { countOf, type FirstSteps, type GpuCounts, inPage, measureFirst } from './measure.ts';
+import {
+  type Attempt,
+  countOf,
+  type FirstSteps,
+  type GpuCounts,
+  inPage,
+  measureFirst,
+} from './measure.ts';
 
 const CARE: Care = { rounds: 7, batchMs: 300, leastTurns: 3, patienceMs: 5000 };
 /** In which first steps are measured, for each contender and piece of work. */
@@ -17,7 +24,10 @@ const works: readonly NetWork[] = [
   net([784, 256, 128, 10], 128, 'relu', 'adam'),
 ];
 
-export type GpuRow = PeerRow & { readonly counts?: GpuCounts; readonly first?: FirstSteps };
+export type GpuRow = PeerRow & {
+  readonly counts?: Attempt<GpuCounts>;
+  readonly first?: Attempt<FirstSteps>;
+};
 
 export interface Gpu {
   readonly browser: string;
@@ -111,8 +121,6 @@ export const gpuTable = ({ rows }: Gpu) =>
     const who = { work: row.work, contender: row.contender };
     if ('reason' in row) return { ...who, 'ms a step': row.reason };
     const { layout, median, min, max, ratio, off, counts, first } = row;
-    const [early, late] = counts!.live as [GpuCounts['live'][0], GpuCounts['live'][0]];
-    const things = ({ textures, buffers }: typeof early) => textures + buffers;
     return {
       ...who,
       layout,
@@ -120,11 +128,28 @@ export const gpuTable = ({ rows }: Gpu) =>
       spread: `${digits(min)}-${digits(max)}`,
       'times the first': digits(ratio),
       'cost off': off.toExponential(1),
-      'first, cold': digits(first!.cold.median),
-      'first, warm': digits(first!.warm.median),
-      dispatches: digits(counts!.dispatches),
-      'bytes up': digits(counts!.step.uploaded),
-      'bytes back': digits(counts!.step.read),
-      live: `${things(early)} -> ${things(late)} (${late.steps})`,
+      ...(first && firstCells(first)),
+      ...(counts && countCells(counts)),
     };
   });
+
+const firstCells = (first: Attempt<FirstSteps>) =>
+  'reason' in first
+    ? { 'first, cold': first.reason }
+    : {
+        'first, cold': digits(first.cold.median),
+        'first, warm': digits(first.warm.median),
+      };
+
+function countCells(counts: Attempt<GpuCounts>) {
+  if ('reason' in counts) return { dispatches: counts.reason };
+  const live = counts.live.map(
+    ({ textures, buffers, steps }) => `${textures + buffers} (${steps})`,
+  );
+  return {
+    dispatches: digits(counts.dispatches),
+    'bytes up': digits(counts.step.uploaded),
+    'bytes back': digits(counts.step.read),
+    live: live.join(' -> '),
+  };
+}
