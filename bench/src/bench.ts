@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
-import { measurePeak } from './peak.ts';
 import { gpuTable, measureGpu } from './gpu/gpu.ts';
+import { measurePeak } from './peak.ts';
 import { firstTable, measureFirst } from './peers/first.ts';
 import { measurePeers, peersTable } from './peers/peers.ts';
 import { measureScaling, scalingTable } from './peers/scaling.ts';
@@ -166,7 +166,8 @@ for (const device of devices) {
 const peers = asked('peers') ? await measurePeers() : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
-const gpu = asked('gpu') ? await measureGpu(values.work) : undefined;
+// Only by name: it takes a browser, and as long as all the rest.
+const gpu = values.only === 'gpu' ? await measureGpu(values.work) : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {

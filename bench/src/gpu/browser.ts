@@ -10,7 +10,8 @@ import { args, findChromium } from '../../../scripts/chromium.mjs';
 
 type Files = ReadonlyMap<string, string | Uint8Array>;
 
-const HTML = '<!doctype html><title>GPU bench</title><script type="module" src="/page.js"></script>';
+const HTML =
+  '<!doctype html><title>GPU bench</title><script type="module" src="/page.js"></script>';
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '': 'text/html' };
 /** The same as the playground's: clocks of isolated pages are finer. */
 const HEADERS = {

@@ -106,11 +106,9 @@ async function withFirst(site: Site, work: NetWork, rows: readonly GpuRow[]): Pr
   const asked = present.map(({ contender, layout }) => ({
     ...{ name: contender as GpuName, work, layout: layout! },
   }));
-  const first = await measureFirst(site, asked, BROWSERS);
-  return rows.map((row) => {
-    const at = present.findIndex((other) => other === row);
-    return at < 0 ? row : { ...row, first: first[at]! };
-  });
+  const found = await measureFirst(site, asked, BROWSERS);
+  const first = new Map<GpuRow, Attempt<FirstSteps>>(present.map((row, i) => [row, found[i]!]));
+  return rows.map((row) => (first.has(row) ? { ...row, first: first.get(row)! } : row));
 }
 
 const digits = (x: number) => Number(x.toPrecision(3));

@@ -6,7 +6,8 @@ import { median } from '../peers/measure.ts';
 import type { Layout, NetWork } from '../peers/works.ts';
 import type { Lab, Site } from './browser.ts';
 import { CONTENDERS, type GpuName } from './contenders.ts';
-import type { Api, Counts, Live } from './count.ts';
+import type { Counts } from './count/count.ts';
+import type { Api, Live } from './count/hooks.ts';
 import type { First, Spec } from './page.ts';
 
 /** Nobody is waited for longer than that, at once. */
