@@ -2,7 +2,8 @@
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
 // with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other libraries,
 // side by side with chainrule; first is their time to the first step, scaling how steps grow, gpu
-// their steps in a browser (with --work NAME only work whose name contains that).
+// their steps in a browser (with --work REGEXP only work whose name it finds, with --browsers 0
+// no first steps).
 // --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
@@ -140,6 +141,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
     work: { type: 'string' },
+    browsers: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
@@ -167,7 +169,8 @@ const peers = asked('peers') ? await measurePeers() : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
 // Only by name: it takes a browser, and as long as all the rest.
-const gpu = values.only === 'gpu' ? await measureGpu(values.work) : undefined;
+const gpu =
+  values.only === 'gpu' ? await measureGpu(values.work, Number(values.browsers)) : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {

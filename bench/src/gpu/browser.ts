@@ -73,7 +73,8 @@ export async function openSite(alias: AliasOptions = []): Promise<Site> {
   const executablePath = findChromium();
   return {
     browser: async () => {
-      const options = { args, ...(executablePath && { executablePath }) };
+      // A browser that is ended alone would be reported as failures of all that it had to do.
+      const options = { args, handleSIGTERM: false, ...(executablePath && { executablePath }) };
       return labOf(await chromium.launch(options), `http://127.0.0.1:${port}/`);
     },
     close: () => void server.close(),

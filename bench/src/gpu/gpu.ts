@@ -13,10 +13,7 @@ import {
   measureFirst,
 } from './measure.ts';
 
-const CARE: Care = { rounds: 7, batchMs: 300, leastTurns: 3, patienceMs: 5000 };
-/** In which first steps are measured, for each contender and piece of work. */
-const BROWSERS = 3;
-
+const CARE: Care = { rounds: 7, batchMs: 600, leastTurns: 4, patienceMs: 5000 };
 const works: readonly NetWork[] = [
   net([12288, 1], 209, 'relu'),
   net([2, 4, 1], 400, 'tanh'),
@@ -51,9 +48,10 @@ const NOTES = [
 
 /**
  * Measures all of it, piece by piece; takes some ten minutes.
- * @param wanted only work whose name contains it @param alias see openSite
+ * @param wanted a regular expression: only work whose name it finds
+ * @param browsers in which first steps are measured, for each contender and piece of work
  */
-export async function measureGpu(wanted = ''): Promise<Gpu> {
+export async function measureGpu(wanted = '', browsers = 3): Promise<Gpu> {
   const site = await openSite();
   const lab = await site.browser();
   try {
@@ -61,15 +59,15 @@ export async function measureGpu(wanted = ''): Promise<Gpu> {
     const renderers = await page.evaluate(() => bench.renderers());
     await page.close();
     const rows: GpuRow[] = [];
-    for (const work of works.filter(({ name }) => name.includes(wanted))) {
-      rows.push(...(await measureOne(site, lab, work)));
+    for (const work of works.filter(({ name }) => new RegExp(wanted).test(name))) {
+      rows.push(...(await withFirst(site, work, await measureOne(lab, work), browsers)));
     }
     const entries = Object.entries(CONTENDERS);
     const contenders = Object.fromEntries(entries.map(([name, { version }]) => [name, version]));
     const { rounds } = CARE;
     return {
       ...{ browser: lab.version, renderers, contenders },
-      ...{ rounds, browsers: BROWSERS, notes: NOTES, rows },
+      ...{ rounds, browsers, notes: NOTES, rows },
     };
   } finally {
     await lab.close();
@@ -85,7 +83,7 @@ async function costsOf(work: NetWork): Promise<readonly number[]> {
   return costs;
 }
 
-async function measureOne(site: Site, lab: Lab, work: NetWork): Promise<GpuRow[]> {
+async function measureOne(lab: Lab, work: NetWork): Promise<GpuRow[]> {
   const names = Object.keys(CONTENDERS) as GpuName[];
   const contenders = names.map((name) => inPage(lab, name));
   const timed = await measureWork(contenders, work, CARE, await costsOf(work));
@@ -98,15 +96,21 @@ async function measureOne(site: Site, lab: Lab, work: NetWork): Promise<GpuRow[]
       rows.push({ ...row, counts: await countOf(lab, asked, row.median) });
     }
   }
-  return withFirst(site, work, rows);
+  return rows;
 }
 
-async function withFirst(site: Site, work: NetWork, rows: readonly GpuRow[]): Promise<GpuRow[]> {
+async function withFirst(
+  site: Site,
+  work: NetWork,
+  rows: readonly GpuRow[],
+  browsers: number,
+): Promise<readonly GpuRow[]> {
+  if (browsers === 0) return rows;
   const present = rows.filter((row) => 'median' in row);
   const asked = present.map(({ contender, layout }) => ({
     ...{ name: contender as GpuName, work, layout: layout! },
   }));
-  const found = await measureFirst(site, asked, BROWSERS);
+  const found = await measureFirst(site, asked, browsers);
   const first = new Map<GpuRow, Attempt<FirstSteps>>(present.map((row, i) => [row, found[i]!]));
   return rows.map((row) => (first.has(row) ? { ...row, first: first.get(row)! } : row));
 }

@@ -66,7 +66,8 @@ async function batch(runner: Runner, care: Care) {
     }
     if (ms >= batchMs && n >= leastTurns) return { turns: n, ms: ms / n };
     // Too few are doubled at least, and no estimate from a cold start decides alone.
-    n = Math.ceil(n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms)));
+    const more = n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms));
+    n = Math.ceil(ms >= batchMs ? leastTurns : more);
   }
 }
 
