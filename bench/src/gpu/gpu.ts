@@ -13,7 +13,7 @@ import {
   measureFirst,
 } from './measure.ts';
 
-const CARE: Care = { rounds: 7, batchMs: 600, leastTurns: 4, patienceMs: 5000 };
+const CARE: Care = { rounds: 5, batchMs: 500, leastTurns: 4, patienceMs: 5000 };
 const works: readonly NetWork[] = [
   net([12288, 1], 209, 'relu'),
   net([2, 4, 1], 400, 'tanh'),
