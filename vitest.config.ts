@@ -9,6 +9,7 @@ export default defineConfig({
       'apps/*/vitest.unit.config.ts',
       'examples/vitest.config.ts',
       'bench/vitest.config.ts',
+      'bench/vitest.page.config.ts',
       'tests/vitest.config.ts',
     ],
     coverage: {

@@ -6,9 +6,10 @@ import { build, fail, root, tool } from './run.mjs';
 import { setup } from './setup.mjs';
 
 const main = `${root}bench/src/bench.ts`;
-await setup({ browser: false });
+const args = process.argv.slice(2);
+await setup({ browser: args.includes('gpu') });
 if (!existsSync(main)) fail('bench: bench/src/bench.ts is not written yet');
 if (build('@chainrule/bench^...') !== 0) fail('bench: the build failed, see above');
 // Else tsx follows the paths of the nearest configuration to the packages' sources.
 const env = { TSX_TSCONFIG_PATH: `${root}bench/tsconfig.run.json` };
-process.exitCode = tool('tsx', [main, ...process.argv.slice(2)], { env, stdout: 'inherit' });
+process.exitCode = tool('tsx', [main, ...args], { env, stdout: 'inherit' });

@@ -2,15 +2,16 @@
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
 // with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other libraries,
 // side by side with chainrule; first is their time to the first step, scaling how steps grow, gpu
-// their steps in a browser (with --work NAME only work whose name contains that).
+// their steps in a browser (with --work REGEXP only work whose name it finds, with --browsers 0
+// no first steps).
 // --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
 import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
-import { measurePeak } from './peak.ts';
 import { gpuTable, measureGpu } from './gpu/gpu.ts';
+import { measurePeak } from './peak.ts';
 import { firstTable, measureFirst } from './peers/first.ts';
 import { measurePeers, peersTable } from './peers/peers.ts';
 import { measureScaling, scalingTable } from './peers/scaling.ts';
@@ -140,6 +141,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
     work: { type: 'string' },
+    browsers: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
@@ -166,7 +168,9 @@ for (const device of devices) {
 const peers = asked('peers') ? await measurePeers() : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
-const gpu = asked('gpu') ? await measureGpu(values.work) : undefined;
+// Only by name: it takes a browser, and as long as all the rest.
+const gpu =
+  values.only === 'gpu' ? await measureGpu(values.work, Number(values.browsers)) : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {

@@ -10,7 +10,8 @@ import { args, findChromium } from '../../../scripts/chromium.mjs';
 
 type Files = ReadonlyMap<string, string | Uint8Array>;
 
-const HTML = '<!doctype html><title>GPU bench</title><script type="module" src="/page.js"></script>';
+const HTML =
+  '<!doctype html><title>GPU bench</title><script type="module" src="/page.js"></script>';
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '': 'text/html' };
 /** The same as the playground's: clocks of isolated pages are finer. */
 const HEADERS = {
@@ -72,7 +73,8 @@ export async function openSite(alias: AliasOptions = []): Promise<Site> {
   const executablePath = findChromium();
   return {
     browser: async () => {
-      const options = { args, ...(executablePath && { executablePath }) };
+      // A browser that is ended alone would be reported as failures of all that it had to do.
+      const options = { args, handleSIGTERM: false, ...(executablePath && { executablePath }) };
       return labOf(await chromium.launch(options), `http://127.0.0.1:${port}/`);
     },
     close: () => void server.close(),
@@ -82,9 +84,7 @@ export async function openSite(alias: AliasOptions = []): Promise<Site> {
 const labOf = (browser: Browser, url: string): Lab => ({
   version: `Chromium ${browser.version()}`,
   open: async ({ counted = false } = {}) => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    page.on('close', () => void context.close());
+    const page = await browser.newPage();
     await page.goto(counted ? `${url}?count` : url);
     await page.waitForFunction(() => 'bench' in globalThis);
     return page;

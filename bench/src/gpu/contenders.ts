@@ -1,7 +1,7 @@
 // Who takes part in the GPU bench: what the page and the process that drives it must both know.
 import packages from '../../package.json' with { type: 'json' };
 import type { Layout } from '../peers/works.ts';
-import type { Api } from './count.ts';
+import type { Api } from './count/hooks.ts';
 
 interface Described {
   /** What it must really use. */

@@ -4,12 +4,16 @@ import { type Care, measureWork, type PeerRow } from '../peers/measure.ts';
 import { laidOut, type NetWork, net } from '../peers/works.ts';
 import { type Lab, openSite, type Site } from './browser.ts';
 import { CONTENDERS, type GpuName } from './contenders.ts';
-import { countOf, type FirstSteps, type GpuCounts, inPage, measureFirst } from './measure.ts';
+import {
+  type Attempt,
+  countOf,
+  type FirstSteps,
+  type GpuCounts,
+  inPage,
+  measureFirst,
+} from './measure.ts';
 
-const CARE: Care = { rounds: 7, batchMs: 300, leastTurns: 3, patienceMs: 5000 };
-/** In which first steps are measured, for each contender and piece of work. */
-const BROWSERS = 3;
-
+const CARE: Care = { rounds: 5, batchMs: 500, leastTurns: 4, patienceMs: 5000 };
 const works: readonly NetWork[] = [
   net([12288, 1], 209, 'relu'),
   net([2, 4, 1], 400, 'tanh'),
@@ -17,7 +21,10 @@ const works: readonly NetWork[] = [
   net([784, 256, 128, 10], 128, 'relu', 'adam'),
 ];
 
-export type GpuRow = PeerRow & { readonly counts?: GpuCounts; readonly first?: FirstSteps };
+export type GpuRow = PeerRow & {
+  readonly counts?: Attempt<GpuCounts>;
+  readonly first?: Attempt<FirstSteps>;
+};
 
 export interface Gpu {
   readonly browser: string;
@@ -41,9 +48,10 @@ const NOTES = [
 
 /**
  * Measures all of it, piece by piece; takes some ten minutes.
- * @param wanted only work whose name contains it @param alias see openSite
+ * @param wanted a regular expression: only work whose name it finds
+ * @param browsers in which first steps are measured, for each contender and piece of work
  */
-export async function measureGpu(wanted = ''): Promise<Gpu> {
+export async function measureGpu(wanted = '', browsers = 3): Promise<Gpu> {
   const site = await openSite();
   const lab = await site.browser();
   try {
@@ -51,15 +59,15 @@ export async function measureGpu(wanted = ''): Promise<Gpu> {
     const renderers = await page.evaluate(() => bench.renderers());
     await page.close();
     const rows: GpuRow[] = [];
-    for (const work of works.filter(({ name }) => name.includes(wanted))) {
-      rows.push(...(await measureOne(site, lab, work)));
+    for (const work of works.filter(({ name }) => new RegExp(wanted).test(name))) {
+      rows.push(...(await withFirst(site, work, await measureOne(lab, work), browsers)));
     }
     const entries = Object.entries(CONTENDERS);
     const contenders = Object.fromEntries(entries.map(([name, { version }]) => [name, version]));
     const { rounds } = CARE;
     return {
       ...{ browser: lab.version, renderers, contenders },
-      ...{ rounds, browsers: BROWSERS, notes: NOTES, rows },
+      ...{ rounds, browsers, notes: NOTES, rows },
     };
   } finally {
     await lab.close();
@@ -75,7 +83,7 @@ async function costsOf(work: NetWork): Promise<readonly number[]> {
   return costs;
 }
 
-async function measureOne(site: Site, lab: Lab, work: NetWork): Promise<GpuRow[]> {
+async function measureOne(lab: Lab, work: NetWork): Promise<GpuRow[]> {
   const names = Object.keys(CONTENDERS) as GpuName[];
   const contenders = names.map((name) => inPage(lab, name));
   const timed = await measureWork(contenders, work, CARE, await costsOf(work));
@@ -88,19 +96,23 @@ async function measureOne(site: Site, lab: Lab, work: NetWork): Promise<GpuRow[]
       rows.push({ ...row, counts: await countOf(lab, asked, row.median) });
     }
   }
-  return withFirst(site, work, rows);
+  return rows;
 }
 
-async function withFirst(site: Site, work: NetWork, rows: readonly GpuRow[]): Promise<GpuRow[]> {
+async function withFirst(
+  site: Site,
+  work: NetWork,
+  rows: readonly GpuRow[],
+  browsers: number,
+): Promise<readonly GpuRow[]> {
+  if (browsers === 0) return rows;
   const present = rows.filter((row) => 'median' in row);
   const asked = present.map(({ contender, layout }) => ({
     ...{ name: contender as GpuName, work, layout: layout! },
   }));
-  const first = await measureFirst(site, asked, BROWSERS);
-  return rows.map((row) => {
-    const at = present.findIndex((other) => other === row);
-    return at < 0 ? row : { ...row, first: first[at]! };
-  });
+  const found = await measureFirst(site, asked, browsers);
+  const first = new Map<GpuRow, Attempt<FirstSteps>>(present.map((row, i) => [row, found[i]!]));
+  return rows.map((row) => (first.has(row) ? { ...row, first: first.get(row)! } : row));
 }
 
 const digits = (x: number) => Number(x.toPrecision(3));
@@ -111,8 +123,6 @@ export const gpuTable = ({ rows }: Gpu) =>
     const who = { work: row.work, contender: row.contender };
     if ('reason' in row) return { ...who, 'ms a step': row.reason };
     const { layout, median, min, max, ratio, off, counts, first } = row;
-    const [early, late] = counts!.live as [GpuCounts['live'][0], GpuCounts['live'][0]];
-    const things = ({ textures, buffers }: typeof early) => textures + buffers;
     return {
       ...who,
       layout,
@@ -120,11 +130,28 @@ export const gpuTable = ({ rows }: Gpu) =>
       spread: `${digits(min)}-${digits(max)}`,
       'times the first': digits(ratio),
       'cost off': off.toExponential(1),
-      'first, cold': digits(first!.cold.median),
-      'first, warm': digits(first!.warm.median),
-      dispatches: digits(counts!.dispatches),
-      'bytes up': digits(counts!.step.uploaded),
-      'bytes back': digits(counts!.step.read),
-      live: `${things(early)} -> ${things(late)} (${late.steps})`,
+      ...(first && firstCells(first)),
+      ...(counts && countCells(counts)),
     };
   });
+
+const firstCells = (first: Attempt<FirstSteps>) =>
+  'reason' in first
+    ? { 'first, cold': first.reason }
+    : {
+        'first, cold': digits(first.cold.median),
+        'first, warm': digits(first.warm.median),
+      };
+
+function countCells(counts: Attempt<GpuCounts>) {
+  if ('reason' in counts) return { dispatches: counts.reason };
+  const live = counts.live.map(
+    ({ textures, buffers, steps }) => `${textures + buffers} (${steps})`,
+  );
+  return {
+    dispatches: digits(counts.dispatches),
+    'bytes up': digits(counts.step.uploaded),
+    'bytes back': digits(counts.step.read),
+    live: live.join(' -> '),
+  };
+}

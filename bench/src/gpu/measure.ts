@@ -6,7 +6,8 @@ import { median } from '../peers/measure.ts';
 import type { Layout, NetWork } from '../peers/works.ts';
 import type { Lab, Site } from './browser.ts';
 import { CONTENDERS, type GpuName } from './contenders.ts';
-import type { Api, Counts, Live } from './count.ts';
+import type { Counts } from './count/count.ts';
+import type { Api, Live } from './count/hooks.ts';
 import type { First, Spec } from './page.ts';
 
 /** Nobody is waited for longer than that, at once. */
@@ -53,6 +54,17 @@ async function withPage<T>(
   } catch (error) {
     await page.close();
     throw whyOf(error);
+  }
+}
+
+/** What was found, or why nothing was: one page that fails must not end the others. */
+export type Attempt<T> = T | { readonly reason: string };
+
+async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return await find();
+  } catch (error) {
+    return { reason: whyOf(error).message };
   }
 }
 
@@ -110,7 +122,10 @@ const BLOCKS = { quick: [10, 90], slow: [2, 8] } as const;
 const QUICK_MS = 80;
 
 /** Counts of two blocks of different lengths, which tell the steps' share from the block's. */
-export async function countOf(lab: Lab, asked: Asked, stepMs: number): Promise<GpuCounts> {
+export const countOf = (lab: Lab, asked: Asked, stepMs: number) =>
+  attempt(() => counted(lab, asked, stepMs));
+
+async function counted(lab: Lab, asked: Asked, stepMs: number): Promise<GpuCounts> {
   const [short, long] = stepMs < QUICK_MS ? BLOCKS.quick : BLOCKS.slow;
   return withPage(await lab.open({ counted: true }), asked, async (page) => {
     await page.evaluate(() => bench.start());
@@ -180,11 +195,16 @@ export interface Spread {
 
 /** Contenders take turns, so that whatever else the machine does meets all of them. */
 export async function measureFirst(site: Site, all: readonly Asked[], browsers: number) {
-  const found = all.map(() => [] as { cold: First; warm: First }[]);
+  const found = all.map(() => [] as Attempt<{ cold: First; warm: First }>[]);
   for (let i = 0; i < browsers; i++) {
-    for (const [at, asked] of all.entries()) found[at]!.push(await firstOf(site, asked));
+    for (const [at, asked] of all.entries()) {
+      found[at]!.push(await attempt(() => firstOf(site, asked)));
+    }
   }
-  return found.map((runs): FirstSteps => {
+  return found.map((tries): Attempt<FirstSteps> => {
+    const failed = tries.find((each) => 'reason' in each);
+    if (failed) return failed;
+    const runs = tries.filter((each) => 'cold' in each);
     const spread = (times: readonly number[]) => ({
       median: median(times),
       min: Math.min(...times),

@@ -3,7 +3,7 @@
 import type { Contender, Runner } from '../peers/contender.ts';
 import { type LaidOut, type Layout, laidOut, type NetWork, net } from '../peers/works.ts';
 import type { GpuName } from './contenders.ts';
-import { type Counts, count } from './count.ts';
+import { type Counts, count } from './count/count.ts';
 
 /** What makes a piece of work: the arguments of `net`. */
 export type Spec = Parameters<typeof net>;
@@ -43,8 +43,8 @@ export interface First {
   readonly first: number;
 }
 
-/** What the process that drives the page may ask, in this order. */
-function bench() {
+/** Answers to what the process that drives the page may ask, in this order. */
+function answers() {
   const counter = location.search === '?count' ? count() : undefined;
   let begin: () => Promise<Contender>;
   let work: NetWork;
@@ -106,9 +106,9 @@ function glRenderer(kind: 'webgl2' | 'webgl'): string {
   return name;
 }
 
-export type Bench = ReturnType<typeof bench>;
+export type Bench = ReturnType<typeof answers>;
 
 declare global {
   var bench: Bench;
 }
-globalThis.bench = bench();
+globalThis.bench = answers();

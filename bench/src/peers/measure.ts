@@ -66,7 +66,8 @@ async function batch(runner: Runner, care: Care) {
     }
     if (ms >= batchMs && n >= leastTurns) return { turns: n, ms: ms / n };
     // Too few are doubled at least, and no estimate from a cold start decides alone.
-    n = Math.ceil(n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms)));
+    const more = n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms));
+    n = Math.ceil(ms >= batchMs ? leastTurns : more);
   }
 }
 
@@ -84,7 +85,7 @@ interface Entry {
   readonly turns: number;
   readonly off: number;
   readonly times: number[];
-  readonly reason: string;
+  reason: string;
 }
 
 interface Start {
@@ -138,7 +139,8 @@ async function enter(
   }
   await new Promise((resolve) => setTimeout(resolve, rest));
   const { found, ...more } = best ?? { turns: 0, off: 0 };
-  return { found, entry: { contender: name, rest, times: [], reason, ...more } };
+  const why = best ? '' : reason;
+  return { found, entry: { contender: name, rest, times: [], reason: why, ...more } };
 }
 
 /**
@@ -168,12 +170,22 @@ export async function measureWork(
   for (let round = 0; round < care.rounds; round++) {
     // Each begins a round once, so that nobody always follows the same one.
     const order = entries.map((_, i) => entries[(i + round) % entries.length]!);
-    for (const { runner, turns, times, rest } of order) {
-      if (runner) times.push((await time(runner, turns, rest)) / turns);
-    }
+    for (const entry of order) await takeTurn(entry);
   }
   for (const { runner } of entries) runner?.close();
   return rowsOf(work, entries);
+}
+
+/** One batch. Whoever fails on the way has no time, and is not asked again. */
+async function takeTurn(entry: Entry): Promise<void> {
+  const { runner, turns, times, rest, reason } = entry;
+  if (!runner || reason) return;
+  try {
+    times.push((await time(runner, turns, rest)) / turns);
+  } catch (error) {
+    times.length = 0;
+    entry.reason = error instanceof Error ? error.message : String(error);
+  }
 }
 
 function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {

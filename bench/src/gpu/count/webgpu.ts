@@ -1,5 +1,5 @@
 // What is counted of WebGPU.
-import { type Call, each, type Hooks, type LiveThings, partBytes, type Totals } from './count.ts';
+import { type Call, each, type Hooks, type LiveThings, partBytes, type Totals } from './hooks.ts';
 
 /** Of GPUMapMode. */
 const READ = 1;
@@ -31,10 +31,7 @@ export function webGpuHooks(totals: Totals, live: LiveThings): Readonly<Record<s
       },
       writeTexture: ({ args }) => upload(partBytes(args[1])),
     },
-    GPUComputePassEncoder: each(
-      ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect'],
-      dispatch,
-    ),
+    GPUComputePassEncoder: each(['dispatchWorkgroups', 'dispatchWorkgroupsIndirect'], dispatch),
     GPURenderPassEncoder: each(['draw', 'drawIndexed', 'drawIndirect'], dispatch),
     GPUCommandEncoder: each([...copies, 'copyTextureToTexture'], copy),
     GPUDevice: {

@@ -1,29 +1,4 @@
-// Counts what a page asks of its GPU, by wrapping the platform's own functions: call it before a
-// library keeps a reference to one of them. It must not know any library.
-import { glHooks } from './count-gl.ts';
-import { webGpuHooks } from './count-webgpu.ts';
-
-/** Totals since counting began; `live` is what there is now. */
-export interface Counts {
-  /** Draw calls and compute dispatches, by the interface that they went through. */
-  readonly dispatches: Readonly<Record<Api, number>>;
-  /** WebGPU: command buffers handed to the queue, in how many calls. */
-  readonly submits: number;
-  /** Programs linked and pipelines made. */
-  readonly programs: number;
-  /** Calls that bring numbers to the device, and their bytes; not single uniforms. */
-  readonly uploads: number;
-  readonly uploaded: number;
-  /** WebGL: calls that set a uniform. */
-  readonly uniforms: number;
-  /** Copies from buffer to buffer, and between buffers and textures. */
-  readonly copies: number;
-  /** Calls that fetch numbers from the device, and their bytes. */
-  readonly reads: number;
-  readonly read: number;
-  /** Made and neither deleted nor destroyed: what only a garbage collection may free counts. */
-  readonly live: Live;
-}
+// How calls of the platform's functions are counted, whichever they are.
 
 export type Api = 'webgl' | 'webgl2' | 'webgpu';
 
@@ -32,12 +7,6 @@ export interface Live {
   readonly buffers: number;
   /** Of both. */
   readonly bytes: number;
-}
-
-export interface Counter {
-  readonly now: () => Counts;
-  /** Puts the platform's functions back. */
-  readonly stop: () => void;
 }
 
 /** One call of a function of the platform, which has returned. */
@@ -56,39 +25,15 @@ export const each = (names: readonly string[], hook: (call: Call) => void): Hook
   Object.fromEntries(names.map((name) => [name, hook]));
 
 /** Totals while they grow. */
-const zero = () => ({
+export const zero = () => ({
   dispatches: { webgl: 0, webgl2: 0, webgpu: 0 },
   ...{ submits: 0, programs: 0, uploads: 0, uploaded: 0, uniforms: 0, copies: 0, reads: 0 },
   read: 0,
 });
 export type Totals = ReturnType<typeof zero>;
 
-/** Counts from now on what goes through the constructors that `scope` has. */
-export function count(scope: object = globalThis): Counter {
-  const totals = zero();
-  const live = liveThings();
-  const undo: (() => void)[] = [];
-  const wrapAll = (hooks: Readonly<Record<string, Hooks>>) => {
-    for (const [name, methods] of Object.entries(hooks)) {
-      const { prototype } = (scope as Record<string, { prototype: object }>)[name] ?? {};
-      if (prototype) undo.push(wrap(prototype, methods));
-    }
-  };
-  wrapAll({
-    WebGLRenderingContext: glHooks('webgl', totals, live),
-    WebGL2RenderingContext: glHooks('webgl2', totals, live),
-    ...webGpuHooks(totals, live),
-  });
-  return {
-    now: () => ({ ...structuredClone(totals), live: live.now() }),
-    stop: () => {
-      for (const one of undo) one();
-    },
-  };
-}
-
 /** Runs a hook after each of these methods; what this gives takes all of that back. */
-function wrap(prototype: object, hooks: Hooks): () => void {
+export function wrap(prototype: object, hooks: Hooks): () => void {
   const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
   const own = Object.keys(hooks).filter((name) => typeof methods[name] === 'function');
   const before = own.map((name) => [name, methods[name]!] as const);
@@ -106,7 +51,7 @@ function wrap(prototype: object, hooks: Hooks): () => void {
 }
 
 /** What there is, with its bytes. */
-function liveThings() {
+export function liveThings() {
   const bytesOf = new WeakMap<object, number>();
   const kindOf = new WeakMap<object, Kind>();
   const total = { textures: 0, buffers: 0, bytes: 0 };
@@ -137,9 +82,8 @@ function liveThings() {
 }
 export type LiveThings = ReturnType<typeof liveThings>;
 
-/** Bytes of a buffer's part that is given in elements of a view. */
-export function partBytes(data: unknown, offset = 0, length?: number): number {
-  if (!ArrayBuffer.isView(data)) return (data as ArrayBuffer).byteLength;
-  const unit = (data as unknown as Float32Array).BYTES_PER_ELEMENT ?? 1;
-  return length ? length * unit : data.byteLength - offset * unit;
+/** Bytes of a part of data; its place and length are in elements. A length of 0 is the rest. */
+export function partBytes(data: unknown, offset = 0, length = 0): number {
+  const { byteLength, BYTES_PER_ELEMENT = 1 } = data as Float32Array;
+  return length > 0 ? length * BYTES_PER_ELEMENT : byteLength - offset * BYTES_PER_ELEMENT;
 }
