@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { conformance } from '../test/support/conformance.ts';
+import { longRun } from '../test/support/long-run.ts';
 import { sessions } from '../test/support/sessions.ts';
 import { countThreads, openTeam, tookPart } from '../test/support/threads.ts';
 
@@ -23,7 +24,12 @@ describe('wasm, two threads', () => {
   conformance(() => openTeam(2));
   test('took part', () => tookPart(counts, 2));
 });
-for (const { kind } of usable) describe(kind, () => sessions(kind));
+for (const { kind } of usable) {
+  describe(kind, () => {
+    sessions(kind);
+    longRun(kind);
+  });
+}
 // headlessgl is a mode of Node.
 for (const { kind, why } of refused.filter((r) => r.kind !== 'headlessgl')) {
   describe.skip(`${kind} (${why})`, () => sessions(kind));
