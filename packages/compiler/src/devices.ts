@@ -1,5 +1,6 @@
-// Chooses where a program runs, and says why. It asks the platform; it knows no program's inside.
+// What there is to run on, and how people are told. It asks the platform; it knows no program.
 import { ChainruleError } from '@chainrule/graph';
+import type { Usable } from './backends/gpujs/probe.ts';
 import { openJs } from './backends/js/device.ts';
 import { openWasm, whyNoWasm } from './backends/wasm/device.ts';
 import { MOST_THREADS } from './backends/wasm/workers.ts';
@@ -19,17 +20,59 @@ export const REQUESTS = [
 ] as const;
 export type DeviceRequest = (typeof REQUESTS)[number];
 
-/** A device, and threads of its own on the CPU. */
-interface Request {
-  readonly device: DeviceRequest;
-  readonly threads?: number;
+/** A device that failed while the session ran on it. */
+export interface Loss {
+  readonly kind: DeviceKind;
+  readonly why: string;
+  /** Steps that are gone: those since the last checkpoint that could not be done again. */
+  readonly stepsLost: number;
 }
 
-/** Where a session runs, why there, and why not elsewhere. */
+/** Where a session runs, why there, why not elsewhere, and where it could not stay. */
 export interface DeviceChoice {
   readonly kind: DeviceKind;
   readonly why: string;
   readonly refused: readonly Refusal[];
+  readonly lost: readonly Loss[];
+}
+
+/** Milliseconds that a step took on the CPU, and on a GPU. */
+export interface Measured {
+  readonly cpu: number;
+  readonly gpu: number;
+}
+
+/** The devices of this page or process. */
+export interface Platform {
+  /** GPUs that seem to be there, best first. Loads no backend. */
+  probe(): Promise<{ readonly usable: readonly Usable[]; readonly refused: readonly Refusal[] }>;
+  /** The CPU's best device, and why not a better one. */
+  cpu(): { readonly kind: 'wasm' | 'js'; readonly refused: readonly Refusal[] };
+  open(kind: DeviceKind): Promise<Device>;
+  /** What was measured here, by GPU, CPU and kernels: it decides for programs to come. */
+  readonly measured: Map<string, Measured>;
+}
+
+/** As long as the page or process lives: a machine does not change, and measuring is work. */
+const measured = new Map<string, Measured>();
+
+/** The devices there are, those of the CPU with so many threads. */
+export function createPlatform(threads?: number): Platform {
+  return {
+    probe: async () => (await import('./backends/gpujs/index.ts')).probeGpu(),
+    cpu: () => {
+      const why = whyNoWasm();
+      if (why === undefined) return { kind: 'wasm', refused: [] };
+      return { kind: 'js', refused: [{ kind: 'wasm', why }] };
+    },
+    open: async (kind) => {
+      if (kind === 'js') return openJs();
+      if (kind === 'wasm') return openWasm(threads === undefined ? {} : { threads });
+      const { openGpu } = await import('./backends/gpujs/index.ts');
+      return openGpu(kind);
+    },
+    measured,
+  };
 }
 
 /**
@@ -40,29 +83,25 @@ const FLOPS_PER_LAUNCH = 1e5;
 
 const GPU_KINDS: readonly DeviceKind[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl'];
 
-/**
- * Opens the device that was asked for, or the best one.
- * @throws ChainruleError with every reason if it cannot be had
- */
-export async function openDevice(
-  request: Request,
-  estimate: () => Work,
-): Promise<{ device: Device; choice: DeviceChoice }> {
-  checkRequest(request);
-  const { device, threads } = request;
-  if (device === 'js') return onJs('it was asked for', []);
-  if (device === 'wasm') return onWasm('it was asked for', [], threads);
-  if (device !== 'auto') return onGpu(device);
-  const work = estimate();
-  if (work.flops < work.kernels * FLOPS_PER_LAUNCH) {
-    return onCpu(tooSmall(work), skippedGpus(), threads);
-  }
-  const found = await tryGpus(GPU_KINDS, false);
-  if ('device' in found) return found;
-  return onCpu('no GPU can be used, see refused', found.refused, threads);
+/** GPUs among the kinds asked for. A software renderer is taken only when asked for by name. */
+export async function findGpus(platform: Platform, request: DeviceRequest) {
+  const { usable, refused } = await platform.probe();
+  const asked = ({ kind }: { kind: DeviceKind }): boolean =>
+    request === 'auto' || request === 'gpu' || kind === request;
+  const isFit = ({ software }: Usable): boolean => !software || request !== 'auto';
+  const imitations = usable
+    .filter((gpu) => !isFit(gpu))
+    .map(({ kind, label }) => {
+      return { kind, why: `${label} is a CPU that imitates a GPU: the CPU itself is faster` };
+    });
+  return {
+    usable: usable.filter((gpu) => asked(gpu) && isFit(gpu)),
+    refused: [...refused.filter(asked), ...imitations] as readonly Refusal[],
+  };
 }
 
-function checkRequest({ device, threads = 1 }: Request): void {
+/** @throws ChainruleError for a device or a number of threads that cannot be */
+export function checkRequest(device: DeviceRequest, threads = 1): void {
   if (!(REQUESTS as readonly string[]).includes(device)) {
     throw new ChainruleError(
       `compile: there is no device ${JSON.stringify(device)}.`,
@@ -76,65 +115,21 @@ function checkRequest({ device, threads = 1 }: Request): void {
   );
 }
 
-const tooSmall = ({ flops, kernels }: Work): string =>
-  `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${kernels} kernels: ` +
-  'launching them on a GPU takes longer than computing them here';
+/** Why no GPU can pay for so little work; undefined where one might. */
+export const whyTooSmall = ({ flops, kernels }: Work): string | undefined =>
+  flops < kernels * FLOPS_PER_LAUNCH
+    ? `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${kernels} kernels: ` +
+      'launching them on a GPU takes longer than computing them here'
+    : undefined;
 
-const skippedGpus = (): Refusal[] =>
+export const skippedGpus = (): Refusal[] =>
   GPU_KINDS.map((kind) => ({ kind, why: 'not asked: the program is too small for a GPU' }));
 
-async function onJs(why: string, refused: readonly Refusal[]) {
-  const device = await openJs();
-  return { device, choice: { kind: device.kind, why, refused } };
-}
-
-async function onWasm(why: string, refused: readonly Refusal[], threads?: number) {
-  const device = await openWasm(threads === undefined ? {} : { threads });
-  const choice = { kind: device.kind, why: `${device.label}: ${why}`, refused };
-  return { device, choice };
-}
-
-/** WebAssembly where it can be used; else JavaScript. */
-async function onCpu(why: string, refused: readonly Refusal[], threads?: number) {
-  const noWasm = whyNoWasm();
-  if (noWasm === undefined) return onWasm(why, refused, threads);
-  return onJs(why, [...refused, { kind: 'wasm' as const, why: noWasm }]);
-}
-
-async function onGpu(request: Exclude<DeviceRequest, 'auto' | 'wasm' | 'js'>) {
-  const kinds = request === 'gpu' ? GPU_KINDS : [request];
-  const found = await tryGpus(kinds, true);
-  if ('device' in found) return found;
-  const reasons = found.refused.map(({ kind, why }) => `  ${kind}: ${why}`).join('\n');
-  throw new ChainruleError(
+/** The error of a device that was asked for and cannot be had. */
+export function cannotBeHad(request: DeviceRequest, refused: readonly Refusal[]): ChainruleError {
+  const reasons = refused.map(({ kind, why }) => `  ${kind}: ${why}`).join('\n');
+  return new ChainruleError(
     `compile: the device ${request} cannot be had here:\n${reasons}`,
     "leave device out (it is 'auto'), or ask for 'wasm'.",
   );
-}
-
-type Found = { device: Device; choice: DeviceChoice } | { refused: Refusal[] };
-
-/** Tries kinds in order. A software renderer is taken only when a GPU was asked for by name. */
-async function tryGpus(kinds: readonly DeviceKind[], software: boolean): Promise<Found> {
-  const { openGpu, probeGpu } = await import('./backends/gpujs/index.ts');
-  const probe = await probeGpu();
-  const refused = probe.refused.filter((r) => kinds.includes(r.kind));
-  for (const usable of probe.usable) {
-    if (!kinds.includes(usable.kind)) continue;
-    if (usable.software && !software) {
-      const why = `${usable.label} is a CPU that imitates a GPU: the CPU itself is faster`;
-      refused.push({ kind: usable.kind, why });
-      continue;
-    }
-    try {
-      const device = await openGpu(usable.kind);
-      const why = software
-        ? `it was asked for: ${device.label}`
-        : `the work is large enough for this GPU: ${device.label}`;
-      return { device, choice: { kind: usable.kind, why, refused } };
-    } catch (error) {
-      refused.push({ kind: usable.kind, why: (error as Error).message });
-    }
-  }
-  return { refused };
 }

@@ -55,6 +55,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
       return toRows(flat(await mode.read(handle), size), shape, order);
     },
     free,
+    fault: mode.fault,
     dispose: () => {
       for (const handle of uploads) free(handle);
       for (const program of programs) program.dispose();

@@ -21,6 +21,15 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   const gl = anchor.kernel.kernel.context as WebGLRenderingContext;
   const uploaders = createUploaders(gpu, library, kind);
   let closed = false;
+  let full = false;
+  const fault = (): string | undefined => {
+    if (gl.isContextLost()) return `the ${kind} context was lost`;
+    // Each kind of error is told once.
+    for (let error = gl.getError(); error !== gl.NO_ERROR && !full; error = gl.getError()) {
+      full = error === gl.OUT_OF_MEMORY;
+    }
+    return full ? `${kind} is out of memory` : undefined;
+  };
 
   return {
     label: rendererOf(gl),
@@ -47,6 +56,8 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
     upload: (data, layout) => uploaders.upload(data, layout),
     read: async (handle) => (handle as GpuHandle).toArray(),
     free: (handle) => (handle as GpuHandle).delete(),
+    fault,
+    // Asks only whether it is lost: looking for errors would wait for the GPU at every step.
     alive: () => {
       if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);
     },

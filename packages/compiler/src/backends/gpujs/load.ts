@@ -29,6 +29,9 @@ export interface WebGpuBuffer {
   destroy(): void;
 }
 
+/** Hears of what failed later than its call. */
+export type WebGpuErrors = (event: { readonly error: { readonly message: string } }) => void;
+
 /** The WebGPU device that every kernel of a page shares. */
 export interface WebGpuContext {
   readonly isLost: boolean;
@@ -39,6 +42,9 @@ export interface WebGpuContext {
       writeBuffer(buffer: WebGpuBuffer, offset: number, data: Float32Array): void;
     };
     createBuffer(settings: { size: number; usage: number }): WebGpuBuffer;
+    /** Dawn for Node may lack it. */
+    addEventListener?(type: 'uncapturederror', listen: WebGpuErrors): void;
+    removeEventListener?(type: 'uncapturederror', listen: WebGpuErrors): void;
   };
 }
 

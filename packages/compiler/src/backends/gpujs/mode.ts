@@ -33,7 +33,9 @@ export interface Mode {
   /** The numbers of a handle as gpu.js shapes them: nested arrays. */
   read(handle: unknown): Promise<unknown>;
   free(handle: unknown): void;
-  /** Throws when the device has been lost: gpu.js would answer with old numbers. */
+  /** Why nothing here can be trusted any more: it was lost, or had no memory left. */
+  fault(): string | undefined;
+  /** Throws if it was: gpu.js would answer with old numbers. */
   alive(): void;
   close(): Promise<void>;
 }

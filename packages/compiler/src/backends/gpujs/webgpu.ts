@@ -2,7 +2,14 @@
 // It must not know plans.
 
 import type { Layout } from './layout.ts';
-import type { GpuInstance, GpuKernel, GpuLibrary, WebGpuBuffer, WebGpuContext } from './load.ts';
+import type {
+  GpuInstance,
+  GpuKernel,
+  GpuLibrary,
+  WebGpuBuffer,
+  WebGpuContext,
+  WebGpuErrors,
+} from './load.ts';
 import { assertMode, type Built, type Mode, settings } from './mode.ts';
 import { adapterLabel } from './probe.ts';
 
@@ -23,6 +30,14 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   await reader.ready;
   const handle = (buffer: WebGpuBuffer, { output }: Layout) =>
     new library.WebGPUBufferResult({ buffer, output, context, kernel: reader.kernel.kernel });
+
+  // What fails later than its call: out of memory, or a command that is not valid.
+  let failed: string | undefined;
+  const hear: WebGpuErrors = ({ error }) => {
+    failed ??= `the WebGPU device failed: ${error.message}`;
+  };
+  context.device.addEventListener?.('uncapturederror', hear);
+  const fault = () => (context.isLost ? 'the WebGPU device was lost' : failed);
 
   return {
     label: adapterLabel(context.adapter),
@@ -52,10 +67,15 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     upload: (data, layout) => handle(uploaded(context, data), layout),
     read: async (found) => (found as Handle).toArray(),
     free: (found) => (found as Handle).delete(),
+    fault,
     alive: () => {
-      if (context.isLost) throw new Error('the WebGPU device was lost');
+      const why = fault();
+      if (why !== undefined) throw new Error(why);
     },
-    close: () => gpu.destroy(),
+    close: () => {
+      context.device.removeEventListener?.('uncapturederror', hear);
+      return gpu.destroy();
+    },
   };
 }
 
