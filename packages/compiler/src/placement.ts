@@ -49,6 +49,8 @@ export interface Placement {
    * as this: until it resolves nothing else may use it.
    */
   moving(): Promise<void> | undefined;
+  /** While it resolves a GPU is timed: what can wait should. */
+  readonly timing: Promise<unknown> | undefined;
   /** Steps that a loop may do before it looks up again. */
   turns(): number;
   /** Does a job after the move, in the order of calls. @throws ChainruleError if too many wait */
@@ -290,6 +292,9 @@ function createPlacement(ground: Ground, start: Start, looks = false): Placement
     },
     get isLooking() {
       return trial?.isOpen === true;
+    },
+    get timing() {
+      return trial?.timing;
     },
     moving,
     turns: () => Math.max(1, Math.min(trial?.turns() ?? Infinity, checkpoints.left())),

@@ -257,9 +257,9 @@ class RunningSession implements Session {
     );
   }
 
-  /** What has to end before the engine may be used. */
-  #occupied(): Promise<void> | undefined {
-    return this.#busy ?? this.#placement.moving();
+  /** What has to end before the engine should be used. */
+  #occupied(): Promise<unknown> | undefined {
+    return this.#busy ?? this.#placement.moving() ?? this.#placement.timing;
   }
 
   /**
@@ -301,7 +301,7 @@ class RunningSession implements Session {
 
   /** Does a job now; or if the session moves, or has to load or to move for it, after that. */
   #now(call: string, job: Job, hold: () => void): void {
-    if (this.#occupied()) {
+    if (this.#placement.moving()) {
       hold();
       this.#placement.later(call, job);
       return;

@@ -1,5 +1,6 @@
 // The suite of every device, on gpu.js's WebGPU mode in Node.
 import { describe } from 'vitest';
+import { captureContexts, losing } from './support/losing.ts';
 import { sessions } from './support/sessions.ts';
 import { installWebGpu } from './support/webgpu.ts';
 
@@ -7,4 +8,5 @@ const missing = await installWebGpu();
 
 describe.skipIf(missing)(`webgpu in Node${missing ? ` (${missing})` : ''}`, () => {
   sessions('webgpu');
+  describe('when its device is lost', () => losing('webgpu', captureContexts()));
 });
