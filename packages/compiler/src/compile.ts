@@ -9,17 +9,17 @@ import {
   ShapeError,
   type Sizes,
 } from '@chainrule/graph';
+import { createTask, type Task } from './executable.ts';
+import { initialValues } from './initial.ts';
 import {
   checkRequest,
   createPlatform,
   type DeviceChoice,
   type DeviceRequest,
   type Platform,
-} from './devices.ts';
-import type { Param } from './engine.ts';
-import { createTask, type Task } from './executable.ts';
-import { initialValues } from './initial.ts';
-import { openPlacement } from './placement.ts';
+} from './placement/devices.ts';
+import type { Param } from './placement/engine.ts';
+import { openPlacement } from './placement/placement.ts';
 import type { Program, Update } from './program.ts';
 import { createSession } from './running.ts';
 import type { Session } from './session.ts';
@@ -95,7 +95,7 @@ export async function compileOn(
     every: checkpoint,
     onDevice,
   });
-  return createSession({ placement, task, sizes, fixed });
+  return createSession({ placement, task, nodes: nodesOf(program), sizes, fixed });
 }
 
 /** Steps between checkpoints: a hundredth of a step's time each, if reading takes one. */
@@ -138,6 +138,15 @@ function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task 
     return createTask('main', new Map(), program.updates, program.names, also);
   }
   return createTask('main', new Map(Object.entries(program)));
+}
+
+/** What the user wrote, by name. */
+function nodesOf(program: Program | Node | Readonly<Record<string, Node>>): Session['nodes'] {
+  if (isNode(program)) return { results: { [nameOf(program) ?? 'value']: program }, updated: {} };
+  if (!isProgram(program)) return { results: program, updated: {} };
+  const { loss, updates } = program;
+  const updated = Object.fromEntries(updates.map(({ param, value }) => [nameOf(param)!, value]));
+  return { results: loss ? { [nameOf(loss) ?? 'loss']: loss } : {}, updated };
 }
 
 const initOf = (node: Node) => {

@@ -8,12 +8,12 @@ import {
   type Sizes,
 } from '@chainrule/graph';
 import { keep, runSteps, uploadFor, type Wanted } from './calls.ts';
-import type { Call } from './checkpoint.ts';
-import type { DeviceChoice } from './devices.ts';
-import type { Engine, Values } from './engine.ts';
 import { createTask, type Executable, type Task } from './executable.ts';
 import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
-import type { Job, Placement } from './placement.ts';
+import type { Call } from './placement/checkpoint.ts';
+import type { DeviceChoice } from './placement/devices.ts';
+import type { Engine, Values } from './placement/engine.ts';
+import type { Job, Placement } from './placement/placement.ts';
 import type { Lease } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
 import { checkResident, checkValues, findResident } from './residents.ts';
@@ -23,6 +23,7 @@ import type { Session, Tensor } from './session.ts';
 export interface Parts {
   readonly placement: Placement;
   readonly task: Task;
+  readonly nodes: Session['nodes'];
   /** Sizes given to `compile`. */
   readonly sizes: Sizes;
   /** Those of them that parameters have: they cannot change. */
@@ -58,6 +59,10 @@ class RunningSession implements Session {
 
   get device(): DeviceChoice {
     return this.#placement.choice;
+  }
+
+  get nodes(): Session['nodes'] {
+    return this.#parts.nodes;
   }
 
   get sizes(): Sizes {

@@ -9,15 +9,22 @@ const CANARY = 1234.5;
 export function guard(device: Device): Device {
   if (!device.fault) return device;
   let canary: Handle;
-  const fail = (cause: unknown): never => {
+  const fail = (cause: unknown, isLost = false): never => {
     if (cause instanceof DeviceError) throw cause;
     const why = device.fault!();
-    throw new DeviceError(why ?? reasonOf(cause), why !== undefined, { cause });
+    throw new DeviceError(why ?? reasonOf(cause), isLost || why !== undefined, { cause });
+  };
+  /** What waits for a device that is lost may hear of it before the device itself says so. */
+  const failLate = async (cause: unknown, isLost = false): Promise<never> => {
+    await new Promise((resolve) => setTimeout(resolve));
+    return fail(cause, isLost);
   };
   const guarded = <T>(work: () => T): T => {
     try {
       const done = work();
-      return done instanceof Promise ? (done.catch(fail) as T) : done;
+      return done instanceof Promise
+        ? (done.catch((cause: unknown) => failLate(cause)) as T)
+        : done;
     } catch (cause) {
       return fail(cause);
     }
@@ -31,7 +38,10 @@ export function guard(device: Device): Device {
   const read: Device['read'] = async (...what) => {
     canary ??= device.upload(Float32Array.of(CANARY), [1], 'rows');
     const reads = [device.read(...what), device.read(canary, [1], 'rows')] as const;
-    const [data, [alive]] = await Promise.all(reads);
+    const [data, [alive]] = await Promise.all(reads).catch((cause: unknown) =>
+      // What cannot be read is lost, whatever the device says.
+      failLate(cause, true),
+    );
     if (device.fault!() === undefined && alive === CANARY) return data!;
     const why = device.fault!() ?? `${device.kind} does not give back what it was given`;
     throw new DeviceError(why, true);

@@ -2,8 +2,8 @@
 // copies and the late answers of a real one. It must not know sessions.
 import type { Usable } from '../../src/backends/gpujs/probe.ts';
 import { openJs } from '../../src/backends/js/device.ts';
-import type { Device, DeviceKind, Handle, Loaded } from '../../src/device.ts';
-import type { Platform } from '../../src/devices.ts';
+import type { Device, DeviceKind, Handle, Loaded, Program } from '../../src/device.ts';
+import type { Platform } from '../../src/placement/devices.ts';
 
 /** One device that was opened. */
 export interface Fake {
@@ -25,6 +25,8 @@ export interface Behaviour {
   loadsLate?: boolean;
   /** Kernels by this name do not compile. */
   refuses?: string;
+  /** Adds a tenth and more to all that it computes. */
+  lies?: boolean;
   /** Milliseconds that a run takes at least. */
   ms?: number;
   /** Arrays of more numbers do not fit. */
@@ -57,12 +59,20 @@ async function openFake(
   const alive = (): void => {
     if (isNoticed) throw new Error(`the ${kind} context was lost`);
   };
-  const fakeRun = (loaded: Loaded) => (env: Handle[]) => {
+  const fakeRun = (program: Program, loaded: Loaded) => (env: Handle[]) => {
     alive();
     fake.runs++;
     if (how.ms) busy(how.ms);
     if (fake.runs === how.loseAt) fake.lose(how.isNoticed ?? true);
     loaded.run(env);
+    const { plan } = program;
+    const made = plan.buffers.filter(({ role }) => role === 'output' || role === 'next');
+    if (how.lies) {
+      for (const { id } of made)
+        (env[id] as Float32Array).forEach((x, i, all) => {
+          all[i] = x + 0.1 + 0.1 * Math.abs(x);
+        });
+    }
     // What a lost device computes is garbage.
     if (isLost) for (const array of env as Float32Array[]) array?.fill(0);
   };
@@ -77,7 +87,7 @@ async function openFake(
       const refused = program.plan.kernels.find(({ name }) => name === how.refuses);
       if (refused) throw new Error(`${kind} cannot compile the kernel of ${refused.name}`);
       const loaded = js.load(program) as Loaded;
-      const made = { ...loaded, run: fakeRun(loaded) };
+      const made = { ...loaded, run: fakeRun(program, loaded) };
       return how.loadsLate ? later().then(() => made) : made;
     },
     upload: (data) => {

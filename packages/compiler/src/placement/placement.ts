@@ -1,9 +1,11 @@
 // Where a session runs: it starts there, leaves a device that fails, and takes over a faster one.
 // It knows engines and checkpoints; it must not know feeds or values.
 import { ChainruleError, type Sizes } from '@chainrule/graph';
-import { guard } from './backends/guard.ts';
+import { guard } from '../backends/guard.ts';
+import { DeviceError, type DeviceKind, type Refusal, reasonOf } from '../device.ts';
+import type { Task } from '../executable.ts';
+import type { Work } from '../work.ts';
 import { type Call, createCheckpoints } from './checkpoint.ts';
-import { DeviceError, type DeviceKind, type Refusal, reasonOf } from './device.ts';
 import {
   cannotBeHad,
   type DeviceChoice,
@@ -14,9 +16,7 @@ import {
   whyTooSmall,
 } from './devices.ts';
 import { createEngine, type Engine, type Param, type Values } from './engine.ts';
-import type { Task } from './executable.ts';
 import { createTrial, type Timed, type TrialOf, type Winner } from './trial.ts';
-import type { Work } from './work.ts';
 
 /** What a session starts with. */
 export interface Ground {

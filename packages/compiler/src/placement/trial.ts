@@ -1,9 +1,9 @@
 // Finds out whether a GPU is faster than the CPU, while the session trains there: opens it in the
 // background, does a few of the session's own steps on it, and compares.
-import { type DeviceKind, type Refusal, reasonOf } from './device.ts';
+import { type DeviceKind, type Refusal, reasonOf } from '../device.ts';
+import type { Task } from '../executable.ts';
 import { findGpus, type Measured, type Platform } from './devices.ts';
 import type { Engine, Values } from './engine.ts';
-import type { Task } from './executable.ts';
 
 /** Work that was done and timed: steps of a task, or its values once. */
 export interface Timed {

@@ -1,11 +1,11 @@
 // What there is to run on, and how people are told. It asks the platform; it knows no program.
 import { ChainruleError } from '@chainrule/graph';
-import type { Usable } from './backends/gpujs/probe.ts';
-import { openJs } from './backends/js/device.ts';
-import { openWasm, whyNoWasm } from './backends/wasm/device.ts';
-import { MOST_THREADS } from './backends/wasm/workers.ts';
-import type { Device, DeviceKind, Refusal } from './device.ts';
-import type { Work } from './work.ts';
+import type { Usable } from '../backends/gpujs/probe.ts';
+import { openJs } from '../backends/js/device.ts';
+import { openWasm, whyNoWasm } from '../backends/wasm/device.ts';
+import { MOST_THREADS } from '../backends/wasm/workers.ts';
+import type { Device, DeviceKind, Refusal } from '../device.ts';
+import type { Work } from '../work.ts';
 
 /** What a user may ask for: a device, any GPU, or the best choice. */
 export const REQUESTS = [
@@ -59,7 +59,7 @@ const measured = new Map<string, Measured>();
 /** The devices there are, those of the CPU with so many threads. */
 export function createPlatform(threads?: number): Platform {
   return {
-    probe: async () => (await import('./backends/gpujs/index.ts')).probeGpu(),
+    probe: async () => (await import('../backends/gpujs/index.ts')).probeGpu(),
     cpu: () => {
       const why = whyNoWasm();
       if (why === undefined) return { kind: 'wasm', refused: [] };
@@ -68,7 +68,7 @@ export function createPlatform(threads?: number): Platform {
     open: async (kind) => {
       if (kind === 'js') return openJs();
       if (kind === 'wasm') return openWasm(threads === undefined ? {} : { threads });
-      const { openGpu } = await import('./backends/gpujs/index.ts');
+      const { openGpu } = await import('../backends/gpujs/index.ts');
       return openGpu(kind);
     },
     measured,
