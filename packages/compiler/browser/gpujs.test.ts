@@ -3,42 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { conformance } from '../test/support/conformance.ts';
+import { captureContexts, losing } from '../test/support/losing.ts';
 import { special } from '../test/support/special.ts';
 import { training } from '../test/support/training.ts';
 
 const nativeGpu = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
 const { usable, refused } = await probeGpu();
 const loseAll = captureContexts();
-
-/** Notes the contexts and devices that are made from now on; call it to lose those. */
-function captureContexts(): () => Promise<void> {
-  const lose: (() => unknown)[] = [];
-  const { getContext } = HTMLCanvasElement.prototype;
-  HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: never) {
-    const gl = getContext.apply(this, args) as unknown as WebGLRenderingContext | null;
-    if (gl) lose.push(() => gl.getExtension('WEBGL_lose_context')?.loseContext());
-    return gl as never;
-  };
-  type Adapter = {
-    requestDevice(...args: unknown[]): Promise<{ destroy(): void; lost: unknown }>;
-  };
-  const adapter = (globalThis as { GPUAdapter?: { prototype: Adapter } }).GPUAdapter?.prototype;
-  const requestDevice = adapter?.requestDevice;
-  if (adapter && requestDevice) {
-    adapter.requestDevice = async function (...args) {
-      const device = await requestDevice.apply(this, args);
-      lose.push(() => {
-        device.destroy();
-        return device.lost;
-      });
-      return device;
-    };
-  }
-  return async () => {
-    for (const one of lose.splice(0)) await one();
-    await new Promise((done) => setTimeout(done, 50));
-  };
-}
 
 describe.each(['webgpu', 'webgl2', 'webgl'] as const)('%s', (kind) => {
   const why = refused.find((refusal) => refusal.kind === kind)?.why;
@@ -89,4 +60,5 @@ describe.each(usable)('$kind, when its device is lost', ({ kind }) => {
     again.dispose();
     device.dispose();
   });
+  losing(kind, loseAll);
 });

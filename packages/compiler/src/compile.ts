@@ -9,13 +9,18 @@ import {
   ShapeError,
   type Sizes,
 } from '@chainrule/graph';
-import type { Device } from './device.ts';
-import { type DeviceRequest, openDevice } from './devices.ts';
 import { createTask, type Task } from './executable.ts';
 import { initialValues } from './initial.ts';
+import {
+  checkRequest,
+  createPlatform,
+  type DeviceChoice,
+  type DeviceRequest,
+  type Platform,
+} from './placement/devices.ts';
+import type { Param } from './placement/engine.ts';
+import { openPlacement } from './placement/placement.ts';
 import type { Program, Update } from './program.ts';
-import { createPrograms } from './programs.ts';
-import type { Resident } from './residents.ts';
 import { createSession } from './running.ts';
 import type { Session } from './session.ts';
 import { estimateWork } from './work.ts';
@@ -33,6 +38,13 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
+  /**
+   * Steps between copies of all that lives across steps, which a session goes back to when it loses
+   * its GPU; 100 unless given, 0 for none. On the CPU none are needed.
+   */
+  readonly checkpoint?: number;
+  /** Told whenever `session.device` has changed. */
+  readonly onDevice?: (choice: DeviceChoice) => void;
 }
 
 /**
@@ -50,45 +62,60 @@ export async function compile(
       'pass e.g. { seed: 2 }.',
     );
   }
-  const task = taskOf(program);
-  checkNames(task.leaves);
-  const sizes = options.sizes ?? {};
-  checkSizes(sizes, task.symbols);
-  checkUpdates(task.updates);
-  const fixed = fixedSizes(task.leaves, sizes);
-  const known = [...task.symbols].every((s) => Object.hasOwn(sizes, s));
-  const { threads } = options;
-  const request = { device: options.device ?? 'auto', ...(threads !== undefined && { threads }) };
-  const { device, choice } = await openDevice(request, () => estimateWork(task, sizes));
-  try {
-    const residents = startParameters(task, sizes, device, options.seed ?? 1);
-    const programs = createPrograms(device);
-    // Never released: the session's own program stays.
-    const main = known ? (await programs.lease(task, sizes)).program : undefined;
-    return createSession({ device, choice, task, residents, programs, sizes, fixed, main });
-  } catch (error) {
-    device.dispose();
-    throw error;
-  }
+  const { device = 'auto', threads } = options;
+  checkRequest(device, threads);
+  return compileOn(createPlatform(threads), program, options);
 }
 
-/** Draws the first values, in the order in which parameters were made, and puts them in place. */
-function startParameters(
-  task: Task,
-  sizes: Sizes,
-  device: Device,
-  seed: number,
-): Map<string, Resident> {
-  const params = task.leaves.filter((leaf) => leaf.op === 'param');
-  const shapes = params.map((p) => bindShape(p, sizes));
-  const init = params.map((p, i) => ({ init: initOf(p), shape: shapes[i]! }));
-  const values = initialValues(init, seed);
-  return new Map(
-    params.map((node, i) => {
-      const handle = device.upload(values[i]!, shapes[i]!, 'rows');
-      return [nameOf(node)!, { node, shape: shapes[i]!, handle }];
-    }),
+/** The same on a platform of the caller's. */
+export async function compileOn(
+  platform: Platform,
+  program: Program | Node | Readonly<Record<string, Node>>,
+  options: CompileOptions = {},
+): Promise<Session> {
+  const task = taskOf(program);
+  checkNames(task.leaves);
+  const { sizes = {}, device = 'auto', seed = 1, checkpoint = CHECKPOINT, onDevice } = options;
+  checkSizes(sizes, task.symbols);
+  checkUpdates(task.updates);
+  checkInterval(checkpoint);
+  const fixed = fixedSizes(task.leaves, sizes);
+  const isKnown = [...task.symbols].every((s) => Object.hasOwn(sizes, s));
+  const params = task.leaves
+    .filter((leaf) => leaf.op === 'param')
+    .map((node) => ({ node, shape: bindShape(node, sizes) }));
+  const placement = await openPlacement({
+    platform,
+    request: device,
+    task,
+    params,
+    values: firstValues(params, seed),
+    sizes: isKnown ? sizes : undefined,
+    work: estimateWork(task, sizes),
+    every: checkpoint,
+    onDevice,
+  });
+  return createSession({ placement, task, nodes: nodesOf(program), sizes, fixed });
+}
+
+/** Steps between checkpoints: a hundredth of a step's time each, if reading takes one. */
+const CHECKPOINT = 100;
+
+function checkInterval(checkpoint: number): void {
+  if (Number.isInteger(checkpoint) && checkpoint >= 0) return;
+  throw new ChainruleError(
+    `compile: ${checkpoint} is no number of steps between checkpoints.`,
+    'give a whole number, or 0 for none.',
   );
+}
+
+/** Draws the first values, in the order in which parameters were made. */
+function firstValues(params: readonly Param[], seed: number): Map<string, Float32Array> {
+  const values = initialValues(
+    params.map(({ node, shape }) => ({ init: initOf(node), shape })),
+    seed,
+  );
+  return new Map(params.map(({ node }, i) => [nameOf(node)!, values[i]!]));
 }
 
 const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
@@ -111,6 +138,15 @@ function taskOf(program: Program | Node | Readonly<Record<string, Node>>): Task 
     return createTask('main', new Map(), program.updates, program.names, also);
   }
   return createTask('main', new Map(Object.entries(program)));
+}
+
+/** What the user wrote, by name. */
+function nodesOf(program: Program | Node | Readonly<Record<string, Node>>): Session['nodes'] {
+  if (isNode(program)) return { results: { [nameOf(program) ?? 'value']: program }, updated: {} };
+  if (!isProgram(program)) return { results: program, updated: {} };
+  const { loss, updates } = program;
+  const updated = Object.fromEntries(updates.map(({ param, value }) => [nameOf(param)!, value]));
+  return { results: loss ? { [nameOf(loss) ?? 'loss']: loss } : {}, updated };
 }
 
 const initOf = (node: Node) => {

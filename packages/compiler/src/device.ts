@@ -67,7 +67,23 @@ export interface Device {
   read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;
   /** Gives back what `upload` made. */
   free(handle: Handle): void;
+  /**
+   * Why nothing on it can be trusted any more, if that is so: it was lost, or out of memory. Only
+   * devices that this can happen to have it. It may be told late: see `guard`.
+   */
+  fault?(): string | undefined;
   dispose(): void;
+}
+
+/** A failure of a device, not of what was asked for; `message` is the device's reason. */
+export class DeviceError extends Error {
+  /** Is all that was on it gone? */
+  readonly isLost: boolean;
+
+  constructor(why: string, isLost: boolean, options?: ErrorOptions) {
+    super(why, options);
+    this.isLost = isLost;
+  }
 }
 
 /** Why a device was not taken. */
@@ -75,3 +91,7 @@ export interface Refusal {
   readonly kind: DeviceKind;
   readonly why: string;
 }
+
+/** What an error says. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

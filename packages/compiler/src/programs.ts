@@ -9,6 +9,7 @@ const MAX_IDLE = 32;
 /** A program in somebody's hands: it stays loaded until it is released. */
 export interface Lease {
   readonly program: Executable;
+  readonly sizes: Sizes;
   release(): void;
 }
 
@@ -16,10 +17,14 @@ export interface Lease {
 export interface Programs {
   /** The program of a task for these sizes, loaded before, or now. */
   lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
+  /** Sizes that a task is loaded for, or is being loaded. */
+  known(task: Task): Sizes[];
   dispose(): void;
 }
 
 interface Entry {
+  readonly task: Task;
+  readonly sizes: Sizes;
   /** A promise until it is loaded. */
   program: Executable | Promise<Executable>;
   /** Leases that are not released. */
@@ -34,7 +39,7 @@ export function createPrograms(device: Device): Programs {
     const program =
       entries.get(key)?.program ?? load(planTask(task, sizes, device.limits), device);
     // Entered again at the end: the first of the map is the one not used for longest.
-    const entry = entries.get(key) ?? { program, users: 0 };
+    const entry = entries.get(key) ?? { task, sizes, program, users: 0 };
     entries.delete(key);
     entries.set(key, entry);
     entry.users++;
@@ -54,7 +59,9 @@ export function createPrograms(device: Device): Programs {
     for (const entry of entries.values()) disposeEntry(entry);
     entries.clear();
   };
-  return { lease, dispose };
+  const known = (task: Task): Sizes[] =>
+    [...entries.values()].filter((entry) => entry.task === task).map(({ sizes }) => sizes);
+  return { lease, known, dispose };
 }
 
 function leaseOf(entries: Map<string, Entry>, entry: Entry, program: Executable): Lease {
@@ -65,7 +72,7 @@ function leaseOf(entries: Map<string, Entry>, entry: Entry, program: Executable)
     entry.users--;
     evict(entries);
   };
-  return { program, release };
+  return { program, sizes: entry.sizes, release };
 }
 
 function evict(entries: Map<string, Entry>): void {

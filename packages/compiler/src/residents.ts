@@ -8,7 +8,7 @@ import {
   type Node,
   toRowMajor,
 } from '@chainrule/graph';
-import type { Device, Handle } from './device.ts';
+import type { Handle } from './device.ts';
 import { allFinite } from './feeds.ts';
 import { sizeOf } from './nest.ts';
 
@@ -29,21 +29,15 @@ export function findResident(residents: Residents, name: string): Resident {
   throw new NameError(`${name} is not a parameter; parameters: ${names}.`, `name one of these.`);
 }
 
-/** Replaces parameters; nothing changes unless everything fits. @throws FeedError, NameError */
-export function writeAll(
-  device: Device,
+/** Copies of values for parameters, checked. @throws FeedError, NameError */
+export function checkValues(
   residents: Residents,
   values: Readonly<Record<string, Data>>,
-): void {
-  const checked = Object.entries(values).map(([name, value]) => {
-    const resident = findResident(residents, name);
-    return { resident, data: checkValue(name, resident.shape, value) };
+): Map<string, Float32Array> {
+  const checked = Object.entries(values).map(([name, value]): [string, Float32Array] => {
+    return [name, checkValue(name, findResident(residents, name).shape, value)];
   });
-  for (const { resident, data } of checked) {
-    const old = resident.handle;
-    resident.handle = device.upload(data, resident.shape, 'rows');
-    device.free(old);
-  }
+  return new Map(checked);
 }
 
 /** A copy of its own, row by row. */

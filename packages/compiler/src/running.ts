@@ -7,30 +7,31 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
-import type { Device, Handle } from './device.ts';
-import type { DeviceChoice } from './devices.ts';
+import { keep, runSteps, uploadFor, type Wanted } from './calls.ts';
 import { createTask, type Executable, type Task } from './executable.ts';
 import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
-import { sizeOf } from './nest.ts';
-import type { Lease, Programs } from './programs.ts';
+import type { Call } from './placement/checkpoint.ts';
+import type { DeviceChoice } from './placement/devices.ts';
+import type { Engine, Values } from './placement/engine.ts';
+import type { Job, Placement } from './placement/placement.ts';
+import type { Lease } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
-import { checkResident, findResident, type Residents, writeAll } from './residents.ts';
+import { checkResident, checkValues, findResident } from './residents.ts';
 import type { Session, Tensor } from './session.ts';
 
 /** What a session is made of. */
 export interface Parts {
-  readonly device: Device;
-  readonly choice: DeviceChoice;
+  readonly placement: Placement;
   readonly task: Task;
-  readonly residents: Residents;
-  readonly programs: Programs;
+  readonly nodes: Session['nodes'];
   /** Sizes given to `compile`. */
   readonly sizes: Sizes;
   /** Those of them that parameters have: they cannot change. */
   readonly fixed: Sizes;
-  /** The program for `sizes`, if all were given. */
-  readonly main: Executable | undefined;
 }
+
+/** Milliseconds after which a loop of steps lets the page or process look around. */
+const FRAME = 16;
 
 /** A session of its parts. */
 export const createSession = (parts: Parts): Session => new RunningSession(parts);
@@ -42,12 +43,9 @@ const nameOfLeaf = (node: Node): string => nameOf(node) ?? `an unnamed ${node.op
 
 class RunningSession implements Session {
   readonly #parts: Parts;
+  readonly #placement: Placement;
   /** Tasks of `run`, by the names and nodes asked for. */
   readonly #tasks = new Map<string, Task>();
-  /** The program that `report` and `source` speak of. */
-  #main: Executable | undefined;
-  /** The program in whose buffers the parameters are, on devices where they trade places. */
-  #home: Lease | undefined;
   /** Steps that the device may not have done yet. */
   #queued = 0;
   /** Resolves when steps in the background are done, however they end. */
@@ -56,11 +54,15 @@ class RunningSession implements Session {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#main = parts.main;
+    this.#placement = parts.placement;
   }
 
   get device(): DeviceChoice {
-    return this.#parts.choice;
+    return this.#placement.choice;
+  }
+
+  get nodes(): Session['nodes'] {
+    return this.#parts.nodes;
   }
 
   get sizes(): Sizes {
@@ -69,51 +71,65 @@ class RunningSession implements Session {
 
   step(feeds: Feeds): void {
     this.#idle('step');
-    const { data, lease } = this.#prepareStep('step', feeds);
-    if (lease instanceof Promise) {
-      lease.then((l) => l.release()).catch(() => {});
-      throw new ChainruleError(
-        'step: no kernels are loaded for this batch size yet.',
-        'use await steps(1, feeds) for it.',
-      );
-    }
-    const env = this.#uploadFor(lease, data);
-    try {
-      this.#runStep(lease, env);
-    } finally {
-      this.#free(lease.program, env);
-    }
+    const wanted = this.#wantStep('step', feeds);
+    const once = (engine: Engine, lease: Lease): void => {
+      const env = uploadFor(engine, lease, wanted.data);
+      this.#queued++;
+      try {
+        runSteps(this.#placement, engine, lease, env, wanted);
+      } finally {
+        engine.free(lease.program, env);
+      }
+    };
+    const job = (engine: Engine): void | Promise<void> => {
+      const lease = engine.lease(wanted.task, wanted.sizes);
+      return lease instanceof Promise ? lease.then((l) => once(engine, l)) : once(engine, lease);
+    };
+    this.#now('step', job, () => keep(wanted));
   }
 
   async steps(n: number, feeds: Feeds): Promise<void> {
     if (!Number.isInteger(n) || n < 0) {
       throw new ChainruleError(`steps: ${n} is no number of steps.`, 'give e.g. 100.');
     }
-    const { data, lease: found } = this.#prepareStep('steps', feeds);
-    // Where nothing has to be waited for it runs at once: what is called next finds it done.
-    const lease = found instanceof Promise ? await found : found;
-    while (this.#busy) await this.#busy;
-    this.#alive('steps');
-    const env = this.#uploadFor(lease, data);
+    const wanted = this.#wantStep('steps', feeds);
+    const call = this.#placement.enter();
     try {
-      await this.#runSteps(n, lease, env);
+      // Where nothing has to be waited for it runs at once: what is called next finds it done.
+      while (call.done < n) {
+        await this.#on('steps', wanted, (engine, lease) =>
+          this.#someSteps(n, call, wanted, engine, lease!),
+        );
+      }
     } finally {
-      this.#free(lease.program, env);
+      this.#placement.exit(call);
     }
-    if (n === 0) lease.release();
   }
 
-  async #runSteps(n: number, lease: Lease, env: Handle[]): Promise<void> {
-    const { runMany } = lease.program.loaded;
-    if (runMany && n > 0) {
-      const running = this.#runStep(lease, env, n);
-      if (running) await this.#background(running);
-    }
-    for (let i = 0; i < n && !runMany; i++) {
-      this.#runStep(lease, env);
-      if (this.#queued < this.#parts.device.limits.queue) continue;
-      await this.#drain();
-      this.#alive('steps');
+  /** Steps until they are done, or the session has to move. */
+  async #someSteps(n: number, call: Call, wanted: Wanted, engine: Engine, lease: Lease) {
+    const env = uploadFor(engine, lease, wanted.data);
+    try {
+      let begin = performance.now();
+      do {
+        const most =
+          lease.program.loaded.runMany && Math.min(n - call.done, this.#placement.turns());
+        const running = runSteps(this.#placement, engine, lease, env, wanted, call, most);
+        wanted.isOver = call.done >= n;
+        this.#queued++;
+        if (running) await this.#background(running);
+        else if (this.#queued >= engine.device.limits.queue) {
+          this.#queued = 0;
+          await engine.wait();
+        }
+        if (this.#placement.isLooking && performance.now() - begin > FRAME) {
+          await new Promise<void>((resolve) => setTimeout(resolve));
+          begin = performance.now();
+        }
+        this.#alive('steps');
+      } while (call.done < n && !this.#occupied() && engine === this.#placement.engine);
+    } finally {
+      engine.free(lease.program, env);
     }
   }
 
@@ -127,15 +143,6 @@ class RunningSession implements Session {
       this.#busy = undefined;
     }
     this.#alive('steps');
-  }
-
-  /** Waits until the device has done what was queued, by reading its smallest parameter. */
-  async #drain(): Promise<void> {
-    this.#queued = 0;
-    const [smallest] = [...this.#parts.residents.values()].sort(
-      (a, b) => sizeOf(a.shape) - sizeOf(b.shape),
-    );
-    if (smallest) await this.#parts.device.read(smallest.handle, smallest.shape, 'rows');
   }
 
   async value(node: Node, feeds: Feeds = {}): Promise<number | Tensor> {
@@ -152,24 +159,23 @@ class RunningSession implements Session {
 
   async read(name: string): Promise<Tensor> {
     this.#alive('read');
-    findResident(this.#parts.residents, name);
-    while (this.#busy) await this.#busy;
-    this.#alive('read');
-    const { handle, shape } = findResident(this.#parts.residents, name);
-    return this.#readTensor(handle, shape);
+    findResident(this.#placement.engine.residents, name);
+    return this.#on('read', undefined, (engine) => engine.read(name));
   }
 
   write(name: string, data: Data): void {
     this.#alive('write');
     this.#idle('write');
-    writeAll(this.#parts.device, this.#parts.residents, { [name]: data });
+    this.#write('write', checkValues(this.#placement.engine.residents, { [name]: data }));
   }
 
   async state(): Promise<Record<string, Tensor>> {
-    this.#alive('state');
-    const names = [...this.#parts.residents.keys()];
-    const tensors = await Promise.all(names.map((name) => this.read(name)));
-    return Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+    const read = async (engine: Engine) => {
+      const names = [...engine.residents.keys()];
+      const tensors = await Promise.all(names.map((name) => engine.read(name)));
+      return Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+    };
+    return this.#on('state', undefined, read);
   }
 
   restore(state: Readonly<Record<string, Data>>): void {
@@ -181,16 +187,23 @@ class RunningSession implements Session {
         'pass what state() gave.',
       );
     }
-    const missing = [...this.#parts.residents.keys()].filter(
-      (name) => !Object.hasOwn(state, name),
-    );
+    const { residents } = this.#placement.engine;
+    const missing = [...residents.keys()].filter((name) => !Object.hasOwn(state, name));
     if (missing.length > 0) {
       throw new NameError(
         `restore: the state has no ${missing.join(', ')}.`,
         'pass all that state() gave; to set single parameters use write.',
       );
     }
-    writeAll(this.#parts.device, this.#parts.residents, state);
+    this.#write('restore', checkValues(residents, state));
+  }
+
+  #write(call: string, values: Values): void {
+    const job = (engine: Engine): void => {
+      engine.write(values);
+      this.#placement.written(values);
+    };
+    this.#now(call, job, () => {});
   }
 
   report(): Report {
@@ -217,8 +230,7 @@ class RunningSession implements Session {
   dispose(): void {
     if (!this.#live) return;
     this.#live = false;
-    this.#parts.programs.dispose();
-    this.#parts.device.dispose();
+    this.#placement.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -227,9 +239,9 @@ class RunningSession implements Session {
 
   #alive(call: string): void {
     if (this.#live) return;
-    const names = [...this.#parts.residents.keys()].join(', ');
+    const params = this.#parts.task.leaves.filter((leaf) => leaf.op === 'param');
     throw new ChainruleError(
-      `${call}: the session of ${names || 'this program'} is disposed.`,
+      `${call}: the session of ${params.map(nameOf).join(', ') || 'this program'} is disposed.`,
       'compile again, or dispose later.',
     );
   }
@@ -242,11 +254,79 @@ class RunningSession implements Session {
 
   #loaded(call: string): Executable {
     this.#alive(call);
-    if (this.#main) return this.#main;
+    const { main } = this.#placement.engine;
+    if (main) return main.program;
     throw new ChainruleError(
       `${call}: nothing is compiled yet, because a size is open.`,
       'give all sizes to compile, or run a step first.',
     );
+  }
+
+  /** What has to end before the engine should be used. */
+  #occupied(): Promise<unknown> | undefined {
+    return this.#busy ?? this.#placement.moving() ?? this.#placement.timing;
+  }
+
+  /**
+   * Does a job when nothing else uses the engine, with its program, if it wants one: at once, if
+   * nothing has to be waited for. Again on the next device, if this one fails.
+   */
+  async #on<T>(
+    call: string,
+    wanted: Wanted | undefined,
+    job: (engine: Engine, lease?: Lease) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      this.#alive(call);
+      for (let other = this.#occupied(); other; other = this.#occupied()) {
+        if (wanted) keep(wanted);
+        await other;
+        this.#alive(call);
+      }
+      const { engine } = this.#placement;
+      try {
+        const found = wanted && engine.lease(wanted.task, wanted.sizes);
+        if (wanted && found instanceof Promise) keep(wanted);
+        const lease = found instanceof Promise ? await found : found;
+        this.#alive(call);
+        // While it was loaded, others may have come.
+        if (found instanceof Promise && (this.#occupied() || engine !== this.#placement.engine)) {
+          lease?.release();
+          continue;
+        }
+        const running = job(engine, lease);
+        if (wanted && this.#placement.mayMove) keep(wanted);
+        return await running;
+      } catch (error) {
+        this.#alive(call);
+        await this.#placement.leave(engine, error);
+      }
+    }
+  }
+
+  /** Does a job now; or if the session moves, or has to load or to move for it, after that. */
+  #now(call: string, job: Job, hold: () => void): void {
+    if (this.#placement.moving()) {
+      hold();
+      this.#placement.later(call, job);
+      return;
+    }
+    const { engine } = this.#placement;
+    let running: Promise<void> | undefined;
+    try {
+      running = job(engine) ?? undefined;
+      if (!running) return;
+    } catch (error) {
+      this.#placement.mustLeave(error);
+    }
+    hold();
+    this.#placement.later(call, (at) => {
+      const first = running;
+      running = undefined;
+      return first ?? job(at);
+    });
+    // Who waits in the queue hears of it.
+    running?.catch(() => {});
   }
 
   /** All that is fed tells the sizes, also what rewriting has made superfluous. */
@@ -255,25 +335,18 @@ class RunningSession implements Session {
     return checkFeeds(task.slots, [...main.mayFeed, ...task.mayFeed], feeds, fixed, sizes);
   }
 
-  #prepareStep(call: string, feeds: Feeds) {
-    this.#alive(call);
-    const { task, programs } = this.#parts;
-    if (task.updates.length === 0) {
-      throw new ChainruleError(
-        `${call}: this session has nothing to train.`,
-        'compile train(J, sgd(0.1)).',
-      );
-    }
-    const { data, sizes } = this.#check(task, feeds);
-    const lease = programs.lease(task, sizes);
-    if (!(lease instanceof Promise)) this.#main ??= lease.program;
-    return { data: this.#kept(lease, data), lease };
+  #want(task: Task, feeds: Feeds): Wanted {
+    return { task, ...this.#check(task, feeds), isOwn: false, isOver: false };
   }
 
-  /** The caller's arrays may have changed by the time that a program and its device are ready. */
-  #kept(lease: Lease | Promise<Lease>, data: CheckedFeeds['data']): CheckedFeeds['data'] {
-    if (!(lease instanceof Promise) && !this.#busy) return data;
-    return new Map([...data].map(([name, values]) => [name, values.slice()]));
+  #wantStep(call: string, feeds: Feeds): Wanted {
+    this.#alive(call);
+    const { task } = this.#parts;
+    if (task.updates.length > 0) return this.#want(task, feeds);
+    throw new ChainruleError(
+      `${call}: this session has nothing to train.`,
+      'compile train(J, sgd(0.1)).',
+    );
   }
 
   async #evaluate<K extends string>(
@@ -282,30 +355,18 @@ class RunningSession implements Session {
     feeds: Feeds,
   ): Promise<Record<K, Tensor>> {
     this.#alive(call);
-    const task = this.#taskOf(nodes);
-    const { data: given, sizes } = this.#check(task, feeds);
-    const found = this.#parts.programs.lease(task, sizes);
-    const data = this.#kept(found, given);
-    const { program, release } = found instanceof Promise ? await found : found;
-    try {
-      while (this.#busy) await this.#busy;
-      this.#alive(call);
-      const env = this.#upload(program, data);
-      this.#run(program, env);
-      this.#free(program, env);
-      const { buffers, outputs } = program.planned;
-      const read = async ([name, id]: readonly [string, number]): Promise<[string, Tensor]> => {
-        const { shape } = buffers.find((b) => b.id === id)!;
-        return [name, await this.#readTensor(env[id], shape)];
-      };
-      return Object.fromEntries(await Promise.all([...outputs].map(read))) as Record<K, Tensor>;
-    } finally {
-      release();
-    }
-  }
-
-  async #readTensor(handle: Handle, shape: readonly number[]): Promise<Tensor> {
-    return { shape, data: await this.#parts.device.read(handle, shape, 'rows'), order: 'rows' };
+    const wanted = this.#want(this.#taskOf(nodes), feeds);
+    const found = await this.#on(call, wanted, async (engine, lease) => {
+      const begin = performance.now();
+      try {
+        return await engine.evaluate(lease!.program, wanted.data);
+      } finally {
+        lease!.release();
+        const isAll = this.#parts.task.updates.length === 0;
+        if (isAll) this.#placement.timed({ ...wanted, turns: 1 }, performance.now() - begin);
+      }
+    });
+    return found as Record<K, Tensor>;
   }
 
   #taskOf(nodes: Readonly<Record<string, Node>>): Task {
@@ -320,71 +381,10 @@ class RunningSession implements Session {
     const known = this.#tasks.get(key);
     if (known) return known;
     const task = createTask(key, new Map(entries));
-    checkResident(task.leaves, this.#parts.residents, nameOfLeaf);
+    checkResident(task.leaves, this.#placement.engine.residents, nameOfLeaf);
     this.#tasks.set(key, task);
     const [oldest] = this.#tasks.keys();
     if (this.#tasks.size > MAX_TASKS) this.#tasks.delete(oldest!);
     return task;
-  }
-
-  /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
-  #upload(program: Executable, data: ReadonlyMap<string, Float32Array>): Handle[] {
-    const env: Handle[] = [];
-    try {
-      for (const { name, id, shape, order } of program.planned.inputs) {
-        env[id] = this.#parts.device.upload(data.get(name)!, shape, order);
-      }
-    } catch (error) {
-      // The device has no room for all of them: what is there goes back.
-      this.#free(program, env);
-      throw error;
-    }
-    return env;
-  }
-
-  /** The same for a step, whose program is released if the data cannot be had. */
-  #uploadFor(lease: Lease, data: ReadonlyMap<string, Float32Array>): Handle[] {
-    try {
-      return this.#upload(lease.program, data);
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
-  }
-
-  /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
-  #runStep(lease: Lease, env: Handle[], times?: number): void | Promise<void> {
-    let running: void | Promise<void>;
-    try {
-      running = this.#run(lease.program, env, times);
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
-    this.#queued++;
-    this.#home?.release();
-    this.#home = lease;
-    return running;
-  }
-
-  /** Runs a program, once on return or often; updated parameters move to their new place. */
-  #run({ planned, loaded }: Executable, env: Handle[], times?: number): void | Promise<void> {
-    const { device, residents } = this.#parts;
-    for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
-    const running = times === undefined ? loaded.run(env) : loaded.runMany!(env, times);
-    for (const { param, next } of planned.swaps) {
-      const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
-      device.free(resident.handle);
-      resident.handle = env[next];
-    }
-    return running;
-  }
-
-  #free({ planned }: Executable, env: readonly Handle[]): void {
-    // A device that is disposed has taken everything with it.
-    if (!this.#live) return;
-    for (const { id } of planned.inputs) {
-      if (env[id] !== undefined) this.#parts.device.free(env[id]);
-    }
   }
 }

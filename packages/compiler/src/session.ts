@@ -1,7 +1,7 @@
 // What a running program offers: steps, values, parameters. It knows no devices.
 import type { Data, Node, Sizes } from '@chainrule/graph';
-import type { DeviceChoice } from './devices.ts';
 import type { Feeds } from './feeds.ts';
+import type { DeviceChoice } from './placement/devices.ts';
 import type { Report } from './report.ts';
 
 /** Numbers and their shape, row-major. */
@@ -16,8 +16,13 @@ export interface Session {
   /**
    * One training step: every parameter takes its new value. Queued on a GPU, done on return on a
    * CPU. Sizes that no parameter has (the batch) may differ from call to call.
-   * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on;
-   *   parameters are then as before
+   *
+   * While a session moves to another device or loads kernels for another size, the step waits, with
+   * a copy of its data, for up to 32 of them: they are done in the order of calls, before anything
+   * else that is asked for. If the device is lost, no step is done on what it has left: the session
+   * goes back to its last checkpoint, and steps since then are lost; `device.lost` says how many.
+   * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on, or
+   *   if too many wait; parameters are then as before
    */
   step(feeds: Feeds): void;
   /**
@@ -25,11 +30,15 @@ export interface Session {
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
    * else is asked for waits. If it rejects, parameters are as before.
+   *
+   * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
+   * anew or on the CPU, and does again what was lost of these `n` steps.
    */
   steps(n: number, feeds: Feeds): Promise<void>;
   /**
    * The value of a node: a number if it is a scalar. Compiled once, apart from the step. WebGPU
-   * loads in the background: await a first value before the step that is to come after it.
+   * loads in the background: await a first value before the step that is to come after it. After a
+   * device was lost it is the value at the last checkpoint.
    */
   value(node: Node, feeds?: Feeds): Promise<number | Tensor>;
   /** The values of several nodes, computed in one program. */
@@ -45,8 +54,13 @@ export interface Session {
   state(): Promise<Record<string, Tensor>>;
   /** Sets all that lives across steps; nothing changes if anything is missing or does not fit. */
   restore(state: Readonly<Record<string, Data>>): void;
-  /** Where it runs, why there, and why not elsewhere. */
+  /** Where it runs now, why there, why not elsewhere, and which devices it has lost. */
   readonly device: DeviceChoice;
+  /** What it was compiled for: results by name, and the new values of parameters by theirs. */
+  readonly nodes: {
+    readonly results: Readonly<Record<string, Node>>;
+    readonly updated: Readonly<Record<string, Node>>;
+  };
   /** The sizes that were given to `compile`. */
   readonly sizes: Sizes;
   /**

@@ -64,6 +64,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
       return toRows(await mode.read(handle, layout), shape, order);
     },
     free,
+    fault: mode.fault,
     dispose: () => {
       for (const handle of uploads) free(handle);
       for (const program of programs) program.dispose();

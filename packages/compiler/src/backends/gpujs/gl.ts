@@ -33,6 +33,15 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   const sample = textures.make(ANCHOR.layout, null);
   const inputs = (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2;
   let closed = false;
+  let full = false;
+  const fault = (): string | undefined => {
+    if (gl.isContextLost()) return `the ${kind} context was lost`;
+    // Each kind of error is told once.
+    for (let error = gl.getError(); error !== gl.NO_ERROR && !full; error = gl.getError()) {
+      full = error === gl.OUT_OF_MEMORY;
+    }
+    return full ? `${kind} is out of memory` : undefined;
+  };
 
   return {
     label: rendererOf(gl),
@@ -62,6 +71,8 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
       for (const handle of handles)
         gl.deleteTexture((handle as GpuTexture).texture as WebGLTexture);
     },
+    fault,
+    // Asks only whether it is lost: looking for errors would wait for the GPU at every step.
     alive: () => {
       if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);
     },

@@ -78,6 +78,9 @@ interface WebGpuEncoder {
   finish(): unknown;
 }
 
+/** Hears of what failed later than its call. */
+export type WebGpuErrors = (event: { readonly error: { readonly message: string } }) => void;
+
 /** The WebGPU device that every kernel of a page shares. */
 export interface WebGpuContext {
   readonly isLost: boolean;
@@ -91,6 +94,9 @@ export interface WebGpuContext {
     createBuffer(settings: { size: number; usage: number }): WebGpuBuffer;
     createBindGroup(settings: object): unknown;
     createCommandEncoder(): WebGpuEncoder;
+    /** Dawn for Node may lack it. */
+    addEventListener?(type: 'uncapturederror', listen: WebGpuErrors): void;
+    removeEventListener?(type: 'uncapturederror', listen: WebGpuErrors): void;
   };
 }
 

@@ -50,7 +50,9 @@ export interface Mode {
   /** A copy of the numbers of a handle in memory order, once what was queued before is done. */
   read(handle: Handle, layout: Layout): Promise<Float32Array>;
   free(handles: readonly Handle[]): void;
-  /** Throws when the device has been lost: it would answer with old numbers. */
+  /** Why nothing here can be trusted any more: it was lost, or had no memory left. */
+  fault(): string | undefined;
+  /** Throws if it was: it would answer with old numbers. */
   alive(): void;
   close(): Promise<void>;
 }

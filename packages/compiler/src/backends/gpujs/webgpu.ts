@@ -2,7 +2,14 @@
 // are recorded and submitted as one. It must not know plans.
 
 import { type Layout, lengthOf, padded, unpadded } from './layout.ts';
-import type { GpuInstance, GpuKernel, GpuLibrary, WebGpuBuffer, WebGpuContext } from './load.ts';
+import type {
+  GpuInstance,
+  GpuKernel,
+  GpuLibrary,
+  WebGpuBuffer,
+  WebGpuContext,
+  WebGpuErrors,
+} from './load.ts';
 import {
   assertMode,
   type Call,
@@ -50,8 +57,16 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   const gpu = new library.GPU({ mode: 'webgpu' });
   const { device } = context;
   const parts = createParts(context);
+  // What fails later than its call: out of memory, or a command that is not valid.
+  let failed: string | undefined;
+  const hear: WebGpuErrors = ({ error }) => {
+    failed ??= `the WebGPU device failed: ${error.message}`;
+  };
+  device.addEventListener?.('uncapturederror', hear);
+  const fault = () => (context.isLost ? 'the WebGPU device was lost' : failed);
   const alive = () => {
-    if (context.isLost) throw new Error('the WebGPU device was lost');
+    const why = fault();
+    if (why !== undefined) throw new Error(why);
   };
   return {
     label: adapterLabel(context.adapter),
@@ -59,7 +74,15 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     // A stage is sure of 8 storage buffers, and gpu.js asks for no more; one is the output.
     inputs: 7,
     outputs: 4,
-    compile: (request) => compile(gpu, library, context, request),
+    compile: (request) => {
+      const compiled = compile(gpu, library, context, request);
+      // A source that is wrong is no fault of the device, which was told of it too.
+      const before = failed;
+      compiled.ready?.catch(() => {
+        failed = before;
+      });
+      return compiled;
+    },
     destroy: (kernels) => {
       for (const { kernel } of kernels as readonly WebGpuKernel[]) kernel.destroy();
     },
@@ -78,8 +101,12 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     free: (handles) => {
       for (const { buffer, first } of handles as readonly Part[]) if (first) buffer.destroy();
     },
+    fault,
     alive,
-    close: () => gpu.destroy(),
+    close: () => {
+      device.removeEventListener?.('uncapturederror', hear);
+      return gpu.destroy();
+    },
   };
 }
 

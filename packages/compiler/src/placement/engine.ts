@@ -1,0 +1,157 @@
+// Parameters and programs on one device: steps, values, copies. It knows plans and handles; it must
+// not know what a user may ask for, or that there are other devices.
+import { nameOf, type Sizes } from '@chainrule/graph';
+import { type Device, DeviceError, type Handle } from '../device.ts';
+import type { Executable, Task } from '../executable.ts';
+import { sizeOf } from '../nest.ts';
+import { createPrograms, type Lease } from '../programs.ts';
+import { findResident, type Resident, type Residents } from '../residents.ts';
+import type { Tensor } from '../session.ts';
+
+/** Row-major numbers by name. */
+export type Values = ReadonlyMap<string, Float32Array>;
+
+/** A parameter, and its shape in numbers. */
+export type Param = Pick<Resident, 'node' | 'shape'>;
+
+/** What a session has on a device. */
+export interface Engine {
+  readonly device: Device;
+  readonly residents: Residents;
+  /** The program that reports speak of. */
+  main?: Lease;
+  lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
+  /** Sizes that a task is loaded for. */
+  known(task: Task): readonly Sizes[];
+  /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
+  upload(program: Executable, data: Values): Handle[];
+  /** Gives back what was uploaded. */
+  free(program: Executable, env: readonly Handle[]): void;
+  /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
+  step(lease: Lease, env: Handle[], times?: number): void | Promise<void>;
+  /** Runs once, and reads the results. */
+  evaluate(program: Executable, data: Values): Promise<Record<string, Tensor>>;
+  /** Waits until the device has done what was queued, by reading its smallest parameter. */
+  wait(): Promise<void>;
+  read(name: string): Promise<Tensor>;
+  /** All parameters as they are at the call, whatever runs until they arrive. */
+  state(): Promise<Values>;
+  write(values: Values): void;
+  dispose(): void;
+}
+
+/** Puts parameters on a device. */
+export function createEngine(device: Device, params: readonly Param[], values: Values): Engine {
+  const residents = startParameters(device, params, values);
+  const programs = createPrograms(device);
+  /** The program in whose buffers the parameters are, on devices where they trade places. */
+  let home: Lease | undefined;
+  let live = true;
+  const check = (): void => {
+    if (!live) throw new DeviceError(`the session has left ${device.kind}`, false);
+  };
+  const tensor = async (handle: Handle, shape: readonly number[]): Promise<Tensor> => {
+    check();
+    return { shape, data: await device.read(handle, shape, 'rows'), order: 'rows' };
+  };
+  const free = ({ planned }: Executable, env: readonly Handle[]): void => {
+    // A device that is disposed has taken everything with it.
+    if (!live) return;
+    for (const { id } of planned.inputs) if (env[id] !== undefined) device.free(env[id]);
+  };
+  const upload = (program: Executable, data: Values): Handle[] => {
+    check();
+    const env: Handle[] = [];
+    try {
+      for (const { name, id, shape, order } of program.planned.inputs) {
+        env[id] = device.upload(data.get(name)!, shape, order);
+      }
+    } catch (error) {
+      // The device has no room for all of them: what is there goes back.
+      free(program, env);
+      throw error;
+    }
+    return env;
+  };
+  /** Runs a program, once on return or often; updated parameters move to their new place. */
+  const run = ({ planned, loaded }: Executable, env: Handle[], times?: number) => {
+    check();
+    for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
+    const running = times === undefined ? loaded.run(env) : loaded.runMany!(env, times);
+    for (const { param, next } of planned.swaps) {
+      const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
+      device.free(resident.handle);
+      resident.handle = env[next];
+    }
+    return running;
+  };
+  const read = (name: string): Promise<Tensor> => {
+    const { handle, shape } = findResident(residents, name);
+    return tensor(handle, shape);
+  };
+  return {
+    device,
+    residents,
+    lease: (task, sizes) => {
+      check();
+      return programs.lease(task, sizes);
+    },
+    known: programs.known,
+    upload,
+    free,
+    step: (lease, env, times) => {
+      const running = run(lease.program, env, times);
+      if (home !== lease) home?.release();
+      home = lease;
+      return running;
+    },
+    evaluate: async (program, data) => {
+      const env = upload(program, data);
+      try {
+        run(program, env);
+      } finally {
+        free(program, env);
+      }
+      const { buffers, outputs } = program.planned;
+      const shapeOf = (id: number) => buffers.find((b) => b.id === id)!.shape;
+      const results = [...outputs].map(
+        async ([name, id]) => [name, await tensor(env[id], shapeOf(id))] as const,
+      );
+      return Object.fromEntries(await Promise.all(results));
+    },
+    wait: async () => {
+      const byLength = [...residents.values()].sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape));
+      if (byLength[0]) await tensor(byLength[0].handle, byLength[0].shape);
+    },
+    read,
+    state: async () => {
+      const names = [...residents.keys()];
+      const tensors = await Promise.all(names.map(read));
+      return new Map(names.map((name, i) => [name, tensors[i]!.data]));
+    },
+    write: (values) => {
+      check();
+      for (const [name, data] of values) {
+        const resident = residents.get(name)!;
+        const old = resident.handle;
+        resident.handle = device.upload(data, resident.shape, 'rows');
+        device.free(old);
+      }
+    },
+    dispose: () => {
+      if (!live) return;
+      live = false;
+      programs.dispose();
+      device.dispose();
+    },
+  };
+}
+
+/** Puts first values in place. */
+function startParameters(device: Device, params: readonly Param[], values: Values) {
+  const place = ({ node, shape }: Param): [string, Resident] => {
+    const name = nameOf(node)!;
+    return [name, { node, shape, handle: device.upload(values.get(name)!, shape, 'rows') }];
+  };
+  return new Map(params.map(place));
+}
