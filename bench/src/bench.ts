@@ -1,9 +1,9 @@
 // Measures compiled training steps, and the symbolic work on deep nets:
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
-// with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other libraries,
-// side by side with chainrule; first is their time to the first step, scaling how steps grow, gpu
-// their steps in a browser (with --work REGEXP only work whose name it finds, with --browsers 0
-// no first steps).
+// with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other
+// libraries, side by side with chainrule; first is their time to the first step, scaling how steps
+// grow, gpu their steps in a browser (--work and --who choose by regular expressions, --browsers 0
+// leaves first steps out).
 // --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
@@ -140,7 +140,8 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'wasm,js' },
     seconds: { type: 'string', default: '0.5' },
     only: { type: 'string' },
-    work: { type: 'string' },
+    work: { type: 'string', default: '' },
+    who: { type: 'string', default: '' },
     browsers: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
@@ -170,7 +171,9 @@ const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
 // Only by name: it takes a browser, and as long as all the rest.
 const gpu =
-  values.only === 'gpu' ? await measureGpu(values.work, Number(values.browsers)) : undefined;
+  values.only === 'gpu'
+    ? await measureGpu({ ...values, browsers: Number(values.browsers) })
+    : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {

@@ -254,7 +254,7 @@ export const smallCore: Law = (sources) => {
 
 /** Where vitest looks for tests; one that lies elsewhere would never run. */
 const collected =
-  /^(packages\/[^/]+\/(test|browser|headlessgl|src)\/|apps\/[^/]+\/(e2e|test|src)\/|(examples|bench)\/(test|src)\/|tests\/)/;
+  /^(packages\/[^/]+\/(test|browser|headlessgl|src)\/|apps\/[^/]+\/(e2e|test|src)\/|examples\/(test|src)\/|bench\/(e2e|test|src)\/|tests\/)/;
 
 export const everyTestRuns: Law = (sources) =>
   sources

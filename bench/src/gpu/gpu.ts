@@ -46,12 +46,20 @@ const NOTES = [
     'the program has made and not freed.',
 ];
 
-/**
- * Measures all of it, piece by piece; takes some ten minutes.
- * @param wanted a regular expression: only work whose name it finds
- * @param browsers in which first steps are measured, for each contender and piece of work
- */
-export async function measureGpu(wanted = '', browsers = 3): Promise<Gpu> {
+/** What is measured. */
+export interface Choice {
+  /** Regular expressions, which find the names of work and of contenders. */
+  readonly work: string;
+  readonly who: string;
+  /** In which first steps are measured, for each contender and piece of work. */
+  readonly browsers: number;
+}
+
+/** Measures what is chosen, piece by piece; all of it takes some ten minutes. */
+export async function measureGpu({ work: wanted, who, browsers }: Choice): Promise<Gpu> {
+  const names = (Object.keys(CONTENDERS) as GpuName[]).filter((name) =>
+    new RegExp(who).test(name),
+  );
   const site = await openSite();
   const lab = await site.browser();
   try {
@@ -60,10 +68,9 @@ export async function measureGpu(wanted = '', browsers = 3): Promise<Gpu> {
     await page.close();
     const rows: GpuRow[] = [];
     for (const work of works.filter(({ name }) => new RegExp(wanted).test(name))) {
-      rows.push(...(await withFirst(site, work, await measureOne(lab, work), browsers)));
+      rows.push(...(await withFirst(site, work, await measureOne(lab, work, names), browsers)));
     }
-    const entries = Object.entries(CONTENDERS);
-    const contenders = Object.fromEntries(entries.map(([name, { version }]) => [name, version]));
+    const contenders = Object.fromEntries(names.map((name) => [name, CONTENDERS[name].version]));
     const { rounds } = CARE;
     return {
       ...{ browser: lab.version, renderers, contenders },
@@ -83,8 +90,7 @@ async function costsOf(work: NetWork): Promise<readonly number[]> {
   return costs;
 }
 
-async function measureOne(lab: Lab, work: NetWork): Promise<GpuRow[]> {
-  const names = Object.keys(CONTENDERS) as GpuName[];
+async function measureOne(lab: Lab, work: NetWork, names: readonly GpuName[]): Promise<GpuRow[]> {
   const contenders = names.map((name) => inPage(lab, name));
   const timed = await measureWork(contenders, work, CARE, await costsOf(work));
   const rows: GpuRow[] = [];

@@ -9,7 +9,7 @@ function optimizerOf({ optimizer }: NetWork): tf.Optimizer {
   return tf.train.adam(ADAM.rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon);
 }
 
-/** Waits in the way that costs the backend least: WebGPU cannot be waited for but asynchronously. */
+/** Waits as costs the backend least; for WebGPU one can wait asynchronously only. */
 const numbersOf = async (tensor: tf.Tensor) =>
   tf.getBackend() === 'webgpu' ? tensor.data() : tensor.dataSync();
 
