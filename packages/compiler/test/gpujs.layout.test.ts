@@ -46,6 +46,8 @@ describe('layouts', () => {
     [[4, 2, 9], 'columns', [1, 36]],
     [[3, 9000], 'rows', [2048, 4]],
     [[9000], 'rows', [2048, 2]],
+    [[5000], 'rows', [32, 40]],
+    [[70], 'rows', [4, 5]],
   ] as const)('%j in %s is a texture of %j', (shape, order, grid) => {
     expect(at(shape, 'webgl2', order).grid).toEqual(grid);
   });

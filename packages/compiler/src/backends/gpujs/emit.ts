@@ -85,8 +85,10 @@ function threadLines({ layout, threads, space }: Frame): string[] {
   if (layout.rows === 1 && (across === 1 || down === 1)) return q(across === 1 ? y : x);
   if (width === 1 && down === 1) return row(x);
   // Texel after texel in lines.
+  const texel = down === 1 ? x : `${x} + ${dialect.whole(across)} * ${y}`;
+  if (layout.rows === 1) return q(texel);
   return [
-    dialect.constant('whole', 'texel', down === 1 ? x : `${x} + ${dialect.whole(across)} * ${y}`),
+    dialect.constant('whole', 'texel', texel),
     dialect.constant('whole', 'row', dialect.quotient('texel', width)),
     dialect.constant('whole', 'q', `texel - ${dialect.whole(width)} * row`),
   ];
