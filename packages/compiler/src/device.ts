@@ -14,6 +14,8 @@ export interface Limits {
   readonly inPlace: boolean;
   /** Do temporaries share one arena with reuse? Otherwise every kernel owns its output. */
   readonly arena: boolean;
+  /** Numbers to compute at once, below which the device is idle: long folds are split for it. */
+  readonly threads?: number;
   /** Steps that may wait in the device's queue before a loop of steps waits for it. */
   readonly queue: number;
 }

@@ -8,6 +8,7 @@ import { align, join } from './join.ts';
 import { lower } from './lower.ts';
 import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
 import { arrange, type Job } from './order.ts';
+import { splitFolds } from './split.ts';
 
 /** What a plan computes; every size is a number. */
 export interface Goal {
@@ -73,7 +74,10 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
     limits.outputs > 1
       ? joinAll(goal, draft, nests, fits)
       : { jobs: jobsOf(draft, nests), buffers: draft.buffers };
-  const arranged = arrange(jobs, needed, limits.inPlace);
+  const split = limits.threads
+    ? splitFolds(jobs, needed, limits.threads)
+    : { jobs, buffers: needed };
+  const arranged = arrange(split.jobs, split.buffers, limits.inPlace);
   const unique = uniqueNames();
   const kernels = arranged.kernels.map((nest) => ({ ...nest, name: unique(nest.name) }));
   const { buffers, arena } = limits.arena

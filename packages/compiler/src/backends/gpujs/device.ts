@@ -22,6 +22,9 @@ interface Opened {
   readonly kernels: Kernels;
 }
 
+/** Four numbers for each of some thousand threads: what a GPU of any size needs to be busy. */
+const THREADS = 8192;
+
 interface Shared {
   users: number;
   readonly opened: Promise<Opened>;
@@ -54,7 +57,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   return {
     kind,
     label: mode.label,
-    limits: { inputs, outputs, inPlace: false, arena: false, queue: QUEUE },
+    limits: { inputs, outputs, threads: THREADS, inPlace: false, arena: false, queue: QUEUE },
     emit: (plan) => emit(plan, space),
     load: (program) => loadProgram(program, mode, kernels, programs),
     upload,
