@@ -39,8 +39,8 @@ export interface CompileOptions {
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
   /**
-   * Steps between copies of all that lives across steps, which a session goes back to when it loses
-   * its GPU; 100 unless given, 0 for none. On the CPU none are needed.
+   * Steps between copies of all that lives across steps, to which a session goes back when it
+   * loses its GPU; 100 unless given, 0 for none. On the CPU none are needed.
    */
   readonly checkpoint?: number;
   /** Told whenever `session.device` has changed. */

@@ -1,5 +1,5 @@
-// How a session chooses between the CPU and a GPU by itself: it starts on the one while it tries the
-// other. Which of the two is faster is settled by making one dawdle.
+// How a session chooses between the CPU and a GPU by itself: it starts on the one while it tries
+// the other. Which of the two is faster is settled by making one dawdle.
 import { input, matmul, param } from '@chainrule/graph';
 import { expect, test } from 'vitest';
 import { type CompileOptions, compileOn } from '../src/compile.ts';

@@ -34,7 +34,7 @@ export interface Checkpoints {
   take(engine: Engine): Promise<boolean>;
   /** Parameters were written; `whole`: all of them. */
   written(values: Values, whole: boolean): void;
-  /** Starts anew with the parameters of a device; without values there is nothing to go back to. */
+  /** Starts anew with the parameters of a device; without values there is nowhere to go back. */
   start(values: Values | undefined): void;
   /** Goes back to the last one. Returns the steps lost: those that no call does again. */
   goBack(): number;
