@@ -84,17 +84,17 @@ export async function compileOn(
   const params = task.leaves
     .filter((leaf) => leaf.op === 'param')
     .map((node) => ({ node, shape: bindShape(node, sizes) }));
-  const placement = await openPlacement({
+  const ground = {
     platform,
     request: device,
     task,
     params,
-    values: firstValues(params, seed),
     sizes: isKnown ? sizes : undefined,
     work: estimateWork(task, sizes),
     every: checkpoint,
     onDevice,
-  });
+  };
+  const placement = await openPlacement(ground, firstValues(params, seed));
   return createSession({ placement, task, nodes: nodesOf(program), sizes, fixed });
 }
 
