@@ -10,14 +10,14 @@ import { net } from './support/programs.ts';
 /** Large enough for a GPU to be looked at, and small enough for a test. */
 const large = () => net({ layers: [200, 60, 1], m: 64, alpha: 0.1 });
 const c = large();
-const SLOW: Behaviour = { ms: 6 };
+const SLOW: Behaviour = { ms: 15 };
 
 type Machine = ReturnType<typeof fakePlatform>;
 const start = (machine: Machine, more: CompileOptions = {}): Promise<Session> =>
   compileOn(machine.platform, c.program, { sizes: c.sizes, seed: 3, ...more });
 
 /** Trains until the session has settled, at most so many steps; returns the costs before each. */
-async function settle(run: Session, isSettled: () => boolean, most = 400): Promise<number[]> {
+async function settle(run: Session, isSettled: () => boolean, most = 200): Promise<number[]> {
   const costs: number[] = [];
   while (!isSettled() && costs.length < most) {
     costs.push((await run.value(c.J, c.feeds)) as number);
