@@ -223,10 +223,14 @@ export const shortLines: Law = (sources) =>
     ),
   );
 
-/** What one looks things up in, or reads for its own sake: the op table, languages, devices. */
+/**
+ * What one looks things up in, or reads for its own sake: the op table, languages, devices, and how a
+ * session comes to a device and leaves it.
+ */
 const reference = [
   ...['rows', 'ops', 'text', 'print', 'reading', 'json'].map((folder) => `${graph}${folder}/`),
   backends,
+  `${compiler}placement/`,
 ];
 
 const smallTogether = (sources: readonly Source[], limit: number, what: string): Breach[] => {

@@ -1,6 +1,6 @@
 // The state of the page as signals, and what a user can do with it. Every action goes through one
 // queue, so that a session is never used by two at a time. Views read signals and call actions.
-import type { DeviceChoice, Report, Tensor } from '@chainrule/compiler';
+import type { DeviceChoice, Report, Session, Tensor } from '@chainrule/compiler';
 import { batch, computed, effect, signal } from '@preact/signals';
 import { codeOf } from '../logic/code.ts';
 import { type Config, sanitize, speeds } from '../logic/config.ts';
@@ -94,10 +94,8 @@ async function recompile(keep: boolean): Promise<void> {
   trainer = next;
   old?.dispose();
   const { session, notice } = next;
-  const report = session.report();
-  const sources = report.kernels.map(({ name }) => ({ name, text: session.source(name) }));
   batch(() => {
-    running.value = { device: session.device, notice, report, sources, compileMs };
+    running.value = { device: session.device, notice, ...kernelsOf(session), compileMs };
     problem.value = undefined;
     if (!carry) {
       history.value = [];
@@ -111,10 +109,23 @@ async function recompile(keep: boolean): Promise<void> {
 let observedAt = 0;
 let observeCost = 0;
 
+/** Shows where the session runs now, and what runs there. */
+function showDevice(session: Session): void {
+  if (!running.value || running.value.device === session.device) return;
+  running.value = { ...running.value, device: session.device, ...kernelsOf(session) };
+}
+
+function kernelsOf(session: Session) {
+  const report = session.report();
+  const sources = report.kernels.map(({ name }) => ({ name, text: session.source(name) }));
+  return { report, sources };
+}
+
 /** Measures, and shows what the net does; one sample of the loss curve. */
 async function observe(): Promise<void> {
   const t = trainer;
   if (!t) return;
+  showDevice(t.session);
   const begin = performance.now();
   const { train, test } = await t.figures();
   const seen = await t.view();

@@ -1,5 +1,5 @@
-// Parameters and programs on one device: steps, values, copies. It knows plans and handles; it must
-// not know what a user may ask for, or that there are other devices.
+// Parameters and programs on one device: steps, values, copies. It knows plans and handles; it
+// must not know what a user may ask for, or that there are other devices.
 import { nameOf, type Sizes } from '@chainrule/graph';
 import { type Device, DeviceError, type Handle } from '../device.ts';
 import type { Executable, Task } from '../executable.ts';
