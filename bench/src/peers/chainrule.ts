@@ -46,9 +46,9 @@ async function startNet(work: NetWork, where: Where): Promise<Runner> {
     check: () => costsOf(CHECKED, cost, () => turns(1)),
     turns,
     memory: () => {
-      const { params, temporaries } = run.report().memory;
-      const held = params + X.byteLength + Y.byteLength;
-      return { held, peak: held + temporaries };
+      const { params, peak } = run.report().memory;
+      const fed = X.byteLength + Y.byteLength;
+      return { held: params + fed, peak: peak + fed };
     },
     close: () => run.dispose(),
   };

@@ -7,6 +7,7 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
+import { type Backup, createBackup } from './backup.ts';
 import type { Device, Handle } from './device.ts';
 import type { DeviceChoice } from './devices.ts';
 import { createTask, type Executable, type Task } from './executable.ts';
@@ -52,11 +53,14 @@ class RunningSession implements Session {
   #queued = 0;
   /** Resolves when steps in the background are done, however they end. */
   #busy: Promise<void> | undefined;
+  readonly #backup: Backup;
   #live = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#main = parts.main;
+    const changed = parts.task.updates.map(({ param }) => nameOfLeaf(param));
+    this.#backup = createBackup(parts.device, parts.residents, changed);
   }
 
   get device(): DeviceChoice {
@@ -163,6 +167,7 @@ class RunningSession implements Session {
     this.#alive('write');
     this.#idle('write');
     writeAll(this.#parts.device, this.#parts.residents, { [name]: data });
+    this.#backup.forget();
   }
 
   async state(): Promise<Record<string, Tensor>> {
@@ -191,6 +196,7 @@ class RunningSession implements Session {
       );
     }
     writeAll(this.#parts.device, this.#parts.residents, state);
+    this.#backup.forget();
   }
 
   report(): Report {
@@ -356,7 +362,8 @@ class RunningSession implements Session {
   #runStep(lease: Lease, env: Handle[], times?: number): void | Promise<void> {
     let running: void | Promise<void>;
     try {
-      running = this.#run(lease.program, env, times);
+      const run = () => this.#run(lease.program, env, times);
+      running = this.#backup.during(lease.program.program, times, run);
     } catch (error) {
       lease.release();
       throw error;
