@@ -60,7 +60,7 @@ export function createBackup(
     }
     const before = lost === 0 ? 'it' : `it and the last ${lost} steps, which are lost`;
     const are =
-      copies || !error.changed ? `are what they were before ${before}` : 'may hold a part';
+      copies || !error.changed ? `are what they were before ${before}` : 'may hold a part of it';
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
   const during: Backup['during'] = ({ threads = 1 }, times, run) => {
