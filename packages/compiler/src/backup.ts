@@ -1,5 +1,5 @@
-// What parameters were before a step that may fail half-way, on devices whose memory can be read at
-// once. It knows parameters and time, and nothing of threads but that there are some.
+// What parameters were before a step that may fail half-way, on devices whose memory can be read
+// at once. It knows parameters and time, and nothing of threads but that there are some.
 import { ChainruleError } from '@chainrule/graph';
 import { type Device, Interrupted, type Program } from './device.ts';
 import { sizeOf } from './nest.ts';

@@ -16,15 +16,16 @@ export interface Session {
   /**
    * One training step: every parameter takes its new value. Queued on a GPU, done on return on a
    * CPU. Sizes that no parameter has (the batch) may differ from call to call.
-   * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on;
-   *   parameters are then as before
+   * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on:
+   *   parameters are then as before; ChainruleError if a worker ends in the middle: it says which
+   *   steps are lost with this one, if any
    */
   step(feeds: Feeds): void;
   /**
    * `n` steps on the same data; loads what is missing for other batch sizes. On the CPU short ones
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
-   * else is asked for waits. If it rejects, parameters are as before.
+   * else is asked for waits. If it rejects, parameters are as before; for one step see `step`.
    */
   steps(n: number, feeds: Feeds): Promise<void>;
   /**

@@ -48,7 +48,9 @@ test('single steps that come soon after a copy are lost with the one that is int
 test('nothing is lost before several steps, nor where nothing has changed', () => {
   const { handle, steps, half } = counter(2);
   steps();
-  expect(() => half(2)).toThrow('steps was interrupted, parameters are what they were before it: ');
+  expect(() => half(2)).toThrow(
+    'steps was interrupted, parameters are what they were before it: ',
+  );
   expect([...handle]).toEqual([1]);
   steps();
   expect(() => half(1, false)).toThrow('parameters are what they were before it: ');

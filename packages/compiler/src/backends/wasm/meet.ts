@@ -36,8 +36,8 @@ const NAP = 50_000_000;
 /** Half a minute: the shares of a kernel are equal, so nobody who lives is so much later. */
 export const NAPS = 600;
 /**
- * The same for a thread that may not sleep, in rounds of so many looks. A look takes from a third of
- * a nanosecond to one: ten seconds at least. A clock would go on while a machine is suspended.
+ * The same for a thread that may not sleep, in rounds of so many looks. A look takes from a third
+ * of a nanosecond to one: ten seconds at least. A clock would go on while a machine is suspended.
  */
 export const roundsOf = (looks: number): number => Math.ceil((NAPS * NAP) / looks);
 const TIMED_OUT = 2;
