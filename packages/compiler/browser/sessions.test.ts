@@ -1,9 +1,8 @@
 // The suite of every device, in a real browser: the CPU and each of gpu.js's modes.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { conformance } from '../test/support/conformance.ts';
-import { interruptedBy } from '../test/support/faults.ts';
 import { sessions } from '../test/support/sessions.ts';
 import { countThreads, openTeam, tookPart } from '../test/support/threads.ts';
 
@@ -23,21 +22,6 @@ describe('wasm, two threads', () => {
   test('in a page that is isolated', () => expect(crossOriginIsolated).toBe(true));
   conformance(() => openTeam(2));
   test('took part', () => tookPart(counts, 2));
-  // A page is not told that a worker has ended, and its main thread may not sleep.
-  test('a worker that ends in the middle of a step leaves parameters as they were', async () => {
-    const { postMessage } = Worker.prototype;
-    const workers = new Set<Worker>();
-    const post = vi.spyOn(Worker.prototype, 'postMessage');
-    post.mockImplementation(function (this: Worker, message: unknown) {
-      workers.add(this);
-      postMessage.call(this, message);
-    });
-    const end = () => {
-      for (const worker of workers) worker.terminate();
-    };
-    await interruptedBy(end, 1, (run, feeds) => run.step(feeds));
-    post.mockRestore();
-  });
 });
 for (const { kind } of usable) describe(kind, () => sessions(kind));
 // headlessgl is a mode of Node.

@@ -1,7 +1,7 @@
 // What parameters were before a step that may fail half-way, on devices whose memory can be read
 // at once. It knows parameters and time, and nothing of threads but that there are some.
 import { ChainruleError } from '@chainrule/graph';
-import { type Device, Interrupted, type Program } from './device.ts';
+import { type Device, InterruptedError, type Program } from './device.ts';
 import { sizeOf } from './nest.ts';
 import type { Residents } from './residents.ts';
 
@@ -52,7 +52,7 @@ export function createBackup(
     due = now + RARITY * Math.max(TICK, now - start);
   };
   const failed = (call: string, error: unknown): never => {
-    if (!(error instanceof Interrupted)) throw error;
+    if (!(error instanceof InterruptedError)) throw error;
     const lost = error.changed ? age : 0;
     if (error.changed) {
       for (const [i, copy] of copies?.entries() ?? []) view!(params[i]!.handle).set(copy);

@@ -31,8 +31,8 @@ export interface Program {
 export type Handle = unknown;
 
 /** A run that has begun, and fails. */
-export class Interrupted extends ChainruleError {
-  override name = 'Interrupted';
+export class InterruptedError extends ChainruleError {
+  override name = 'InterruptedError';
   /** May it have changed parameters? */
   readonly changed: boolean;
 
@@ -54,7 +54,7 @@ export interface Loaded {
    * Runs `times` times (at least once), on devices that loop themselves; after each time
    * parameters take their new values, and `env` ends with the handles of the last. What takes
    * long goes on in the background: until the promise resolves the device can do nothing else.
-   * @throws Interrupted, or rejects with it
+   * @throws InterruptedError, or rejects with it
    */
   runMany?(env: Handle[], times: number): void | Promise<void>;
   /** Why one thread runs what several could share, or undefined. */

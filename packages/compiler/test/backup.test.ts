@@ -2,7 +2,7 @@
 import { param } from '@chainrule/graph';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createBackup } from '../src/backup.ts';
-import { type Device, Interrupted } from '../src/device.ts';
+import { type Device, InterruptedError } from '../src/device.ts';
 
 let now = 0;
 beforeEach(() => {
@@ -19,11 +19,13 @@ function counter(threads: number) {
   const device = { view } as unknown as Device;
   const backup = createBackup(device, new Map([['w', { node, shape: [1], handle }]]), ['w']);
   const steps = (times?: number) =>
-    backup.during({ threads }, times, () => void (handle[0]! += times ?? 1));
+    backup.during({ threads }, times, () => {
+      handle[0]! += times ?? 1;
+    });
   const half = (times?: number, changed = true) =>
     backup.during({ threads }, times, () => {
       if (changed) handle[0]! += 0.5;
-      throw new Interrupted('a worker is gone', changed);
+      throw new InterruptedError('a worker is gone', changed);
     });
   return { handle, backup, steps, half };
 }
@@ -71,7 +73,7 @@ test('in the background, the steps before are known, too', async () => {
   steps();
   const run = async () => {
     handle[0]! += 0.5;
-    throw new Interrupted('a worker is gone', true);
+    throw new InterruptedError('a worker is gone', true);
   };
   await expect(backup.during({ threads: 2 }, 100, run)).rejects.toThrow('before it: a worker');
   expect([...handle]).toEqual([1]);

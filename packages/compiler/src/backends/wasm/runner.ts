@@ -1,5 +1,5 @@
 // Who runs a loaded program: the caller, the caller with workers, or workers in the background.
-import { Interrupted } from '../../device.ts';
+import { InterruptedError } from '../../device.ts';
 import type { WasmProgram } from './emit.ts';
 import type { Heap } from './memory.ts';
 import { isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
@@ -19,7 +19,7 @@ export interface Context {
 export type Run = (table: number, times: number, thread: number, threads: number) => void;
 
 export interface Runner {
-  /** @throws Interrupted */
+  /** @throws InterruptedError */
   run(): void;
   /** So many times; in the background if it takes long. */
   runMany(times: number): void | Promise<void>;
@@ -104,8 +104,8 @@ export function createRunner(context: Context, placed: Placed): Runner {
       left = 0;
     }
   };
-  const interrupted = (error: unknown, changed: boolean): Interrupted =>
-    new Interrupted((error as Error).message, changed);
+  const interrupted = (error: unknown, changed: boolean): InterruptedError =>
+    new InterruptedError((error as Error).message, changed);
   const runOnce = (): void => {
     try {
       run(1);
