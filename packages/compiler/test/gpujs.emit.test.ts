@@ -86,7 +86,8 @@ describe('source', () => {
   });
 
   test('a large product on WebGPU shares what it reads between rows', () => {
-    const fold = { kind: 'sum', axes: [8], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
+    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
+    const fold = { kind: 'sum', axes: [8], body } as const;
     const nest = { axes: [70, 64], fold, result: acc } as const;
     const shapes = [
       [70, 8],
