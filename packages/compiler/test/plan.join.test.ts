@@ -160,7 +160,7 @@ describe('what has to wait', () => {
   });
 
   test('maps that know nothing of each other are one kernel', () => {
-    const outputs = new Map([
+    const outputs = new Map<string, Node>([
       ['A', A],
       ['B', tanh(Q)],
       ['C', tanh(param(4, 3, { name: 'R' }))],
