@@ -40,9 +40,9 @@ export function writeAll(
     return { resident, data: checkValue(name, resident.shape, value) };
   });
   for (const { resident, data } of checked) {
-    const old = resident.handle;
+    // First, so that the new values find the room of the old ones.
+    device.free(resident.handle);
     resident.handle = device.upload(data, resident.shape, 'rows');
-    device.free(old);
   }
 }
 
