@@ -48,11 +48,7 @@ export const store = (address: number, value: Code): Code =>
   $('i32.atomic.store', int(address), value);
 const add = (address: number, value: number): Code =>
   $('i32.atomic.rmw.add', int(address), int(value));
-const when = (condition: Code, ...then: Code[]): Code => [
-  ...$('if', condition),
-  ...then,
-  ...$('end'),
-];
+const when = (condition: Code, ...then: Code[]): Code => [$('if', condition), then, $('end')];
 
 /**
  * barrier(thread, threads): returns when all threads have called it, and lets nobody through
@@ -74,15 +70,11 @@ export function barrierFunction(): Func {
     set(outcome!, nap),
     $('drop', add(SYNC.sleepers, -1)),
     when(
-      [
-        ...$('i32.eq', get(outcome!), int(TIMED_OUT)),
-        ...$('i32.eqz', get(thread)),
-        ...$('i32.and'),
-      ],
+      [$('i32.eq', get(outcome!), int(TIMED_OUT)), $('i32.eqz', get(thread)), $('i32.and')],
       giveUp,
     ),
   ];
-  const restless = [...$('i32.eqz', get(thread)), ...load(SYNC.restless), ...$('i32.and')];
+  const restless = [$('i32.eqz', get(thread)), load(SYNC.restless), $('i32.and')];
   const body = [
     when($('i32.eq', get(threads), int(1)), $('return')),
     set(meeting!, load(SYNC.meetings)),
@@ -99,11 +91,11 @@ export function barrierFunction(): Func {
     set(looks!, $('i32.sub', get(looks!), int(1))),
     $('br_if', 0, get(looks!)),
     when(load(SYNC.failed), $('unreachable')),
-    ...$('if', restless),
-    ...giveUp,
-    ...$('else'),
-    ...sleep,
-    ...$('end'),
+    $('if', restless),
+    giveUp,
+    $('else'),
+    sleep,
+    $('end'),
     set(looks!, load(SYNC.looks)),
     $('br', 0),
     $('end'),

@@ -63,6 +63,9 @@ let refusal: string | undefined;
 /** Why no workers can be had here, or undefined. */
 export const whyNoPool = (): string | undefined => refusal ?? whyNoThreads();
 
+/** Is there no use in starting workers again? */
+export const isPoolRefused = (): boolean => refusal !== undefined;
+
 /** Are there workers that have been started, and not ended? */
 export const isPoolThere = (): boolean => shared !== undefined && shared.gone() === undefined;
 

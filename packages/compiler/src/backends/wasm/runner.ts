@@ -2,7 +2,7 @@
 import { InterruptedError } from '../../device.ts';
 import type { WasmProgram } from './emit.ts';
 import type { Heap } from './memory.ts';
-import { isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
+import { isPoolRefused, isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
 import { inSlices, SLICE_MS } from './slices.ts';
 import { processors } from './workers.ts';
 
@@ -56,7 +56,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
   let enlisted: { readonly pool: Pool; readonly id: number } | undefined;
 
   const workers = (): Pool | undefined =>
-    sharedPages > 0 && whyNoPool() === undefined
+    sharedPages > 0 && !isPoolRefused()
       ? sharedPool(Math.max(context.threads, processors()))
       : undefined;
   /** Has it run before? Workers are started for a second run: they would only delay a first. */
