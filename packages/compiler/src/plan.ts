@@ -3,12 +3,12 @@
 import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
 import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
+import { align, join } from './fitting/join.ts';
+import { splitFolds } from './fitting/split.ts';
 import { fuse, type Kernel } from './fuse.ts';
-import { align, join } from './join.ts';
 import { lower } from './lower.ts';
 import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
 import { arrange, type Job } from './order.ts';
-import { splitFolds } from './split.ts';
 
 /** What a plan computes; every size is a number. */
 export interface Goal {

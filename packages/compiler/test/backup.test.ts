@@ -1,8 +1,8 @@
 // Which state parameters are put back to, by a clock that stands still unless it is told.
 import { param } from '@chainrule/graph';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createBackup } from '../src/backup.ts';
 import { type Device, InterruptedError } from '../src/device.ts';
+import { createBackup } from '../src/placement/backup.ts';
 
 let now = 0;
 beforeEach(() => {

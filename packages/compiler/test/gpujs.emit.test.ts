@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { emit } from '../src/backends/gpujs/emit.ts';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
 import type { Nest, Plan } from '../src/nest.ts';
-import { acc, apply, load, nestCase, nestCases, value } from './support/nests.ts';
+import { acc, apply, load, nestCase, nestCases } from './support/nests.ts';
 
 type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
 
@@ -352,56 +352,5 @@ describe('source', () => {
     for (const { plan } of nestCases) {
       expect(printed(plan, 'webgl')).toEqual(printed(plan, 'webgl'));
     }
-  });
-});
-
-describe('brackets', () => {
-  const [a, b, c, d] = [load(0, 0), load(1, 0), load(2, 0), load(3, 0)];
-  /** The last line; the texel of each input is called by its letter. */
-  const result = (expr: Nest['result'], kind: GpuKind) => {
-    const lines = source({ axes: [2], result: expr }, [[2], [2], [2], [2]], kind).split('\n');
-    const names = new Map(
-      lines.flatMap((line) => {
-        const found = /(t\d+) = texel(\d)\(/.exec(line);
-        return found ? [[found[1]!, 'abcd'[Number(found[2])]!] as const] : [];
-      }),
-    );
-    return lines
-      .at(-2)!
-      .trim()
-      .replace(/t\d+/g, (name) => names.get(name) ?? name);
-  };
-  test.each([
-    ['a sum is not regrouped', apply('add', a, apply('add', b, c)), 'a + (b + c)'],
-    ['on the left they are not needed', apply('add', apply('add', a, b), c), 'a + b + c'],
-    ['a quotient of quotients', apply('div', a, apply('div', b, c)), 'a / (b / c)'],
-    ['minus a negative constant', apply('sub', a, value(-0.5)), 'a + 0.5'],
-    ['plus a negated sum', apply('add', a, apply('neg', apply('add', b, c))), 'a - (b + c)'],
-    ['a negated product', apply('mul', apply('neg', a), b), '-a * b'],
-    ['twice negated', apply('neg', apply('neg', a)), '-(-a)'],
-    ['a comparison in arithmetic', apply('mul', apply('less', a, b), c), 'vec4<f32>(a < b) * c'],
-    [
-      'a choice by a comparison',
-      apply('select', apply('less', a, b), c, d),
-      'select(d, c, a < b)',
-    ],
-    [
-      'a choice by a number',
-      apply('select', apply('sub', a, b), c, d),
-      'select(c, d, a - b == vec4<f32>(0.0))',
-    ],
-    [
-      'a choice in a choice',
-      apply('select', a, apply('select', b, c, d), value(-2)),
-      'select(select(c, d, b == vec4<f32>(0.0)), vec4<f32>(-2.0), a == vec4<f32>(0.0))',
-    ],
-  ])('%s', (_, expr, text) => {
-    expect(result(expr, 'webgpu')).toBe(`return ${text};`);
-  });
-
-  test('the same choice in GLSL', () => {
-    const choice = apply('select', apply('less', a, b), c, d);
-    expect(result(choice, 'webgl2')).toBe('return mix(d, c, lessThan(a, b));');
-    expect(result(choice, 'webgl')).toBe('return choose(lessThan(a, b), c, d);');
   });
 });

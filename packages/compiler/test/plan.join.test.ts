@@ -13,7 +13,7 @@ import {
 } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../src/device.ts';
-import { join } from '../src/join.ts';
+import { join } from '../src/fitting/join.ts';
 import { type Buffer, type Nest, outputsOf } from '../src/nest.ts';
 import { type Goal, type Planned, plan } from '../src/plan.ts';
 import { interpretPlan } from './support/interpret.ts';

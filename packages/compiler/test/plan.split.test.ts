@@ -1,7 +1,7 @@
 // Long folds in parts mean what they meant: compared in float64.
 import { describe, expect, test } from 'vitest';
+import { splitFolds } from '../src/fitting/split.ts';
 import type { Expr, Fold, Nest, Plan } from '../src/nest.ts';
-import { splitFolds } from '../src/split.ts';
 import { interpretPlan } from './support/interpret.ts';
 import { acc, apply, load, nestCase, value } from './support/nests.ts';
 

@@ -1,13 +1,13 @@
 // Parameters and programs on one device: steps, values, copies. It knows plans and handles; it
 // must not know what a user may ask for, or that there are other devices.
 import { nameOf, type Sizes } from '@chainrule/graph';
-import { createBackup } from '../backup.ts';
 import { type Device, DeviceError, type Handle } from '../device.ts';
 import type { Executable, Task } from '../executable.ts';
 import { sizeOf } from '../nest.ts';
 import { createPrograms, type Lease } from '../programs.ts';
 import { findResident, type Resident, type Residents } from '../residents.ts';
 import type { Tensor } from '../session.ts';
+import { createBackup } from './backup.ts';
 
 /** Row-major numbers by name. */
 export type Values = ReadonlyMap<string, Float32Array>;

@@ -1,6 +1,6 @@
 // Splits long folds in two, for devices that need many threads: each part of the loop is folded by
 // a thread of its own, then the parts are. It knows loops and buffers; no graph and no device.
-import { copier, createExprBuilder } from './expr.ts';
+import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
   type Buffer,
@@ -9,8 +9,8 @@ import {
   resultsOf,
   sizeOf,
   type Term,
-} from './nest.ts';
-import type { Job } from './order.ts';
+} from '../nest.ts';
+import type { Job } from '../order.ts';
 
 /** Turns of a loop below which a second kernel costs more than it saves. */
 const LONG = 1024;

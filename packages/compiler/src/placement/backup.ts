@@ -1,9 +1,9 @@
 // What parameters were before a step that may fail half-way, on devices whose memory can be read
 // at once. It knows parameters and time, and nothing of threads but that there are some.
 import { ChainruleError } from '@chainrule/graph';
-import { type Device, InterruptedError, type Program } from './device.ts';
-import { sizeOf } from './nest.ts';
-import type { Resident } from './residents.ts';
+import { type Device, InterruptedError, type Program } from '../device.ts';
+import { sizeOf } from '../nest.ts';
+import type { Resident } from '../residents.ts';
 
 /** A copy of the parameters that steps change. */
 export interface Backup {
