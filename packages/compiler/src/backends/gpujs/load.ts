@@ -114,14 +114,21 @@ export interface GpuLibrary {
 export async function loadGpujs(): Promise<GpuLibrary> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
   const found = await imported();
-  // In a page gpu.js replaces the global GPU, which is WebGPU's own interface: put it back.
-  if (before) Object.defineProperty(globalThis, 'GPU', before);
-  else Reflect.deleteProperty(globalThis, 'GPU');
+  // In a page gpu.js replaces the global GPU, which is WebGPU's own interface: put it back. A call
+  // that came while another one was loading may have seen gpu.js's; the other one puts it right.
+  if (!isGpujs(before?.value)) {
+    if (before) Object.defineProperty(globalThis, 'GPU', before);
+    else Reflect.deleteProperty(globalThis, 'GPU');
+  }
   // CommonJS: everything is on the default export.
   const library = (found.default ?? found) as GpuLibrary;
   if (typeof library.GPU === 'function') return library;
   throw new Error('the package gpu.js has no class GPU; chainrule needs gpu.js 2.24.1 or later');
 }
+
+/** Is this what gpu.js puts in the place of the global GPU? */
+const isGpujs = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'GPU' in value;
 
 async function imported(): Promise<{ readonly default?: unknown }> {
   try {
