@@ -65,7 +65,7 @@ export function createPlatform(threads?: number): Platform {
     probe: async (kind) => {
       const { loadGpujs, probeGpu } = await import('../backends/gpujs/index.ts');
       if (!kind) return probeGpu();
-      // It is needed in any case: it loads while the platform is asked. If it cannot, `open` says so.
+      // It is needed in any case, so it loads while the platform is asked; `open` says why not.
       void loadGpujs().catch(() => {});
       return probeGpu([kind]);
     },

@@ -23,14 +23,10 @@ export interface InnerKernel {
   readonly framebuffer?: unknown;
   readonly computePipeline?: unknown;
   readonly bindGroupLayout?: unknown;
-  readonly outputBuffer?: WebGpuBuffer;
-  /** Sizes that its shader reads: threads across, down and deep, and how they are laid out. */
   readonly paramsBuffer?: WebGpuBuffer;
-  readonly paramsU32?: Uint32Array;
-  readonly _computeDispatch?: (threads: readonly number[]) => {
-    readonly groups: readonly [number, number, number];
-    readonly dispatchWidth: number;
-  };
+  /** Makes the text of its module, and says how many threads a group has. */
+  assembleWGSL?: () => string;
+  workgroupSize?: readonly number[];
 }
 
 /** One instance of gpu.js: one WebGL context, or a share of the WebGPU device. */
@@ -65,7 +61,7 @@ interface WebGpuEncoder {
   beginComputePass(): {
     setPipeline(pipeline: unknown): void;
     setBindGroup(index: number, group: unknown): void;
-    dispatchWorkgroups(x: number, y: number, z: number): void;
+    dispatchWorkgroups(x: number, y: number): void;
     end(): void;
   };
   copyBufferToBuffer(
