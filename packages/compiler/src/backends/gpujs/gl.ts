@@ -65,7 +65,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
     },
     upload: (data, layout) => textures.make(layout, padded(data, layout)),
     read: async (handle, layout) =>
-      unpadded(readTexels(gl, framebuffer, handle as GpuTexture, layout), layout),
+      unpadded(await readTexels(gl, framebuffer, handle as GpuTexture, layout), layout),
     free: (handles) => {
       if (closed) return;
       for (const handle of handles)
@@ -228,16 +228,46 @@ function attach(gl: WebGL2RenderingContext, i: number, texture: unknown): void {
   );
 }
 
-function readTexels(
+/** Numbers from which on reading in the background is worth turns of the event loop. */
+const LARGE = 2 ** 14;
+
+/**
+ * The numbers of a texture. WebGL waits for them, and for all that was drawn before; WebGL 2 can
+ * copy them in the background, which large ones are worth.
+ */
+async function readTexels(
   gl: WebGL2RenderingContext,
   framebuffer: WebGLFramebuffer,
   { texture }: GpuTexture,
-  { grid }: Layout,
-): Float32Array {
-  const [across, down] = grid;
+  { grid: [across, down] }: Layout,
+): Promise<Float32Array> {
+  const texels = new Float32Array(4 * across * down);
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
   attach(gl, 0, texture);
-  const texels = new Float32Array(4 * across * down);
-  gl.readPixels(0, 0, across, down, gl.RGBA, gl.FLOAT, texels);
+  if (texels.length < LARGE || !('fenceSync' in gl)) {
+    gl.readPixels(0, 0, across, down, gl.RGBA, gl.FLOAT, texels);
+    return texels;
+  }
+  const copy = gl.createBuffer();
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, copy);
+  gl.bufferData(gl.PIXEL_PACK_BUFFER, texels.byteLength, gl.STREAM_READ);
+  gl.readPixels(0, 0, across, down, gl.RGBA, gl.FLOAT, 0);
+  // gpu.js reads into arrays, which is an error while this is bound.
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  await passed(gl, gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0));
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, copy);
+  gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, texels);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  gl.deleteBuffer(copy);
   return texels;
+}
+
+/** Resolves when the GPU has come to a fence, or has been lost. */
+async function passed(gl: WebGL2RenderingContext, fence: WebGLSync | null): Promise<void> {
+  if (!fence) return;
+  gl.flush();
+  while (gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  gl.deleteSync(fence);
 }
