@@ -145,6 +145,36 @@ describe('devices', () => {
   });
 });
 
+describe('a check of the device', () => {
+  test.each(['js', 'wasm', 'webgl2'])('on %s tells what every result is off by', async (kind) => {
+    const lab = await open(`#hidden=3&device=${kind}`);
+    const { page } = lab;
+    expect(await lab.device()).toBe(kind);
+    await lab.press('Step');
+    await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
+    const loss = await lab.figure('train-loss');
+    await page.getByRole('button', { name: 'Check this device' }).focus();
+    await page.keyboard.press('Enter');
+    const verdict = page.locator('[role="status"] .verdict');
+    await verdict.waitFor();
+    expect(await verdict.textContent()).toMatch(/float64.*(rounding|float32)/);
+    const error = Number(await verdict.getAttribute('data-error'));
+    expect(error).toBeLessThan(1e-5);
+    await page.getByText('Worst error of each result').click();
+    const names = await page.locator('.deviations dt').allTextContents();
+    expect(names).toEqual(expect.arrayContaining(['W1', 'b1', 'W2', 'b2']));
+    const errors = await page.locator('.deviations dd').allTextContents();
+    expect(errors.map((text) => Number(text.replaceAll('−', '-'))).every((x) => x <= 1e-5)).toBe(
+      true,
+    );
+    // It has looked, and moved nothing.
+    expect([await lab.figure('step'), await lab.figure('train-loss')]).toEqual([1, loss]);
+    // What was found is of this session: another one has not been checked.
+    await lab.press('Reset');
+    await expect.poll(() => verdict.count(), PATIENCE).toBe(0);
+  });
+});
+
 test('a choice is in the address, and an address is a choice', async () => {
   const lab = await open('#data=flower&hidden=5&rate=99&device=<script>');
   expect(await lab.page.getByRole('radio', { name: 'Planar flower' }).isChecked()).toBe(true);
