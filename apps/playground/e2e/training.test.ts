@@ -89,6 +89,18 @@ test('other units mean another graph: shapes, kernels and code change', async ()
   await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
 });
 
+test('another optimizer begins anew, at a rate that suits it', async () => {
+  const lab = await open('#hidden=4');
+  const { page } = lab;
+  await lab.press('Step');
+  await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
+  await lab.choose('Optimizer', 'Adam');
+  await expect.poll(() => lab.figure('step'), PATIENCE).toBe(0);
+  expect(page.url()).toContain('optimizer=adam&rate=0.01');
+  expect(await page.locator('.code pre').textContent()).toContain('adam({ rate: 0.01 })');
+  await trainTo(lab, 95);
+});
+
 test('the page derives dZ = A - Y, as MathML', async () => {
   const lab = await open('#hidden=3');
   const line = lab.page.locator('[data-equation="dZ2"] math');

@@ -73,7 +73,7 @@ const part = <K extends keyof Config>(...names: readonly K[]) => {
   });
 };
 
-const structure = part('features', 'hidden', 'activation', 'init');
+const structure = part('features', 'hidden', 'activation', 'init', 'optimizer');
 const source = part('data', 'count', 'noise', 'test', 'seed', 'features');
 export const model = computed(() => buildModel(structure.value));
 export const data = computed(() => makeData(source.value));
