@@ -35,6 +35,7 @@ test('a summary names every refused device with its reason', () => {
     kind: 'js',
     why: 'no GPU',
     refused: [{ kind: 'webgl', why: 'no canvas' }],
+    lost: [],
   } as const;
   const outcome = { accuracy: 0.5, loss: 1, seconds: 2, steps: 100, kernelsPerStep: 3, device };
   expect(summary(outcome)).toContain('device js: no GPU\n    not webgl: no canvas');

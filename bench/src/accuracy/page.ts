@@ -42,10 +42,10 @@ What the graph makes of these and of arithmetic, the same on every device:
 
 ${table('function', composed)}
 
-On \`js\` all of them are computed in float64 and rounded once. On a GPU \`exp\` and \`log\` are the
-driver's, and the lower table holds as far as they do; \`sin\` and \`cos\` are polynomials with an
-absolute error of about 1e-7 near 0, which grows with the number: far out no digit is left.
-NaN and infinities mean there what they mean in float64, with these exceptions: what is smaller than 2^-126
-counts as 0; a maximum of nothing but -Infinity is -3.4e38, its logsumexp -1e30; the norm of
-several infinities is NaN.
+On \`js\` all of them are computed in float64 and rounded once. On a GPU \`exp\` and \`log\` are
+the driver's, and the lower table holds as far as they do; \`sin\` and \`cos\` are polynomials with
+an absolute error of about 1e-7 near 0, which grows with the number: far out no digit is left.
+NaN and infinities mean there what they mean in float64, with these exceptions: what is smaller
+than 2^-126 counts as 0; a maximum of nothing but -Infinity is -3.4e38, its logsumexp -1e30; the
+norm of several infinities is NaN.
 `;

@@ -47,9 +47,9 @@ async function startNet(work: NetWork, where: Where): Promise<Runner> {
     turns,
     cost,
     memory: () => {
-      const { params, temporaries } = run.report().memory;
-      const held = params + X.byteLength + Y.byteLength;
-      return { held, peak: held + temporaries };
+      const { params, peak } = run.report().memory;
+      const fed = X.byteLength + Y.byteLength;
+      return { held: params + fed, peak: peak + fed };
     },
     close: () => run.dispose(),
   };

@@ -39,8 +39,8 @@ export interface CompileOptions {
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
   /**
-   * Steps between copies of all that lives across steps, which a session goes back to when it loses
-   * its GPU; 100 unless given, 0 for none. On the CPU none are needed.
+   * Steps between copies of all that lives across steps, to which a session goes back when it
+   * loses its GPU; 100 unless given, 0 for none. On the CPU none are needed.
    */
   readonly checkpoint?: number;
   /** Told whenever `session.device` has changed. */
@@ -84,17 +84,17 @@ export async function compileOn(
   const params = task.leaves
     .filter((leaf) => leaf.op === 'param')
     .map((node) => ({ node, shape: bindShape(node, sizes) }));
-  const placement = await openPlacement({
+  const ground = {
     platform,
     request: device,
     task,
     params,
-    values: firstValues(params, seed),
     sizes: isKnown ? sizes : undefined,
     work: estimateWork(task, sizes),
     every: checkpoint,
     onDevice,
-  });
+  };
+  const placement = await openPlacement(ground, firstValues(params, seed));
   return createSession({ placement, task, nodes: nodesOf(program), sizes, fixed });
 }
 

@@ -1,4 +1,5 @@
 // What a backend is to the rest of the compiler. It must not know any particular backend.
+import { ChainruleError } from '@chainrule/graph';
 import type { Plan } from './nest.ts';
 
 /** Where a program runs. */
@@ -14,6 +15,8 @@ export interface Limits {
   readonly inPlace: boolean;
   /** Do temporaries share one arena with reuse? Otherwise every kernel owns its output. */
   readonly arena: boolean;
+  /** Numbers to compute at once, below which the device is idle: long folds are split for it. */
+  readonly threads?: number;
   /** Steps that may wait in the device's queue before a loop of steps waits for it. */
   readonly queue: number;
 }
@@ -31,6 +34,18 @@ export interface Program {
 /** A device's own name for data: a typed array on the CPU, a texture or a buffer on a GPU. */
 export type Handle = unknown;
 
+/** A run that has begun, and fails. */
+export class InterruptedError extends ChainruleError {
+  override name = 'InterruptedError';
+  /** May it have changed parameters? */
+  readonly changed: boolean;
+
+  constructor(why: string, changed: boolean) {
+    super(why);
+    this.changed = changed;
+  }
+}
+
 /** A program that is compiled on its device. */
 export interface Loaded {
   /**
@@ -43,9 +58,11 @@ export interface Loaded {
    * Runs `times` times (at least once), on devices that loop themselves; after each time
    * parameters take their new values, and `env` ends with the handles of the last. What takes
    * long goes on in the background: until the promise resolves the device can do nothing else.
-   * If it rejects, the parameters are what they were.
+   * @throws InterruptedError, or rejects with it
    */
   runMany?(env: Handle[], times: number): void | Promise<void>;
+  /** Why one thread runs what several could share, or undefined. */
+  whyAlone?(): string | undefined;
   dispose(): void;
 }
 
@@ -65,6 +82,8 @@ export interface Device {
   upload(data: Float32Array, shape: readonly number[], order: 'rows' | 'columns'): Handle;
   /** Reads a handle back as row-major data (a copy). */
   read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;
+  /** The data of a handle themselves, where steps are done on return; until the next upload. */
+  view?(handle: Handle): Float32Array;
   /** Gives back what `upload` made. */
   free(handle: Handle): void;
   /**

@@ -107,13 +107,14 @@ function quotient(m: ExprBuilder, a: Expr, b: Expr): Expr | undefined {
 export function copier(
   m: ExprBuilder,
   load: (input: number, index: readonly Affine[]) => Expr,
+  move: (position: Affine) => Affine = (i) => i,
 ): (expr: Expr) => Expr {
   const done = new Map<Expr, Expr>();
   const made = (e: Expr): Expr => {
     if (e.op === 'const') return m.constant(e.value);
     if (e.op === 'acc') return m.acc;
     if (e.op === 'load') return load(e.input, e.index);
-    if (e.op === 'position') return m.position(e.index[0]);
+    if (e.op === 'position') return m.position(move(e.index[0]));
     return (m[e.op] as (...args: Expr[]) => Expr)(...e.args.map(copy));
   };
   const copy = (e: Expr): Expr => {

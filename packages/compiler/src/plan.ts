@@ -3,8 +3,9 @@
 import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
 import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
+import { align, join } from './fitting/join.ts';
+import { splitFolds } from './fitting/split.ts';
 import { fuse, type Kernel } from './fuse.ts';
-import { align, join } from './join.ts';
 import { lower } from './lower.ts';
 import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
 import { arrange, type Job } from './order.ts';
@@ -73,7 +74,10 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
     limits.outputs > 1
       ? joinAll(goal, draft, nests, fits)
       : { jobs: jobsOf(draft, nests), buffers: draft.buffers };
-  const arranged = arrange(jobs, needed, limits.inPlace);
+  const split = limits.threads
+    ? splitFolds(jobs, needed, limits.threads)
+    : { jobs, buffers: needed };
+  const arranged = arrange(split.jobs, split.buffers, limits.inPlace);
   const unique = uniqueNames();
   const kernels = arranged.kernels.map((nest) => ({ ...nest, name: unique(nest.name) }));
   const { buffers, arena } = limits.arena

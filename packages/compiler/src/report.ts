@@ -31,6 +31,8 @@ export interface Report {
   readonly bytes: number;
   /** Threads that share the kernels, once they have started. */
   readonly threads: number;
+  /** Why it is one only where there could be several: the workers could not load the program. */
+  readonly alone?: string;
   /** Bytes; what is fed is not counted. */
   readonly memory: {
     /** All that lives across steps: parameters, and second buffers of those that trade places. */
@@ -39,6 +41,8 @@ export interface Report {
     readonly temporaries: number;
     /** What the device needs for itself, such as factors of products packed for each thread. */
     readonly scratch: number;
+    /** A copy of the parameters, kept where threads share steps in case that one of them ends. */
+    readonly backup: number;
     /** All of these: what the session holds. */
     readonly peak: number;
     /** What these would take if each had a place of its own. */
@@ -60,7 +64,7 @@ export function flopsOf(nest: Nest): number {
 }
 
 /** What people ask about a program. */
-export function reportOf({ planned, program }: Executable): Report {
+export function reportOf({ planned, program, loaded }: Executable): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>
     ids.reduce((sum, id) => sum + BYTES * sizeOf(byId.get(id)!.shape), 0);
@@ -78,13 +82,20 @@ export function reportOf({ planned, program }: Executable): Report {
   const params = held(['param', 'next']);
   const withoutReuse = held(['temp', 'output']);
   const temporaries = planned.arena > 0 ? BYTES * planned.arena : withoutReuse;
-  const scratch = program.scratch ?? 0;
-  const peak = params + temporaries + scratch;
+  const { threads = 1, scratch = 0 } = program;
+  const alone = loaded.whyAlone?.();
+  const inPlace = planned.kernels
+    .map((k) => k.output)
+    .filter((id) => byId.get(id)!.role === 'param');
+  const changed = [...inPlace, ...planned.swaps.map(({ param }) => param)];
+  const backup = threads > 1 ? bytes(changed) : 0;
+  const peak = params + temporaries + scratch + backup;
   return {
     kernels,
     flops: total((k) => k.flops),
     bytes: total((k) => k.bytes),
-    threads: program.threads ?? 1,
-    memory: { params, temporaries, scratch, peak, withoutReuse },
+    threads: alone === undefined ? threads : 1,
+    ...(alone !== undefined && { alone }),
+    memory: { params, temporaries, scratch, backup, peak, withoutReuse },
   };
 }

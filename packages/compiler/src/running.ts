@@ -7,9 +7,9 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
-import { keep, runSteps, uploadFor, type Wanted } from './calls.ts';
 import { createTask, type Executable, type Task } from './executable.ts';
 import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
+import { keep, runSteps, uploadFor, type Wanted } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
 import type { Engine, Values } from './placement/engine.ts';

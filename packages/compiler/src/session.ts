@@ -17,19 +17,21 @@ export interface Session {
    * One training step: every parameter takes its new value. Queued on a GPU, done on return on a
    * CPU. Sizes that no parameter has (the batch) may differ from call to call.
    *
-   * While a session moves to another device or loads kernels for another size, the step waits, with
-   * a copy of its data, for up to 32 of them: they are done in the order of calls, before anything
-   * else that is asked for. If the device is lost, no step is done on what it has left: the session
-   * goes back to its last checkpoint, and steps since then are lost; `device.lost` says how many.
+   * While a session moves to another device or loads kernels for another size, the step waits with
+   * a copy of its data, with up to 31 others: they are done in the order of calls, before anything
+   * else that is asked for. If the device is lost, no step is done on what it has left: the
+   * session goes back to its last checkpoint, and steps since then are lost; `device.lost` says
+   * how many.
    * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on, or
-   *   if too many wait; parameters are then as before
+   *   if too many wait: parameters are then as before; ChainruleError if a worker ends in the
+   *   middle: it says which steps are lost with this one, if any
    */
   step(feeds: Feeds): void;
   /**
    * `n` steps on the same data; loads what is missing for other batch sizes. On the CPU short ones
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
-   * else is asked for waits. If it rejects, parameters are as before.
+   * else is asked for waits. If it rejects, parameters are as before; for one step see `step`.
    *
    * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
    * anew or on the CPU, and does again what was lost of these `n` steps.

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { emit } from '../src/backends/gpujs/emit.ts';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
 import type { Nest, Plan } from '../src/nest.ts';
-import { acc, apply, load, nestCase, nestCases, value } from './support/nests.ts';
+import { acc, apply, load, nestCase, nestCases } from './support/nests.ts';
 
 type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
 
@@ -57,48 +57,57 @@ describe('source', () => {
 
   test('a product on WebGPU', () => {
     expect(named('matmul with prologue and epilogue, k = 5', 'webgpu')).toMatchInlineSnapshot(`
-      "fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
-      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
-      fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
-      fn texel2(i : i32) -> vec4<f32> { return vec4<f32>(user_b2[i], user_b2[i + 1], user_b2[i + 2], user_b2[i + 3]); }
-      fn fn_body() -> vec4<f32> {
-        let row = i32(threadGid.x);
-        let t6 = texel0(8 * row + 4);
-        let t7 = texel1(16);
-        let t8 = texel2(4);
+      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read> b1 : array<vec4<f32>>;
+      @group(0) @binding(3) var<storage, read> b2 : array<vec4<f32>>;
+      @group(0) @binding(4) var<storage, read> b3 : array<vec4<f32>>;
+      @group(0) @binding(5) var<storage, read_write> result : array<vec4<f32>>;
+      fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
+      @compute @workgroup_size(64, 1)
+      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
+        if (thread.x >= 6u) { return; }
+        let row = i32(thread.x);
+        let t6 = b0[2 * row + 1];
+        let t7 = b1[4];
+        let t8 = b2[1];
         var acc = vec4<f32>(0.0);
         for (var k0 = 0; k0 < 1; k0++) {
-          let t0 = texel0(8 * row + 4 * k0);
-          let t1 = texel1(16 * k0);
-          let t2 = texel2(4 * k0);
-          let t3 = texel1(16 * k0 + 4);
-          let t4 = texel1(16 * k0 + 8);
-          let t5 = texel1(16 * k0 + 12);
+          let t0 = b0[2 * row + k0];
+          let t1 = b1[4 * k0];
+          let t2 = b2[k0];
+          let t3 = b1[4 * k0 + 1];
+          let t4 = b1[4 * k0 + 2];
+          let t5 = b1[4 * k0 + 3];
           acc = acc + t0.x * max_four(t1 + t2.x, vec4<f32>(0.0));
           acc = acc + t0.y * max_four(t3 + t2.y, vec4<f32>(0.0));
           acc = acc + t0.z * max_four(t4 + t2.z, vec4<f32>(0.0));
           acc = acc + t0.w * max_four(t5 + t2.w, vec4<f32>(0.0));
         }
         acc = acc + t6.x * max_four(t7 + t8.x, vec4<f32>(0.0));
-        return max_four(acc * 0.2 + user_b3[row], vec4<f32>(0.0));
+        let t9 = (row) / 4;
+        let t10 = b3[t9];
+        result[row] = max_four(acc * 0.2 + t10[row - 4 * t9], vec4<f32>(0.0));
       }"
     `);
   });
 
   test('a large product on WebGPU shares what it reads between rows', () => {
-    const fold = { kind: 'sum', axes: [8], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
+    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
+    const fold = { kind: 'sum', axes: [8], body } as const;
     const nest = { axes: [70, 64], fold, result: acc } as const;
     const shapes = [
       [70, 8],
       [8, 64],
     ];
     expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
-      "fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
-      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
-      fn texel1(i : i32) -> vec4<f32> { return vec4<f32>(user_b1[i], user_b1[i + 1], user_b1[i + 2], user_b1[i + 3]); }
-      fn fn_body() -> vec4<f32> {
-        let q = i32(threadGid.x);
-        let row = i32(threadGid.y);
+      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read> b1 : array<vec4<f32>>;
+      @group(0) @binding(3) var<storage, read_write> result : array<vec4<f32>>;
+      @compute @workgroup_size(8, 8)
+      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
+        if (thread.x >= 16u || thread.y >= 18u) { return; }
+        let q = i32(thread.x);
+        let row = i32(thread.y);
         let t0 = row + 18;
         let t1 = row + 36;
         let t2 = row + 54;
@@ -107,14 +116,14 @@ describe('source', () => {
         var acc_2 = vec4<f32>(0.0);
         var acc_3 = vec4<f32>(0.0);
         for (var k0 = 0; k0 < 2; k0++) {
-          let t3 = texel0(8 * row + 4 * k0);
-          let t4 = texel1(256 * k0 + 4 * q);
-          let t5 = texel0(8 * t0 + 4 * k0);
-          let t6 = texel0(8 * t1 + 4 * k0);
-          let t7 = texel0(8 * t2 + 4 * k0);
-          let t8 = texel1(256 * k0 + 4 * q + 64);
-          let t9 = texel1(256 * k0 + 4 * q + 128);
-          let t10 = texel1(256 * k0 + 4 * q + 192);
+          let t3 = b0[2 * row + k0];
+          let t4 = b1[64 * k0 + q];
+          let t5 = b0[2 * t0 + k0];
+          let t6 = b0[2 * t1 + k0];
+          let t7 = b0[2 * t2 + k0];
+          let t8 = b1[64 * k0 + q + 16];
+          let t9 = b1[64 * k0 + q + 32];
+          let t10 = b1[64 * k0 + q + 48];
           acc = acc + t3.x * t4;
           acc_1 = acc_1 + t5.x * t4;
           acc_2 = acc_2 + t6.x * t4;
@@ -132,16 +141,16 @@ describe('source', () => {
           acc_2 = acc_2 + t6.w * t10;
           acc_3 = acc_3 + t7.w * t10;
         }
+        result[16 * row + q] = acc;
         if (row + 18 < 70) {
-          store(64 * row + 4 * q + 1152, acc_1);
+          result[16 * row + q + 288] = acc_1;
         }
         if (row + 36 < 70) {
-          store(64 * row + 4 * q + 2304, acc_2);
+          result[16 * row + q + 576] = acc_2;
         }
         if (row + 54 < 70) {
-          store(64 * row + 4 * q + 3456, acc_3);
+          result[16 * row + q + 864] = acc_3;
         }
-        return acc;
       }"
     `);
   });
@@ -334,15 +343,17 @@ describe('source', () => {
       }"
     `);
     expect(printed(both, 'webgpu')).toMatchInlineSnapshot(`
-      "fn store(i : i32, v : vec4<f32>) { result[i] = v.x; result[i + 1] = v.y; result[i + 2] = v.z; result[i + 3] = v.w; }
-      fn texel0(i : i32) -> vec4<f32> { return vec4<f32>(user_b0[i], user_b0[i + 1], user_b0[i + 2], user_b0[i + 3]); }
-      fn fn_body() -> vec4<f32> {
-        let texel = i32(threadGid.x);
+      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>>;
+      @compute @workgroup_size(64, 1)
+      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
+        if (thread.x >= 4u) { return; }
+        let texel = i32(thread.x);
         let row = (texel) / 2;
         let q = texel - 2 * row;
-        let t0 = texel0(8 * row + 4 * q);
-        store(8 * row + 4 * q + 64, -t0);
-        return t0;
+        let t0 = b0[2 * row + q];
+        result[2 * row + q] = t0;
+        result[2 * row + q + 16] = -t0;
       }"
     `);
   });
@@ -351,56 +362,5 @@ describe('source', () => {
     for (const { plan } of nestCases) {
       expect(printed(plan, 'webgl')).toEqual(printed(plan, 'webgl'));
     }
-  });
-});
-
-describe('brackets', () => {
-  const [a, b, c, d] = [load(0, 0), load(1, 0), load(2, 0), load(3, 0)];
-  /** The last line; the texel of each input is called by its letter. */
-  const result = (expr: Nest['result'], kind: GpuKind) => {
-    const lines = source({ axes: [2], result: expr }, [[2], [2], [2], [2]], kind).split('\n');
-    const names = new Map(
-      lines.flatMap((line) => {
-        const found = /(t\d+) = texel(\d)\(/.exec(line);
-        return found ? [[found[1]!, 'abcd'[Number(found[2])]!] as const] : [];
-      }),
-    );
-    return lines
-      .at(-2)!
-      .trim()
-      .replace(/t\d+/g, (name) => names.get(name) ?? name);
-  };
-  test.each([
-    ['a sum is not regrouped', apply('add', a, apply('add', b, c)), 'a + (b + c)'],
-    ['on the left they are not needed', apply('add', apply('add', a, b), c), 'a + b + c'],
-    ['a quotient of quotients', apply('div', a, apply('div', b, c)), 'a / (b / c)'],
-    ['minus a negative constant', apply('sub', a, value(-0.5)), 'a + 0.5'],
-    ['plus a negated sum', apply('add', a, apply('neg', apply('add', b, c))), 'a - (b + c)'],
-    ['a negated product', apply('mul', apply('neg', a), b), '-a * b'],
-    ['twice negated', apply('neg', apply('neg', a)), '-(-a)'],
-    ['a comparison in arithmetic', apply('mul', apply('less', a, b), c), 'vec4<f32>(a < b) * c'],
-    [
-      'a choice by a comparison',
-      apply('select', apply('less', a, b), c, d),
-      'select(d, c, a < b)',
-    ],
-    [
-      'a choice by a number',
-      apply('select', apply('sub', a, b), c, d),
-      'select(c, d, a - b == vec4<f32>(0.0))',
-    ],
-    [
-      'a choice in a choice',
-      apply('select', a, apply('select', b, c, d), value(-2)),
-      'select(select(c, d, b == vec4<f32>(0.0)), vec4<f32>(-2.0), a == vec4<f32>(0.0))',
-    ],
-  ])('%s', (_, expr, text) => {
-    expect(result(expr, 'webgpu')).toBe(`return ${text};`);
-  });
-
-  test('the same choice in GLSL', () => {
-    const choice = apply('select', apply('less', a, b), c, d);
-    expect(result(choice, 'webgl2')).toBe('return mix(d, c, lessThan(a, b));');
-    expect(result(choice, 'webgl')).toBe('return choose(lessThan(a, b), c, d);');
   });
 });

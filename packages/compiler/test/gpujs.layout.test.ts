@@ -1,6 +1,5 @@
 // Where numbers lie on a GPU, how threads share the work, and what is refused. No GPU is needed.
 import { describe, expect, test } from 'vitest';
-import { number } from '../src/backends/gpujs/dialect.ts';
 import { emit } from '../src/backends/gpujs/emit.ts';
 import { type GpuKind, layoutOf, padded, unpadded } from '../src/backends/gpujs/layout.ts';
 import { assertMode } from '../src/backends/gpujs/mode.ts';
@@ -9,26 +8,6 @@ import type { Nest } from '../src/nest.ts';
 import { acc, apply, fixed, load, nestCase } from './support/nests.ts';
 
 const spaceOf = (kind: GpuKind) => ({ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 });
-
-describe('numbers', () => {
-  test.each([
-    [2, '2.0'],
-    [0, '0.0'],
-    [-0.5, '-0.5'],
-    [1e-8, '1e-8'],
-    [1e21, '1e+21'],
-    [Number.POSITIVE_INFINITY, '3.4028234663852886e+38'],
-    [-1e300, '-3.4028234663852886e+38'],
-    // A GPU flushes what is not a normal float.
-    [1e-40, '0.0'],
-  ])('%d', (n, text) => {
-    expect(number(n).text).toBe(text);
-  });
-
-  test('NaN is refused', () => {
-    expect(() => number(Number.NaN)).toThrow('NaN');
-  });
-});
 
 describe('layouts', () => {
   const at = (shape: readonly number[], kind: GpuKind, order: 'rows' | 'columns' = 'rows') =>
@@ -46,6 +25,8 @@ describe('layouts', () => {
     [[4, 2, 9], 'columns', [1, 36]],
     [[3, 9000], 'rows', [2048, 4]],
     [[9000], 'rows', [2048, 2]],
+    [[5000], 'rows', [32, 40]],
+    [[70], 'rows', [4, 5]],
   ] as const)('%j in %s is a texture of %j', (shape, order, grid) => {
     expect(at(shape, 'webgl2', order).grid).toEqual(grid);
   });

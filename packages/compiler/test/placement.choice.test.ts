@@ -1,5 +1,5 @@
-// How a session chooses between the CPU and a GPU by itself: it starts on the one while it tries the
-// other. Which of the two is faster is settled by making one dawdle.
+// How a session chooses between the CPU and a GPU by itself: it starts on the one while it tries
+// the other. Which of the two is faster is settled by making one dawdle.
 import { input, matmul, param } from '@chainrule/graph';
 import { expect, test } from 'vitest';
 import { type CompileOptions, compileOn } from '../src/compile.ts';
@@ -10,14 +10,14 @@ import { net } from './support/programs.ts';
 /** Large enough for a GPU to be looked at, and small enough for a test. */
 const large = () => net({ layers: [200, 60, 1], m: 64, alpha: 0.1 });
 const c = large();
-const SLOW: Behaviour = { ms: 6 };
+const SLOW: Behaviour = { ms: 15 };
 
 type Machine = ReturnType<typeof fakePlatform>;
 const start = (machine: Machine, more: CompileOptions = {}): Promise<Session> =>
   compileOn(machine.platform, c.program, { sizes: c.sizes, seed: 3, ...more });
 
 /** Trains until the session has settled, at most so many steps; returns the costs before each. */
-async function settle(run: Session, isSettled: () => boolean, most = 400): Promise<number[]> {
+async function settle(run: Session, isSettled: () => boolean, most = 200): Promise<number[]> {
   const costs: number[] = [];
   while (!isSettled() && costs.length < most) {
     costs.push((await run.value(c.J, c.feeds)) as number);

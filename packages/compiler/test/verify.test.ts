@@ -1,5 +1,5 @@
-// verifyDevice on every device that Node has: small errors where all is well, and large ones where a
-// kernel lies.
+// verifyDevice on every device that Node has: small errors where all is well, and large ones where
+// a kernel lies.
 import { exp, input, log, mul, param, sub, sum } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import { compileOn } from '../src/compile.ts';

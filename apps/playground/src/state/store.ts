@@ -3,6 +3,7 @@
 import {
   type DeviceChoice,
   type Report,
+  type Session,
   type Tensor,
   type Verification,
   verifyDevice,
@@ -102,10 +103,8 @@ async function recompile(keep: boolean): Promise<void> {
   trainer = next;
   old?.dispose();
   const { session, notice } = next;
-  const report = session.report();
-  const sources = report.kernels.map(({ name }) => ({ name, text: session.source(name) }));
   batch(() => {
-    running.value = { device: session.device, notice, report, sources, compileMs };
+    running.value = { device: session.device, notice, ...kernelsOf(session), compileMs };
     verification.value = undefined;
     problem.value = undefined;
     if (!carry) {
@@ -120,10 +119,24 @@ async function recompile(keep: boolean): Promise<void> {
 let observedAt = 0;
 let observeCost = 0;
 
+/** Shows where the session runs now, and what runs there. */
+function showDevice(session: Session): void {
+  if (!running.value || running.value.device === session.device) return;
+  running.value = { ...running.value, device: session.device, ...kernelsOf(session) };
+  verification.value = undefined;
+}
+
+function kernelsOf(session: Session) {
+  const report = session.report();
+  const sources = report.kernels.map(({ name }) => ({ name, text: session.source(name) }));
+  return { report, sources };
+}
+
 /** Measures, and shows what the net does; one sample of the loss curve. */
 async function observe(): Promise<void> {
   const t = trainer;
   if (!t) return;
+  showDevice(t.session);
   const begin = performance.now();
   const { train, test } = await t.figures();
   const seen = await t.view();

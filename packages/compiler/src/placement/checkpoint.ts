@@ -34,7 +34,7 @@ export interface Checkpoints {
   take(engine: Engine): Promise<boolean>;
   /** Parameters were written; `whole`: all of them. */
   written(values: Values, whole: boolean): void;
-  /** Starts anew with the parameters of a device; without values there is nothing to go back to. */
+  /** Starts anew with the parameters of a device; without values there is nowhere to go back. */
   start(values: Values | undefined): void;
   /** Goes back to the last one. Returns the steps lost: those that no call does again. */
   goBack(): number;
@@ -53,7 +53,9 @@ export function createCheckpoints(every: number): Checkpoints {
     last = checkpoint;
     for (const call of calls) call.kept = call.copied;
   };
-  const left = (): number => (every > 0 ? Math.max(0, tried + every - done) : Infinity);
+  /** Without anything to go back to none is ever due; nor is one before the last has arrived. */
+  const left = (): number =>
+    last && onItsWay === undefined ? Math.max(0, tried + every - done) : Infinity;
   return {
     get last() {
       return last;
@@ -68,7 +70,7 @@ export function createCheckpoints(every: number): Checkpoints {
       done += steps;
       if (call) call.done += steps;
     },
-    isDue: () => last !== undefined && onItsWay === undefined && left() === 0,
+    isDue: () => left() === 0,
     left,
     take: async (engine) => {
       const mine = ++turn;

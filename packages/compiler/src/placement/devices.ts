@@ -1,5 +1,6 @@
 // What there is to run on, and how people are told. It asks the platform; it knows no program.
 import { ChainruleError } from '@chainrule/graph';
+import type { GpuKind } from '../backends/gpujs/layout.ts';
 import type { Usable } from '../backends/gpujs/probe.ts';
 import { openJs } from '../backends/js/device.ts';
 import { openWasm, whyNoWasm } from '../backends/wasm/device.ts';
@@ -44,8 +45,10 @@ export interface Measured {
 
 /** The devices of this page or process. */
 export interface Platform {
-  /** GPUs that seem to be there, best first. Loads no backend. */
-  probe(): Promise<{ readonly usable: readonly Usable[]; readonly refused: readonly Refusal[] }>;
+  /** GPUs that seem to be there, best first: of one kind, if that was asked for by name. */
+  probe(
+    kind?: GpuKind,
+  ): Promise<{ readonly usable: readonly Usable[]; readonly refused: readonly Refusal[] }>;
   /** The CPU's best device, and why not a better one. */
   cpu(): { readonly kind: 'wasm' | 'js'; readonly refused: readonly Refusal[] };
   open(kind: DeviceKind): Promise<Device>;
@@ -59,7 +62,13 @@ const measured = new Map<string, Measured>();
 /** The devices there are, those of the CPU with so many threads. */
 export function createPlatform(threads?: number): Platform {
   return {
-    probe: async () => (await import('../backends/gpujs/index.ts')).probeGpu(),
+    probe: async (kind) => {
+      const { loadGpujs, probeGpu } = await import('../backends/gpujs/index.ts');
+      if (!kind) return probeGpu();
+      // It is needed in any case, so it loads while the platform is asked; `open` says why not.
+      void loadGpujs().catch(() => {});
+      return probeGpu([kind]);
+    },
     cpu: () => {
       const why = whyNoWasm();
       if (why === undefined) return { kind: 'wasm', refused: [] };
@@ -81,11 +90,14 @@ export function createPlatform(threads?: number): Platform {
  */
 const FLOPS_PER_LAUNCH = 1e5;
 
-const GPU_KINDS: readonly DeviceKind[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl'];
+const GPU_KINDS: readonly GpuKind[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl'];
+
+const isGpu = (request: DeviceRequest): request is GpuKind =>
+  (GPU_KINDS as readonly string[]).includes(request);
 
 /** GPUs among the kinds asked for. A software renderer is taken only when asked for by name. */
 export async function findGpus(platform: Platform, request: DeviceRequest) {
-  const { usable, refused } = await platform.probe();
+  const { usable, refused } = await platform.probe(isGpu(request) ? request : undefined);
   const asked = ({ kind }: { kind: DeviceKind }): boolean =>
     request === 'auto' || request === 'gpu' || kind === request;
   const isFit = ({ software }: Usable): boolean => !software || request !== 'auto';

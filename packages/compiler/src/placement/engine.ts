@@ -1,5 +1,5 @@
-// Parameters and programs on one device: steps, values, copies. It knows plans and handles; it must
-// not know what a user may ask for, or that there are other devices.
+// Parameters and programs on one device: steps, values, copies. It knows plans and handles; it
+// must not know what a user may ask for, or that there are other devices.
 import { nameOf, type Sizes } from '@chainrule/graph';
 import { type Device, DeviceError, type Handle } from '../device.ts';
 import type { Executable, Task } from '../executable.ts';
@@ -7,6 +7,7 @@ import { sizeOf } from '../nest.ts';
 import { createPrograms, type Lease } from '../programs.ts';
 import { findResident, type Resident, type Residents } from '../residents.ts';
 import type { Tensor } from '../session.ts';
+import { createBackup } from './backup.ts';
 
 /** Row-major numbers by name. */
 export type Values = ReadonlyMap<string, Float32Array>;
@@ -44,6 +45,7 @@ export interface Engine {
 export function createEngine(device: Device, params: readonly Param[], values: Values): Engine {
   const residents = startParameters(device, params, values);
   const programs = createPrograms(device);
+  const backup = createBackup(device, [...residents.values()]);
   /** The program in whose buffers the parameters are, on devices where they trade places. */
   let home: Lease | undefined;
   let live = true;
@@ -100,7 +102,8 @@ export function createEngine(device: Device, params: readonly Param[], values: V
     upload,
     free,
     step: (lease, env, times) => {
-      const running = run(lease.program, env, times);
+      const { program } = lease.program;
+      const running = backup.during(program, times, () => run(lease.program, env, times));
       if (home !== lease) home?.release();
       home = lease;
       return running;
@@ -137,6 +140,7 @@ export function createEngine(device: Device, params: readonly Param[], values: V
         resident.handle = device.upload(data, resident.shape, 'rows');
         device.free(old);
       }
+      backup.forget();
     },
     dispose: () => {
       if (!live) return;

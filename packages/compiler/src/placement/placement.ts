@@ -24,7 +24,6 @@ export interface Ground {
   readonly request: DeviceRequest;
   readonly task: Task;
   readonly params: readonly Param[];
-  readonly values: Values;
   /** Sizes to load the task for, if all are known. */
   readonly sizes?: Sizes | undefined;
   readonly work: Work;
@@ -91,17 +90,23 @@ async function begin(ground: Ground, kind: DeviceKind, values: Values, all: read
   }
 }
 
-type Start = Pick<Placement, 'engine' | 'choice'>;
+/** `values`: what the parameters start with. */
+interface Start {
+  readonly engine: Engine;
+  readonly choice: DeviceChoice;
+  readonly values: Values;
+}
 
 /** Starts on a device of the CPU. */
 async function beginOnCpu(
   ground: Ground,
+  values: Values,
   why: string,
   refused: readonly Refusal[],
   kind: DeviceKind,
 ): Promise<Start> {
-  const engine = await begin(ground, kind, ground.values, sizesOf(ground));
-  return { engine, choice: { kind, why: whyOn(engine, why), refused, lost: [] } };
+  const engine = await begin(ground, kind, values, sizesOf(ground));
+  return { engine, values, choice: { kind, why: whyOn(engine, why), refused, lost: [] } };
 }
 
 const sizesOf = ({ sizes }: Ground): Sizes[] => (sizes ? [sizes] : []);
@@ -109,14 +114,14 @@ const whyOn = ({ device }: Engine, why: string): string =>
   device.kind === 'js' ? why : `${device.label}: ${why}`;
 
 /** Starts on the first GPU of those asked for whose kernels compile. */
-async function beginOnGpu(ground: Ground): Promise<Start> {
+async function beginOnGpu(ground: Ground, values: Values): Promise<Start> {
   const { usable, refused } = await findGpus(ground.platform, ground.request);
   const all = [...refused];
   for (const { kind } of usable) {
     try {
-      const engine = await begin(ground, kind, ground.values, sizesOf(ground));
+      const engine = await begin(ground, kind, values, sizesOf(ground));
       const why = `it was asked for: ${engine.device.label}`;
-      return { engine, choice: { kind, why, refused: all, lost: [] } };
+      return { engine, values, choice: { kind, why, refused: all, lost: [] } };
     } catch (error) {
       all.push({ kind, why: reasonOf(error) });
     }
@@ -125,20 +130,23 @@ async function beginOnGpu(ground: Ground): Promise<Start> {
 }
 
 /** Opens what was asked for, or the CPU while GPUs are looked at. */
-export async function openPlacement(ground: Ground): Promise<Placement> {
+export async function openPlacement(ground: Ground, values: Values): Promise<Placement> {
   const { request, platform, work } = ground;
   if (request === 'js' || request === 'wasm') {
-    return createPlacement(ground, await beginOnCpu(ground, 'it was asked for', [], request));
+    return createPlacement(
+      ground,
+      await beginOnCpu(ground, values, 'it was asked for', [], request),
+    );
   }
-  if (request !== 'auto') return createPlacement(ground, await beginOnGpu(ground));
+  if (request !== 'auto') return createPlacement(ground, await beginOnGpu(ground, values));
   const { kind, refused } = platform.cpu();
   const small = whyTooSmall(work);
   if (small !== undefined) {
     const all = [...skippedGpus(), ...refused];
-    return createPlacement(ground, await beginOnCpu(ground, small, all, kind));
+    return createPlacement(ground, await beginOnCpu(ground, values, small, all, kind));
   }
   const why = 'it starts here while GPUs are looked at';
-  return createPlacement(ground, await beginOnCpu(ground, why, refused, kind), true);
+  return createPlacement(ground, await beginOnCpu(ground, values, why, refused, kind), true);
 }
 
 const isByName = (request: DeviceRequest): boolean => request !== 'auto' && request !== 'gpu';
@@ -180,7 +188,7 @@ function createPlacement(ground: Ground, start: Start, looks = false): Placement
     queueMicrotask(() => live && onDevice?.(now));
   };
   const trial = looks ? createTrial(trialOf(ground, engine, tell, choice.refused)) : undefined;
-  checkpoints.start(engine.device.fault && every > 0 ? ground.values : undefined);
+  checkpoints.start(engine.device.fault && every > 0 ? start.values : undefined);
 
   const mustLeave: Placement['mustLeave'] = (error) => {
     if (!(error instanceof DeviceError)) throw error;
@@ -335,7 +343,7 @@ const trialOf = (
   platform: ground.platform,
   cpu,
   unit: ground.task.updates.length > 0 ? 'step' : 'value',
-  open: (kind) => begin(ground, kind, ground.values, sizesOf(ground)),
+  open: async (kind) => begin(ground, kind, await cpu.state(), sizesOf(ground)),
   stay: (why, refused) => tell({ why: whyOn(cpu, why), refused: [...refused, ...before] }),
 });
 

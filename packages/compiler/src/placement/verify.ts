@@ -147,7 +147,7 @@ function summary({ kind }: DeviceChoice, outputs: Readonly<Record<string, Deviat
   const head =
     error === 0
       ? `${kind} agrees with float64 in every digit of float32`
-      : `${kind} differs from float64 by ${error.toPrecision(2)} of the largest magnitude, in ${name}`;
+      : `${kind} differs from float64 by ${error.toPrecision(2)} of the largest value of ${name}`;
   const text =
     error <= FINE
       ? `${head}: that is rounding.`

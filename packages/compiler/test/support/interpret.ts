@@ -45,22 +45,41 @@ function interpretResult(
     }, 0);
     return data[flat]!;
   };
-  const evaluate = (expr: Expr, at: readonly number[], acc: number): number => {
-    if (expr.op === 'const') return expr.value;
-    if (expr.op === 'acc') return acc;
-    if (expr.op === 'load') return load(expr.input, expr.index, at);
-    if (expr.op === 'position') return positionOf(expr.index[0], at);
-    const [a, b, c] = expr.args.map((arg) => evaluate(arg, at, acc));
-    return machine[expr.op].meaning(a!, b!, c!);
-  };
+  const evaluateAt = (at: readonly number[], acc: number) =>
+    evaluator((input, index) => load(input, index, at), at, acc);
   const { fold } = nest;
   positions(nest.axes).forEach((outer, i) => {
     const bodies = fold
-      ? positions(fold.axes).map((inner) => evaluate(fold.body, [...outer, ...inner], Number.NaN))
+      ? positions(fold.axes).map((inner) =>
+          evaluateAt([...outer, ...inner], Number.NaN)(fold.body),
+        )
       : [];
-    out[i] = evaluate(result, outer, fold ? folded(fold.kind, bodies) : Number.NaN);
+    out[i] = evaluateAt(outer, fold ? folded(fold.kind, bodies) : Number.NaN)(result);
   });
   return out;
+}
+
+function evaluator(
+  load: (input: number, index: readonly Affine[]) => number,
+  at: readonly number[],
+  acc: number,
+): (expr: Expr) => number {
+  // Equal subexpressions are one object: a chain of them is long, but a tree without end.
+  const known = new Map<Expr, number>();
+  const evaluate = (expr: Expr): number => {
+    const value = known.get(expr) ?? anew(expr);
+    known.set(expr, value);
+    return value;
+  };
+  const anew = (expr: Expr): number => {
+    if (expr.op === 'const') return expr.value;
+    if (expr.op === 'acc') return acc;
+    if (expr.op === 'load') return load(expr.input, expr.index);
+    if (expr.op === 'position') return positionOf(expr.index[0], at);
+    const [a, b, c] = expr.args.map(evaluate);
+    return machine[expr.op].meaning(a!, b!, c!);
+  };
+  return evaluate;
 }
 
 function positionOf({ at: start, of }: Affine, at: readonly number[]): number {

@@ -181,8 +181,8 @@ function extraCost(a: Node, b: Node): number {
   for (let visits = 0; visits < MAX_VISITS; visits++) {
     let next: Node | undefined;
     let differ = false;
-    for (const [node, side] of open) {
-      differ ||= side !== IN_BOTH;
+    for (const node of open.keys()) {
+      differ ||= open.get(node) !== IN_BOTH;
       if (!next || node.id > next.id) next = node;
     }
     if (!next || !differ) break;

@@ -29,12 +29,11 @@ export function applyRules(
   rules: readonly Rule[],
   node: Node,
 ): { readonly rule: Rule; readonly after: Node } | undefined {
-  let heads: ReadonlySet<OpName> | undefined;
   for (const rule of rules) {
     const needs = headsOf(rule.left);
-    if (needs.size > 0) {
-      heads ??= headsOf(node);
-      if (!isSubset(needs, heads)) continue;
+    if (needs.length > 0) {
+      const has = headsOf(node);
+      if (!needs.every((op) => has.includes(op))) continue;
     }
     const after = applyRule(rule, node);
     if (after && after !== node) return { rule, after };
@@ -42,21 +41,16 @@ export function applyRules(
   return undefined;
 }
 
-const isSubset = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => {
-  for (const x of a) if (!b.has(x)) return false;
-  return true;
-};
-
-const heads = /* @__PURE__ */ new WeakMap<Node, ReadonlySet<OpName>>();
+const heads = /* @__PURE__ */ new WeakMap<Node, readonly OpName[]>();
 
 /** The ops of the factors of a sum or a product: what tells at a glance that no rule matches. */
-function headsOf(node: Node): ReadonlySet<OpName> {
+function headsOf(node: Node): readonly OpName[] {
   const known = heads.get(node);
   if (known) return known;
   const terms = node.op === 'add' ? allTerms(node) : isProduct(node) ? [monomialOf(node)] : [];
   const factors = terms.flatMap((t) => [...t.factors.keys()]);
-  const found = new Set(factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op)));
-  found.delete('hole');
+  const ops = factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op));
+  const found = ops.filter((op) => op !== 'hole');
   heads.set(node, found);
   return found;
 }

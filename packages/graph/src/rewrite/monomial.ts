@@ -35,7 +35,10 @@ const known = /* @__PURE__ */ new WeakMap<Node, Monomial>();
 
 /** The monomial of a node; sums, functions and long products inside it are factors. */
 export function monomialOf(node: Node): Monomial {
-  const found = known.get(node) ?? read(node, { parts: MAX_PARTS }) ?? atom(node);
+  const found =
+    known.get(node) ??
+    (isProduct(node) ? read(node, { parts: MAX_PARTS }) : undefined) ??
+    atom(node);
   known.set(node, found);
   return found;
 }

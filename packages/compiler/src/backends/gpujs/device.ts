@@ -20,7 +20,12 @@ const QUEUE = 32;
 interface Opened {
   readonly mode: Mode;
   readonly kernels: Kernels;
+  /** The test that it computes, while it goes on: what is loaded waits for it. */
+  testing?: Promise<void> | undefined;
 }
+
+/** Four numbers for each of some thousand threads: what a GPU of any size needs to be busy. */
+const THREADS = 8192;
 
 interface Shared {
   users: number;
@@ -38,7 +43,8 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   const shared = await share(kind);
   const uploads = new Set<Handle>();
   const programs = new Set<Loaded>();
-  const { mode, kernels } = shared;
+  const { opened } = shared;
+  const { mode, kernels } = opened;
   const { space, inputs, outputs } = mode;
 
   const upload: Device['upload'] = (data, shape, order) => {
@@ -54,9 +60,13 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
   return {
     kind,
     label: mode.label,
-    limits: { inputs, outputs, inPlace: false, arena: false, queue: QUEUE },
+    limits: { inputs, outputs, threads: THREADS, inPlace: false, arena: false, queue: QUEUE },
     emit: (plan) => emit(plan, space),
-    load: (program) => loadProgram(program, mode, kernels, programs),
+    load: (program) => {
+      const loaded = loadProgram(program, mode, kernels, programs);
+      const { testing } = opened;
+      return testing ? Promise.all([loaded, testing]).then(([done]) => done) : loaded;
+    },
     upload,
     read: async (handle, shape, order) => {
       mode.alive();
@@ -74,7 +84,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
 }
 
 /** One more user of an open mode, or the first. `release` gives it up, once. */
-async function share(kind: GpuKind): Promise<Opened & { release(): void }> {
+async function share(kind: GpuKind): Promise<{ opened: Opened; release(): void }> {
   const known = open.get(kind);
   const shared = known ?? { users: 0, opened: start(kind) };
   open.set(kind, shared);
@@ -84,16 +94,16 @@ async function share(kind: GpuKind): Promise<Opened & { release(): void }> {
   };
   let held = true;
   try {
-    const { mode, kernels } = await shared.opened;
-    mode.alive();
+    const opened = await shared.opened;
+    opened.mode.alive();
     const release = () => {
       if (!held) return;
       held = false;
       if (--shared.users > 0) return;
       forget();
-      void mode.close();
+      void opened.mode.close();
     };
-    return { mode, kernels, release };
+    return { opened, release };
   } catch (cause) {
     forget();
     // What was open has been lost since: there may be a new one.
@@ -108,13 +118,20 @@ async function start(kind: GpuKind): Promise<Opened> {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`gpu.js cannot start ${kind} here: ${why}`, { cause });
   });
+  const opened: Opened = { mode, kernels: createKernels(mode) };
+  const testing = selfTest(mode, kind).then(() => {
+    opened.testing = undefined;
+  });
+  opened.testing = testing;
   try {
-    await selfTest(mode, kind);
+    // WebGPU compiles in the background: the test and the first program do at the same time.
+    if (kind !== 'webgpu') await testing;
+    else testing.catch(() => {});
   } catch (cause) {
     void mode.close();
     throw cause;
   }
-  return { mode, kernels: createKernels(mode) };
+  return opened;
 }
 
 const begin = async (library: GpuLibrary, kind: GpuKind): Promise<Mode> =>

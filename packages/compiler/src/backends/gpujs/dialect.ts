@@ -28,6 +28,8 @@ export interface Dialect {
   /** The part of a position that is a whole multiple of `by`; of positions from 0 only. */
   quotient(position: string, by: number): string;
   clamp(position: string, most: number): string;
+  /** One of the four numbers of a texel. */
+  lane(texel: string, i: string): string;
   /** A position as a number. */
   number(position: string): string;
   less(a: string, b: string, sign: '<' | '<=', wide: boolean): string;
@@ -52,6 +54,7 @@ const wgsl: Dialect = {
   loop: (name, turns) => [`for (var ${name} = 0; ${name} < ${turns}; ${name}++) {`],
   quotient: (position, by) => `(${position}) / ${by}`,
   clamp: (position, most) => `clamp(${position}, 0, ${most})`,
+  lane: (texel, i) => `${texel}[${i}]`,
   number: (position) => `f32(${position})`,
   less: (a, b, sign, wide) => `${wide ? 'vec4<f32>' : 'f32'}(${a} ${sign} ${b})`,
   choose: ({ a: x, sign, b: y }, a, b) => `select(${b}, ${a}, ${x} ${sign} ${y})`,
@@ -76,6 +79,7 @@ const glsl: Dialect = {
   // The half keeps a quotient that a GPU rounds down from losing its whole number.
   quotient: (position, by) => `floor((${position} + 0.5) / ${by}.0)`,
   clamp: (position, most) => `clamp(${position}, 0.0, ${most}.0)`,
+  lane: (texel, i) => `lane(${texel}, ${i})`,
   number: (position) => position,
   less: (a, b, sign, wide) =>
     wide ? `vec4(${COMPARE[sign]}(${a}, ${b}))` : `float(${a} ${sign} ${b})`,

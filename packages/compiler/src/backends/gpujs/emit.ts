@@ -2,11 +2,10 @@
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
 import type { Program } from '../../device.ts';
 import { type Expr, type Nest, type Plan, resultsOf } from '../../nest.ts';
+import { coordinates, furtherName, indent, textAround } from './around.ts';
 import { atom, type Dialect, dialects, type Text, widened } from './dialect.ts';
 import { foldWords } from './folds.ts';
-import { helpersFor } from './helpers.ts';
-import { type GpuKind, LANES, type Layout, layoutOf, type Space } from './layout.ts';
-import { bodyName, furtherName } from './mode.ts';
+import { LANES, type Layout, layoutOf, type Space } from './layout.ts';
 import { addSums, constantSum, nameSum, scaleSum, textOf, type Variable } from './places.ts';
 import { AFTER, createPrinter, OUTSIDE, type Printer, type Turn } from './shade.ts';
 import { withoutSines } from './sine.ts';
@@ -44,17 +43,7 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const before = [...threadLines(frame), ...printer.lines(OUTSIDE)];
   const folded = loops.flatMap((loop, r) => (r === 0 && loop ? loop.lines : []));
   const body = [...before, ...folded, ...printer.lines(AFTER), ...storeLines(frame, results)];
-  return functionText(body, layouts, space.kind);
-}
-
-const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
-
-/** The function, after what it calls. */
-function functionText(body: readonly string[], layouts: readonly Layout[], kind: GpuKind): string {
-  const name = bodyName(kind);
-  const head = kind === 'webgpu' ? `fn ${name}() -> vec4<f32> {` : `vec4 ${name}() {`;
-  const text = [head, ...indent(body), '}'].join('\n');
-  return [...helpersFor(text, layouts, kind), text].join('\n');
+  return textAround(body, layouts, threads, space.kind);
 }
 
 /** Does the last loop run along the fastest dimension of something that the body reads? */
@@ -75,18 +64,17 @@ function threadLines({ layout, threads, space }: Frame): string[] {
   const dialect = dialects[space.kind];
   const { width } = layout;
   const [across, down] = threads.grid;
-  const [x, y] =
-    space.kind === 'webgpu'
-      ? ['i32(threadGid.x)', 'i32(threadGid.y)']
-      : ['floor(gl_FragCoord.x)', 'floor(gl_FragCoord.y)'];
+  const [x, y] = coordinates(threads, space.kind);
   const q = (text: string) => (width > 1 ? [dialect.constant('whole', 'q', text)] : []);
   const row = (text: string) => (layout.rows > 1 ? [dialect.constant('whole', 'row', text)] : []);
   if (across === width && down === threads.rows) return [...q(x), ...row(y)];
   if (layout.rows === 1 && (across === 1 || down === 1)) return q(across === 1 ? y : x);
   if (width === 1 && down === 1) return row(x);
   // Texel after texel in lines.
+  const texel = down === 1 ? x : `${x} + ${dialect.whole(across)} * ${y}`;
+  if (layout.rows === 1) return q(texel);
   return [
-    dialect.constant('whole', 'texel', down === 1 ? x : `${x} + ${dialect.whole(across)} * ${y}`),
+    dialect.constant('whole', 'texel', texel),
     dialect.constant('whole', 'row', dialect.quotient('texel', width)),
     dialect.constant('whole', 'q', `texel - ${dialect.whole(width)} * row`),
   ];
@@ -213,22 +201,19 @@ function resultTexts(
   );
 }
 
-/** The first result of the first row is returned: gpu.js stores it. The others are stored here. */
+/** On WebGL gpu.js stores the first result, which is returned, and the globals of the others. */
 function storeLines(frame: Frame, results: readonly (readonly Text[])[]): string[] {
   const { layout, threads, space } = frame;
-  const [first, ...further] = results[0]!.map(({ text }) => text);
   if (space.kind !== 'webgpu') {
+    const [first, ...further] = results[0]!.map(({ text }) => text);
     return [...further.map((text, i) => `${furtherName(i + 1)} = ${text};`), `return ${first};`];
   }
-  const lines = results.flatMap((row, r) => {
-    const stores = row.flatMap(({ text }, i) =>
-      r === 0 && i === 0 ? [] : [`store(${indexText(frame, r, i)}, ${text});`],
-    );
+  return results.flatMap((row, r) => {
+    const stores = row.map(({ text }, i) => `result[${indexText(frame, r, i)}] = ${text};`);
     const inside = layout.rows % threads.tile === 0 || r === 0;
     const guard = `if (row + ${r * threads.rows} < ${layout.rows}) {`;
     return inside ? stores : [guard, ...indent(stores), '}'];
   });
-  return [...lines, `return ${first};`];
 }
 
 /** Where a result of one row goes in the buffer that all results share. */
@@ -236,7 +221,6 @@ function indexText({ layout, threads, printer }: Frame, r: number, result: numbe
   const { width, rows } = layout;
   const row = rows > 1 ? addSums(nameSum('row'), constantSum(r * threads.rows)) : constantSum(0);
   const q = width > 1 ? nameSum('q') : constantSum(0);
-  const texel = addSums(scaleSum(row, width), q);
-  const start = constantSum(result * sectionOf(layout));
-  return textOf(addSums(start, scaleSum(texel, LANES)), printer.dialect);
+  const start = constantSum((result * sectionOf(layout)) / LANES);
+  return textOf(addSums(start, scaleSum(row, width), q), printer.dialect);
 }

@@ -1,17 +1,17 @@
 // The three WebGL modes of gpu.js: textures of four floats, compiled and run synchronously.
 // It knows what WebGL breaks silently; it must not know plans.
 
+import { BODY, furtherName } from './around.ts';
 import { type GpuKind, type Layout, padded, unpadded } from './layout.ts';
 import type { GpuInstance, GpuKernel, GpuLibrary, GpuTexture } from './load.ts';
 import {
+  argumentNames,
   assertMode,
   type Call,
   type Compiled,
-  callerOf,
   type Mode,
-  passersOf,
   type Request,
-  settingsOf,
+  SETTINGS,
 } from './mode.ts';
 import { rendererOf } from './probe.ts';
 
@@ -85,12 +85,48 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
 
 /** A kernel of one texel. */
 const ANCHOR: Request = {
-  source: 'vec4 body() { return vec4(1.0); }',
+  source: `vec4 ${BODY}() { return vec4(1.0); }`,
   threads: { tile: 1, rows: 1, grid: [1, 1] },
   layout: { dims: [], width: 1, rows: 1, grid: [1, 1] },
   outputs: 1,
   inputs: [],
 };
+
+/** Names of the globals in which the body of a kernel leaves its further results. */
+const furtherNames = (outputs: number): string[] =>
+  Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
+
+/** gpu.js gets the body as a native function with its types, and returns what that returns. */
+function settingsOf({ source, layout, outputs }: Request) {
+  const native = (name: string, text: string) => {
+    return { name, source: text, returnType: 'Array(4)', argumentTypes: {} };
+  };
+  const further = furtherNames(outputs);
+  return {
+    ...SETTINGS,
+    output: [...layout.grid],
+    returnType: 'Array(4)',
+    nativeFunctions: [
+      native(BODY, source),
+      ...further.map((name) => native(`get_${name}`, `vec4 get_${name}() { return ${name}; }`)),
+    ],
+    injectedNative: further.map((name) => `vec4 ${name};`).join(' '),
+  };
+}
+
+/** The source that gpu.js compiles: it calls the body, and passes further results on. */
+function callerOf({ inputs, outputs }: Request): string {
+  const names = argumentNames(inputs);
+  if (outputs === 1) return `function (${names}) { return ${BODY}(); }`;
+  const passed = furtherNames(outputs).map((name) => `pass_${name}(get_${name}());`);
+  return `function (${names}) { const first = ${BODY}(); ${passed.join(' ')} return first; }`;
+}
+
+/** What gpu.js calls sub-kernels: each is a further result. */
+const passersOf = (outputs: number): Record<string, string> =>
+  Object.fromEntries(
+    furtherNames(outputs).map((name) => [name, `function pass_${name}(value) { return value; }`]),
+  );
 
 /** Textures that one draw may write: WebGL 1 has more than one as an extension only. */
 function outputsOf(gl: WebGL2RenderingContext): number {
@@ -108,7 +144,7 @@ function compile(
   sample: unknown,
 ): GlKernel {
   const { inputs, outputs } = request;
-  const settings = settingsOf(request, 'ArrayTexture(4)');
+  const settings = settingsOf(request);
   const source = callerOf(request);
   const run =
     outputs === 1

@@ -1,4 +1,4 @@
-// The functions that the body of a kernel calls: to read a texel, to store one, what GLSL lacks.
+// The functions that the lines of a kernel call: those that keep a NaN, and what GLSL lacks.
 // It knows shading languages and layouts; it must not know nests.
 import { type Dialect, dialects, ownName } from './dialect.ts';
 import type { GpuKind, Layout } from './layout.ts';
@@ -13,7 +13,7 @@ export function helpersFor(text: string, layouts: readonly Layout[], kind: GpuKi
   const needed: string[] = [];
   let calls = text;
   // Last first: an own function may call those before it.
-  const all = [...Object.entries(kind === 'webgpu' ? wgsl : glsl), ...owns, ...texels];
+  const all = kind === 'webgpu' ? owns : [...Object.entries(glsl), ...owns, ...texels];
   for (const [name, helper] of all.reverse()) {
     if (!calls.includes(`${name}(`)) continue;
     needed.unshift(helper);
@@ -46,24 +46,13 @@ function ownFunctions(d: Dialect, wide: boolean): (readonly [name: string, text:
 
 const LANES = ['x', 'y', 'z', 'w'] as const;
 
-/** On WebGPU from an index; on WebGL from a place in the texture: its middle is sampled. */
+/** From a place in the texture: its middle is sampled. */
 function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind): string {
-  const name = texelName(input);
-  if (kind === 'webgpu') {
-    const numbers = LANES.map((_, lane) => `user_b${input}[${lane === 0 ? 'i' : `i + ${lane}`}]`);
-    return `fn ${name}(i : i32) -> vec4<f32> { return vec4<f32>(${numbers.join(', ')}); }`;
-  }
   const sample = kind === 'webgl2' ? 'texture' : 'texture2D';
   const sides = `vec2(${across}.0, ${down}.0)`;
   const value = `${sample}(user_b${input}, vec2(x + 0.5, y + 0.5) / ${sides})`;
-  return `vec4 ${name}(float x, float y) { return ${value}; }`;
+  return `vec4 ${texelName(input)}(float x, float y) { return ${value}; }`;
 }
-
-const stores = LANES.map((c, lane) => `result[${lane === 0 ? 'i' : `i + ${lane}`}] = v.${c};`);
-
-const wgsl = {
-  store: `fn store(i : i32, v : vec4<f32>) { ${stores.join(' ')} }`,
-} as const;
 
 const chosen = LANES.map((c) => `c.${c} ? a.${c} : b.${c}`).join(', ');
 

@@ -33,9 +33,9 @@ export interface Layout {
   readonly width: number;
   readonly rows: number;
   /**
-   * Texels across and down of its texture: [width, rows]; a single row as a column, because
-   * gpu.js makes something else of a line. Where a side would be too long, texel after texel in
-   * as many lines as that takes.
+   * Texels across and down of its texture: [width, rows]. Where a side would be too long, texel
+   * after texel in as many lines as that takes; so does a single row, in about a square, because
+   * GPUs draw two by two. gpu.js makes something else of one line, so a short row is a column.
    */
   readonly grid: readonly [number, number];
 }
@@ -62,11 +62,11 @@ export function layoutOf(buffer: Shaped, space: Space): Layout {
   );
 }
 
-/** Lines of a power of two are exact to divide by. */
 function gridOf(width: number, rows: number, side: number): Layout['grid'] {
-  if (rows === 1 && width <= side) return [1, width];
-  if (width <= side && rows <= side) return [width, rows];
-  const across = 2 ** Math.floor(Math.log2(side));
+  const fits = width <= side && rows <= side;
+  if (fits && (rows > 1 || width < LANES)) return rows > 1 ? [width, rows] : [1, width];
+  // Lines of a power of two are exact to divide by.
+  const across = 2 ** Math.floor(Math.log2(fits ? Math.sqrt(width) : side));
   return [across, Math.ceil((width * rows) / across)];
 }
 

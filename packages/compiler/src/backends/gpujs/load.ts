@@ -23,14 +23,10 @@ export interface InnerKernel {
   readonly framebuffer?: unknown;
   readonly computePipeline?: unknown;
   readonly bindGroupLayout?: unknown;
-  readonly outputBuffer?: WebGpuBuffer;
-  /** Sizes that its shader reads: threads across, down and deep, and how they are laid out. */
   readonly paramsBuffer?: WebGpuBuffer;
-  readonly paramsU32?: Uint32Array;
-  readonly _computeDispatch?: (threads: readonly number[]) => {
-    readonly groups: readonly [number, number, number];
-    readonly dispatchWidth: number;
-  };
+  /** Makes the text of its module, and says how many threads a group has. */
+  assembleWGSL?: () => string;
+  workgroupSize?: readonly number[];
 }
 
 /** One instance of gpu.js: one WebGL context, or a share of the WebGPU device. */
@@ -65,7 +61,7 @@ interface WebGpuEncoder {
   beginComputePass(): {
     setPipeline(pipeline: unknown): void;
     setBindGroup(index: number, group: unknown): void;
-    dispatchWorkgroups(x: number, y: number, z: number): void;
+    dispatchWorkgroups(x: number, y: number): void;
     end(): void;
   };
   copyBufferToBuffer(
@@ -114,14 +110,21 @@ export interface GpuLibrary {
 export async function loadGpujs(): Promise<GpuLibrary> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
   const found = await imported();
-  // In a page gpu.js replaces the global GPU, which is WebGPU's own interface: put it back.
-  if (before) Object.defineProperty(globalThis, 'GPU', before);
-  else Reflect.deleteProperty(globalThis, 'GPU');
+  // In a page gpu.js replaces the global GPU, which is WebGPU's own interface: put it back. A call
+  // that came while another one was loading may have seen gpu.js's; the other one puts it right.
+  if (!isGpujs(before?.value)) {
+    if (before) Object.defineProperty(globalThis, 'GPU', before);
+    else Reflect.deleteProperty(globalThis, 'GPU');
+  }
   // CommonJS: everything is on the default export.
   const library = (found.default ?? found) as GpuLibrary;
   if (typeof library.GPU === 'function') return library;
   throw new Error('the package gpu.js has no class GPU; chainrule needs gpu.js 2.24.1 or later');
 }
+
+/** Is this what gpu.js puts in the place of the global GPU? */
+const isGpujs = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'GPU' in value;
 
 async function imported(): Promise<{ readonly default?: unknown }> {
   try {

@@ -8,7 +8,7 @@ import type { Threads } from './threads.ts';
 
 /** What a kernel is compiled from. */
 export interface Request {
-  /** The function `body` in the mode's shading language. */
+  /** The function `body` in GLSL, or on WebGPU a module. */
   readonly source: string;
   readonly threads: Threads;
   /** How each of its results lies. */
@@ -72,54 +72,14 @@ export function assertMode(kernel: GpuKernel, kind: GpuKind, library: GpuLibrary
   throw new Error(`gpu.js ran this kernel in its mode ${mode} instead of ${kind}${why}`);
 }
 
-/** The name under which the source of a kernel calls its body. */
-const BODY = 'body';
+/** What every kernel has in common. The precision of a phone's `lowp` would not do. */
+export const SETTINGS = {
+  pipeline: true,
+  precision: 'single',
+  tactic: 'precision',
+  fixIntegerDivisionAccuracy: false,
+} as const;
 
-/** The global in which the body of a WebGL kernel leaves a further result. */
-export const furtherName = (i: number): string => `further${i}`;
-
-/** The name of the body in a shading language: on WebGPU gpu.js puts `fn_` before it. */
-export const bodyName = (kind: GpuKind): string => (kind === 'webgpu' ? `fn_${BODY}` : BODY);
-
-/**
- * The settings of every kernel: gpu.js gets the body as a native function, with its types, and
- * returns what it returns. The precision of a phone's `lowp` would not do.
- */
-export function settingsOf({ source, threads, outputs }: Request, argument: string) {
-  const [across, down] = threads.grid;
-  const native = (name: string, text: string) => {
-    return { name, source: text, returnType: 'Array(4)', argumentTypes: {} };
-  };
-  const further = Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
-  return {
-    output: argument === 'WebGPUBuffer' && down === 1 ? [across] : [across, down],
-    pipeline: true,
-    precision: 'single',
-    tactic: 'precision',
-    returnType: 'Array(4)',
-    fixIntegerDivisionAccuracy: false,
-    nativeFunctions: [
-      native(BODY, source),
-      ...further.map((name) => native(`get_${name}`, `vec4 get_${name}() { return ${name}; }`)),
-    ],
-    injectedNative: further.map((name) => `vec4 ${name};`).join(' '),
-  };
-}
-
-/** The source that gpu.js compiles: it calls the body, and passes further results on. */
-export function callerOf({ inputs, outputs }: Pick<Request, 'inputs' | 'outputs'>): string {
-  const names = inputs.map((_, i) => `b${i}`).join(', ');
-  if (outputs === 1) return `function (${names}) { return ${BODY}(); }`;
-  const further = Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
-  const passed = further.map((name) => `pass_${name}(get_${name}());`);
-  return `function (${names}) { const first = ${BODY}(); ${passed.join(' ')} return first; }`;
-}
-
-/** What gpu.js calls sub-kernels: each is a further result. */
-export const passersOf = (outputs: number): Record<string, string> =>
-  Object.fromEntries(
-    Array.from({ length: outputs - 1 }, (_, i) => {
-      const name = furtherName(i + 1);
-      return [name, `function pass_${name}(value) { return value; }`];
-    }),
-  );
+/** The names by which a kernel of gpu.js calls its arguments. */
+export const argumentNames = (inputs: readonly Layout[]): string =>
+  inputs.map((_, i) => `b${i}`).join(', ');

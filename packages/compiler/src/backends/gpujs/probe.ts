@@ -21,11 +21,16 @@ const probes = {
   headlessgl: probeHeadless,
 } as const satisfies Record<GpuKind, () => Promise<Answer>>;
 
+/** All of them, best first. */
+const ALL = Object.keys(probes) as GpuKind[];
+
 /** Which modes of gpu.js can run here, best first, and why the others cannot. Never throws. */
-export async function probeGpu(): Promise<{ usable: Usable[]; refused: Refusal[] }> {
+export async function probeGpu(
+  kinds: readonly GpuKind[] = ALL,
+): Promise<{ usable: Usable[]; refused: Refusal[] }> {
   const usable: Usable[] = [];
   const refused: Refusal[] = [];
-  for (const kind of Object.keys(probes) as GpuKind[]) {
+  for (const kind of kinds) {
     const answer = await probes[kind]().catch((error: unknown) => `asking failed: ${error}`);
     if (typeof answer === 'string') refused.push({ kind, why: answer });
     else usable.push({ kind, ...answer });

@@ -219,16 +219,13 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
         const column = scaleSum(addSums(fast, constantSum(-component)), 1 / LANES);
         return `${texel(row, column)}.${COMPONENTS[component]}`;
       }
-      if (space.kind === 'webgpu') {
-        return `user_b${expr.input}[${bufferIndex(row, fast, layout, dialect)}]`;
-      }
       const column = scope.define(
         'whole',
         dialect.quotient(textOf(fast, dialect), LANES),
         homeOf(fast, level, scope),
       );
       const lanes = addSums(fast, scaleSum(nameSum(column), -LANES));
-      return `lane(${texel(row, nameSum(column))}, ${textOf(lanes, dialect)})`;
+      return dialect.lane(texel(row, nameSum(column)), textOf(lanes, dialect));
     };
     return inLanes(one, dialect);
   };
@@ -265,13 +262,8 @@ interface Reader {
   readonly level: number;
 }
 
-const bufferIndex = (row: Sum, fast: Sum, { width }: Layout, dialect: Dialect): string =>
-  textOf(addSums(scaleSum(row, width * LANES), fast), dialect);
-
-function texelOfBuffer(row: Sum, column: Sum, { input, layout, dialect }: Reader): string {
-  const index = bufferIndex(row, scaleSum(column, LANES), layout, dialect);
-  return `${texelName(input)}(${index})`;
-}
+const texelOfBuffer = (row: Sum, column: Sum, { input, layout, dialect }: Reader): string =>
+  `b${input}[${textOf(addSums(scaleSum(row, layout.width), column), dialect)}]`;
 
 function texelOfTexture(row: Sum, column: Sum, reader: Reader): string {
   const { input, layout, dialect, scope, level } = reader;

@@ -13,9 +13,10 @@ export interface Threads {
   readonly grid: readonly [number, number];
 }
 
-/** Threads of WebGPU come in groups of 8 x 8, or of 64 in a line; 65535 groups to a side. */
+/** Threads of WebGPU come in groups of 8 x 8, or of 64 in a line; so many groups to a side. */
 const GROUP = 8;
-const SIDE = 65535 * GROUP;
+const MOST_GROUPS = 65535;
+const SIDE = MOST_GROUPS * GROUP;
 
 /** Threads below which a GPU has nothing to do: more rows for each would make it worse. */
 const ENOUGH = 256;
@@ -34,6 +35,30 @@ export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
   const down = Math.ceil(rows / tile);
   const fits = [width, down].every((side) => side >= GROUP && side <= SIDE);
   return { tile, rows: down, grid: fits ? [width, down] : [width * down, 1] };
+}
+
+/** How WebGPU starts threads. */
+export interface Dispatch {
+  /** Threads of a group. */
+  readonly size: readonly [number, number];
+  readonly groups: readonly [number, number];
+  /** Threads across, where a line of them is so long that it is folded. */
+  readonly line?: number;
+}
+
+/** The groups of threads on WebGPU. */
+export function dispatchOf({ grid: [across, down] }: Threads): Dispatch {
+  if (down > 1) {
+    return {
+      size: [GROUP, GROUP],
+      groups: [Math.ceil(across / GROUP), Math.ceil(down / GROUP)],
+    };
+  }
+  const size = GROUP * GROUP;
+  const all = Math.ceil(across / size);
+  const lines = Math.ceil(all / MOST_GROUPS);
+  const groups = [Math.ceil(all / lines), lines] as const;
+  return { size: [size, 1], groups, ...(lines > 1 && { line: groups[0] * size }) };
 }
 
 /** Numbers that a WebGPU binding must be a multiple of to start at: 256 bytes. */

@@ -11,16 +11,16 @@ import type {
   WebGpuErrors,
 } from './load.ts';
 import {
+  argumentNames,
   assertMode,
   type Call,
   type Compiled,
-  callerOf,
   type Mode,
   type Request,
-  settingsOf,
+  SETTINGS,
 } from './mode.ts';
 import { adapterLabel } from './probe.ts';
-import { sectionOf } from './threads.ts';
+import { dispatchOf, sectionOf } from './threads.ts';
 
 /** Numbers in a part of a buffer; `id` is its own. */
 interface Part {
@@ -37,7 +37,7 @@ interface WebGpuKernel extends Compiled {
   readonly kernel: GpuKernel;
   /** What was bound before, by the ids of the parts. */
   readonly bound: Map<string, unknown>;
-  groups: readonly [number, number, number];
+  readonly groups: readonly [number, number];
 }
 
 /** GPUBufferUsage: STORAGE, COPY_DST and COPY_SRC; MAP_READ and COPY_DST. */
@@ -75,7 +75,7 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     inputs: 7,
     outputs: 4,
     compile: (request) => {
-      const compiled = compile(gpu, library, context, request);
+      const compiled = compile(gpu, library, request);
       // A source that is wrong is no fault of the device, which was told of it too.
       const before = failed;
       compiled.ready?.catch(() => {
@@ -110,37 +110,24 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   };
 }
 
-/** Translates at once, which may throw; `ready` when the device has compiled it too. */
-function compile(
-  gpu: GpuInstance,
-  library: GpuLibrary,
-  { device }: WebGpuContext,
-  request: Request,
-): WebGpuKernel {
-  const types = request.inputs.map(() => 'WebGPUBuffer');
-  // gpu.js stores one result; the body stores the others behind it.
-  const one: Request = { ...request, outputs: 1 };
-  const settings = { ...settingsOf(one, 'WebGPUBuffer'), argumentTypes: types };
-  const kernel = gpu.createKernel(callerOf(one), settings);
+/**
+ * Begins to compile. gpu.js has no vectors in what a kernel of WebGPU reads and writes, so it gets
+ * our module in the place of its own; it keeps the bindings of the arguments and of the result.
+ */
+function compile(gpu: GpuInstance, library: GpuLibrary, request: Request): WebGpuKernel {
+  const { source, inputs, threads } = request;
+  const types = inputs.map(() => 'WebGPUBuffer');
+  const settings = { ...SETTINGS, output: [1], returnType: 'Number', argumentTypes: types };
+  const kernel = gpu.createKernel(`function (${argumentNames(inputs)}) { return 0.0; }`, settings);
+  const { size, groups } = dispatchOf(threads);
+  kernel.kernel.assembleWGSL = () => {
+    kernel.kernel.workgroupSize = [...size, 1];
+    return source;
+  };
   try {
     const built = kernel.build(...types) as Promise<void>;
-    const compiled: WebGpuKernel = {
-      kernel,
-      bound: new Map(),
-      groups: [0, 0, 0],
-      ready: built.then(() => {
-        assertMode(kernel, 'webgpu', library);
-        const { kernel: inner } = kernel;
-        const threads = [...settings.output, 1, 1].slice(0, 3);
-        const { groups, dispatchWidth } = inner._computeDispatch!(threads);
-        compiled.groups = groups;
-        // Its own output is never used: a result goes to a buffer of ours.
-        inner.outputBuffer!.destroy();
-        inner.paramsU32!.set([...threads, dispatchWidth]);
-        device.queue.writeBuffer(inner.paramsBuffer!, 0, inner.paramsU32!);
-      }),
-    };
-    return compiled;
+    const ready = built.then(() => assertMode(kernel, 'webgpu', library));
+    return { kernel, bound: new Map(), groups, ready };
   } catch (cause) {
     kernel.destroy();
     throw cause;

@@ -1,6 +1,6 @@
 // How a caller and its workers agree on a job: numbers in memory that all of them see. It starts
 // no threads and knows no programs.
-import { LOOKS, NAPS, SYNC, SYNC_END } from './meet.ts';
+import { LOOKS, NAPS, roundsOf, SYNC, SYNC_END } from './meet.ts';
 import { CLOSED, NONE, WORD, WORDS } from './worker.ts';
 import { processors } from './workers.ts';
 
@@ -65,8 +65,9 @@ export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): num
   const { words } = board;
   const sync = syncOf(job.memory).fill(0);
   sync[SYNC.restless / 4] = first === 1 && board.restless ? 1 : 0;
-  sync[SYNC.naps / 4] = first === 1 ? NAPS : 0;
-  sync[SYNC.looks / 4] = job.threads > processors() ? LOOKS.few : LOOKS.many;
+  const looks = job.threads > processors() ? LOOKS.few : LOOKS.many;
+  sync[SYNC.naps / 4] = first === 1 ? (board.restless ? roundsOf(looks) : NAPS) : 0;
+  sync[SYNC.looks / 4] = looks;
   words[WORD.table] = job.table;
   words[WORD.times] = job.times;
   words[WORD.first] = first;
@@ -113,6 +114,9 @@ export const stop = (memory: WebAssembly.Memory): void => {
 
 /** Has a worker failed in the last job? */
 export const hasFailed = ({ words }: Board): boolean => Atomics.load(words, WORD.failed) !== 0;
+/** Has a worker been unable to load the program? Tells of the last such program only. */
+export const hasRefused = ({ words }: Board, id: number): boolean =>
+  Atomics.load(words, WORD.refused) === id;
 /** Has a job begun? */
 export const hasBegun = ({ words }: Board, number: number): boolean =>
   Atomics.load(words, WORD.go) === number;

@@ -135,6 +135,7 @@ export function $(name: OpName, ...parts: (number | Code)[]): Code {
   const a = parts[0];
   const b = parts[1];
   // Almost all instructions: lists of just the length that they have.
+  if (parts.length === 0) return [[name]];
   if (parts.length === 1) return typeof a === 'number' ? [[name, a]] : [a!, [name]];
   if (parts.length === 2 && typeof b === 'object') {
     return typeof a === 'number' ? [b, [name, a]] : [a!, b, [name]];
@@ -169,26 +170,31 @@ export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
 /** Four times a float. */
 export function floats(value: number): Code {
   const [bits] = new Uint32Array(Float32Array.of(value).buffer);
-  return $('v128.const', bits!, bits!, bits!, bits!);
+  return [['v128.const', bits!, bits!, bits!, bits!]];
 }
 
 /** Four different floats. */
-export const floatsOf = (...values: number[]): Code =>
-  $('v128.const', ...new Uint32Array(Float32Array.from(values).buffer));
+export const floatsOf = (...values: number[]): Code => [
+  ['v128.const', ...new Uint32Array(Float32Array.from(values).buffer)],
+];
 
 /** Twice a double. */
 export function doubles(value: number): Code {
   const [low, high] = new Uint32Array(Float64Array.of(value).buffer);
-  return $('v128.const', low!, high!, low!, high!);
+  return [['v128.const', low!, high!, low!, high!]];
 }
 
 /** Four times a whole number of 32 bits. */
-export const words = (bits: number): Code =>
-  $('v128.const', bits >>> 0, bits >>> 0, bits >>> 0, bits >>> 0);
+export const words = (bits: number): Code => [
+  ['v128.const', bits >>> 0, bits >>> 0, bits >>> 0, bits >>> 0],
+];
 
 /** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */
-export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code =>
-  $('i8x16.shuffle', a, b, ...lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]));
+export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code => [
+  a,
+  b,
+  ['i8x16.shuffle', ...lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3])],
+];
 
 /** A function: code over parameters and locals. */
 export interface Func {

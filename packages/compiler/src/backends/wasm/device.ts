@@ -83,6 +83,7 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
       return region;
     },
     read: async (handle, shape, order) => rowMajor(heap.view(handle as Region), shape, order),
+    view: (handle) => heap.view(handle as Region),
     // New values of parameters belong to their program, which gives them back itself.
     free: (handle) => {
       if (owned.delete(handle)) heap.free(handle as Region);

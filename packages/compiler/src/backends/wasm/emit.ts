@@ -119,52 +119,52 @@ const isFirst = $('i32.eqz', get(THREAD));
 
 /** Runs `kernels` so many times, and `between` before each time but the first. */
 const repeat = (kernels: Code, between: Code): Code => [
-  ...$('block'),
-  ...$('loop'),
-  ...kernels,
+  $('block'),
+  $('loop'),
+  kernels,
   set(TIMES, $('i32.sub', get(TIMES), int(1))),
   $('br_if', 1, $('i32.eqz', get(TIMES))),
-  ...between,
-  ...$('br', 0),
-  ...$('end'),
-  ...$('end'),
+  between,
+  $('br', 0),
+  $('end'),
+  $('end'),
 ];
 
 /** All kernels by the one thread that calls. */
 const soloRun = (plan: Plan, calls: readonly number[], isShared: boolean): Func =>
   runOf(
     repeat(
-      calls.flatMap((at) => call(at, get(TABLE))),
-      [...trade(plan), ...(isShared ? $('br_if', 1, load(SYNC.stop)) : [])],
+      calls.map((at) => call(at, get(TABLE))),
+      [trade(plan), isShared ? $('br_if', 1, load(SYNC.stop)) : []],
     ),
   );
 
 /** All kernels by all threads; they meet where a kernel needs what another has computed. */
 function teamRun(plan: Plan, parts: readonly Part[], calls: readonly number[], barrier: number) {
   const meet = call(barrier, get(THREAD), get(THREADS));
-  const kernels = parts.flatMap(
+  const kernels = parts.map(
     ({ shared, meet: first }, i): Code => [
-      ...(first ? meet : []),
-      ...(shared
+      first ? meet : [],
+      shared
         ? call(calls[i], get(TABLE), get(THREAD), get(THREADS))
-        : [...$('if', isFirst), ...call(calls[i], get(TABLE)), ...$('end')]),
+        : [$('if', isFirst), call(calls[i], get(TABLE)), $('end')],
     ],
   );
   const between = [
-    ...$('if', isFirst),
-    ...trade(plan),
-    ...store(SYNC.more, $('i32.eqz', load(SYNC.stop))),
-    ...$('end'),
-    ...meet,
+    $('if', isFirst),
+    trade(plan),
+    store(SYNC.more, $('i32.eqz', load(SYNC.stop))),
+    $('end'),
+    meet,
     $('br_if', 1, $('i32.eqz', load(SYNC.more))),
   ];
-  return runOf(repeat([...kernels, ...meet], between));
+  return runOf(repeat([kernels, meet], between));
 }
 
 /** Parameters and their new values trade places. */
 const trade = ({ swaps }: Plan): Code =>
-  swaps.flatMap(({ param, next }): Code => {
+  swaps.map(({ param, next }): Code => {
     const at = (id: number): Code => $('i32.load', BYTES * id, get(TABLE));
     const put = (id: number, value: Code): Code => $('i32.store', BYTES * id, get(TABLE), value);
-    return [...set(OTHER, at(param)), ...put(param, at(next)), ...put(next, get(OTHER))];
+    return [set(OTHER, at(param)), put(param, at(next)), put(next, get(OTHER))];
   });

@@ -53,9 +53,9 @@ export const folds: Record<FoldKind, FoldRow> = {
     start: [0, 0],
     turn: ([low, high], x) => {
       const [a, b] = halves(x);
-      return [...addDoubles(low!, a), ...addDoubles(high!, b)];
+      return [addDoubles(low!, a), addDoubles(high!, b)];
     },
-    merge: ([a, b], [c, d]) => [...addDoubles(a!, get(c!)), ...addDoubles(b!, get(d!))],
+    merge: ([a, b], [c, d]) => [addDoubles(a!, get(c!)), addDoubles(b!, get(d!))],
     value: ([low, high]) => toFloats(get(low!), get(high!)),
   },
   // Squares of floats do not overflow doubles.
@@ -64,12 +64,9 @@ export const folds: Record<FoldKind, FoldRow> = {
     start: [0, 0],
     turn: ([low, high], x) => {
       const [a, b] = halves(x);
-      return [
-        ...addDoubles(low!, $('f64x2.mul', a, a)),
-        ...addDoubles(high!, $('f64x2.mul', b, b)),
-      ];
+      return [addDoubles(low!, $('f64x2.mul', a, a)), addDoubles(high!, $('f64x2.mul', b, b))];
     },
-    merge: ([a, b], [c, d]) => [...addDoubles(a!, get(c!)), ...addDoubles(b!, get(d!))],
+    merge: ([a, b], [c, d]) => [addDoubles(a!, get(c!)), addDoubles(b!, get(d!))],
     value: ([low, high]) => toFloats($('f64x2.sqrt', get(low!)), $('f64x2.sqrt', get(high!))),
   },
   // log(sum(exp(x))) = m + log(s), s = sum(exp(x - m)), scaled anew where the maximum m grows.
@@ -83,18 +80,18 @@ export const folds: Record<FoldKind, FoldRow> = {
       const scaled = $('f32x4.add', $('f32x4.mul', get(s!), get(e!)), floats(1));
       const added = $('f32x4.add', get(s!), get(e!));
       return [
-        ...set(e!, unlessNone(get(x), exp(distance))),
-        ...set(s!, $('v128.bitselect', scaled, added, larger)),
-        ...set(m!, $('v128.bitselect', get(x), get(m!), larger)),
+        set(e!, unlessNone(get(x), exp(distance))),
+        set(s!, $('v128.bitselect', scaled, added, larger)),
+        set(m!, $('v128.bitselect', get(x), get(m!), larger)),
       ];
     },
     merge: ([m, s, most], [n, t]) => {
       const part = (max: Local, sum: Local): Code =>
         $('f32x4.mul', get(sum), unlessNone(get(max), exp(sub(get(max), get(most!)))));
       return [
-        ...set(most!, $('f32x4.max', get(m!), get(n!))),
-        ...set(s!, $('f32x4.add', part(m!, s!), part(n!, t!))),
-        ...set(m!, get(most!)),
+        set(most!, $('f32x4.max', get(m!), get(n!))),
+        set(s!, $('f32x4.add', part(m!, s!), part(n!, t!))),
+        set(m!, get(most!)),
       ];
     },
     value: ([m, s]) => $('f32x4.add', get(m!), $('call', MATH.indexOf('log'), get(s!))),

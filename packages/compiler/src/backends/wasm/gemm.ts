@@ -78,10 +78,10 @@ function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Fun
     ]),
   ];
   const body = [
-    ...$('if', get(more)),
+    $('if', get(more)),
     eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
-    ...$('end'),
-    ...$('loop'),
+    $('end'),
+    $('loop'),
     ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
@@ -90,7 +90,7 @@ function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Fun
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
     set(b, next),
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
-    ...$('end'),
+    $('end'),
     eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
   ];
   return { name, params: frame.params, results: [], locals: frame.locals, body };
@@ -153,13 +153,13 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
 function blockLoop([index, end]: Bounds, [from, to]: Turns, step: number, body: Code): Code {
   const next = plus(get(index), step);
   return [
-    ...set(index, from),
-    ...$('loop'),
-    ...set(end, next),
-    ...set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
-    ...body,
-    ...$('br_if', 0, $('i32.lt_s', $('local.tee', index, next), to)),
-    ...$('end'),
+    set(index, from),
+    $('loop'),
+    set(end, next),
+    set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
+    body,
+    $('br_if', 0, $('i32.lt_s', $('local.tee', index, next), to)),
+    $('end'),
   ];
 }
 
@@ -187,8 +187,8 @@ function blocksOf(form: Form, product: Product, place: Place): Func {
     const axis = product[along];
     const { share, code } = shareToEnd(frame, axis, form.extents[axis]!, blocks, length);
     root.hoisted.push(
-      ...code,
-      ...$('if', $('i32.eq', get(share.from), get(share.to))),
+      code,
+      $('if', $('i32.eq', get(share.from), get(share.to))),
       $('return'),
       $('end'),
     );
@@ -221,8 +221,7 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
 type Bounds = readonly [from: Local, to: Local];
 
 const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
-const codeOfArgument = (x: Code | Bounds): Code =>
-  isBounds(x) ? [...get(x[0]), ...get(x[1])] : x;
+const codeOfArgument = (x: Code | Bounds): Code => (isBounds(x) ? [get(x[0]), get(x[1])] : x);
 
 /** Columns outside, then the inner loop, then rows: a block of the right factor is packed once. */
 function blockLoops(
@@ -241,21 +240,21 @@ function blockLoops(
   const end = extents[column]! - (extents[column]! % TILE_COLUMNS);
   const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
   const rows = [
-    ...call(0, block.rows, block.inner, get(block.left)),
-    ...tilesOf(frame, block, sums, stride, direct && { columns: extents[column]!, end }),
-    ...$('if', $('i32.eq', get(k1), int(extents[inner]!))),
-    ...call(2, block.rows, block.columns, sums),
-    ...$('end'),
+    call(0, block.rows, block.inner, get(block.left)),
+    tilesOf(frame, block, sums, stride, direct && { columns: extents[column]!, end }),
+    $('if', $('i32.eq', get(k1), int(extents[inner]!))),
+    call(2, block.rows, block.columns, sums),
+    $('end'),
   ];
   const packed = direct
     ? [
-        ...touched(frame, block, extents[column]!),
-        ...$('if', $('i32.gt_s', get(j1), int(end))),
-        ...call(1, [...int(end), ...get(j1)], block.inner, get(block.right)),
-        ...$('end'),
+        touched(frame, block, extents[column]!),
+        $('if', $('i32.gt_s', get(j1), int(end))),
+        call(1, [int(end), get(j1)], block.inner, get(block.right)),
+        $('end'),
       ]
     : call(1, block.columns, block.inner, get(block.right));
-  const turns = [...packed, ...blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
+  const turns: Code = [packed, blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
   const whole: Turns = [int(0), int(extents[inner]!)];
   const columns = blockLoop(block.inner, whole, blocks.inner, turns);
   return blockLoop(block.columns, block.turns.column, blocks.columns, columns);
@@ -285,18 +284,18 @@ function touched(frame: Frame, block: Block, columns: number): Code {
   const [start, at, end, k] = Array.from({ length: 4 }, () => local(frame, 'i32'));
   const length = $('i32.mul', $('i32.sub', get(j1), get(j0)), int(BYTES));
   return [
-    ...set(k, get(k0)),
-    ...set(start, partOf(block, columns)),
-    ...$('loop'),
-    ...set(at, get(start)),
-    ...set(end, $('i32.add', get(start), length)),
-    ...$('loop'),
-    ...$('drop', $('i32.load', 0, get(at))),
-    ...$('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
-    ...$('end'),
-    ...set(start, plus(get(start), BYTES * columns)),
-    ...$('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
-    ...$('end'),
+    set(k, get(k0)),
+    set(start, partOf(block, columns)),
+    $('loop'),
+    set(at, get(start)),
+    set(end, $('i32.add', get(start), length)),
+    $('loop'),
+    $('drop', $('i32.load', 0, get(at))),
+    $('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
+    $('end'),
+    set(start, plus(get(start), BYTES * columns)),
+    $('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
+    $('end'),
   ];
 }
 
@@ -332,26 +331,26 @@ function tilesOf(
     set(step, int(BYTES * columns)),
   ];
   return [
-    ...set(turns, $('i32.sub', get(k1), get(k0))),
-    ...(direct ? fromMatrix(direct.columns) : fromPanels),
-    ...set(line, sums),
-    ...set(j, get(j0)),
-    ...$('loop'),
-    ...(direct ? [...$('if', $('i32.eq', get(j), int(direct.end))), fromPanels, ...$('end')] : []),
-    ...set(a, get(block.left)),
-    ...set(at, get(line)),
-    ...set(i, get(i0)),
-    ...$('loop'),
-    ...tile(0),
-    ...$('if', more),
-    ...tile(TILE_ROWS),
-    ...$('end'),
-    ...forward(a, panel(PANEL_ROWS)),
-    ...$('br_if', 0, more),
-    ...$('end'),
-    ...forward(b, direct ? int(BYTES * TILE_COLUMNS) : panel(TILE_COLUMNS)),
-    ...set(line, plus(get(line), BYTES * TILE_COLUMNS)),
-    ...again(j, TILE_COLUMNS, j1),
-    ...$('end'),
+    set(turns, $('i32.sub', get(k1), get(k0))),
+    direct ? fromMatrix(direct.columns) : fromPanels,
+    set(line, sums),
+    set(j, get(j0)),
+    $('loop'),
+    direct ? [$('if', $('i32.eq', get(j), int(direct.end))), fromPanels, $('end')] : [],
+    set(a, get(block.left)),
+    set(at, get(line)),
+    set(i, get(i0)),
+    $('loop'),
+    tile(0),
+    $('if', more),
+    tile(TILE_ROWS),
+    $('end'),
+    forward(a, panel(PANEL_ROWS)),
+    $('br_if', 0, more),
+    $('end'),
+    forward(b, direct ? int(BYTES * TILE_COLUMNS) : panel(TILE_COLUMNS)),
+    set(line, plus(get(line), BYTES * TILE_COLUMNS)),
+    again(j, TILE_COLUMNS, j1),
+    $('end'),
   ];
 }

@@ -82,15 +82,6 @@ function regionsOf(heap: Context['heap'], { plan, scratch }: WasmProgram): Regio
   }
 }
 
-/** Parameters that a run changes, and where their newest values are after it. */
-const updatedOf = ({ plan }: WasmProgram): readonly (readonly [param: number, to: number])[] => {
-  const roles = new Map(plan.buffers.map((b) => [b.id, b.role]));
-  const inPlace = plan.kernels.flatMap(({ output }) =>
-    roles.get(output) === 'param' ? [[output, output] as const] : [],
-  );
-  return [...inPlace, ...plan.swaps.map(({ param, next }) => [param, next] as const)];
-};
-
 function createLoaded(
   context: Context,
   program: WasmProgram,
@@ -109,7 +100,10 @@ function createLoaded(
       [list[param], list[next]] = [list[next], list[param]];
     }
   };
-  const runner = createRunner(context, { program, module, table: table.at, own, trade });
+  const params = new Set(plan.buffers.filter((b) => b.role === 'param').map((b) => b.id));
+  const inPlace = plan.kernels.some(({ output }) => params.has(output));
+  const placement = { program, module, table: table.at, own, trade, inPlace };
+  const runner = createRunner(context, placement);
   const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');
   let live = true;
   /** Of a pair, the region where the parameter is not: also after a run that has failed. */
@@ -128,7 +122,7 @@ function createLoaded(
   };
   const run = (env: Handle[]): void => {
     place(env);
-    runner.run(1);
+    runner.run();
   };
   /** Runs often; from the second time on old and new values are both the program's own. */
   const runMany = (env: Handle[], times: number): void | Promise<void> => {
@@ -146,25 +140,13 @@ function createLoaded(
     if (left % 2 === 0) for (const { param, next } of plan.swaps) env[next] = env[param];
     return runner.runMany(left);
   };
-  /** The same; where it takes long, with parameters as they were if it fails. */
-  const runSafely = (env: Handle[], times: number): void | Promise<void> => {
-    if (!runner.takesLong(times)) return runMany(env, times);
-    const before = updatedOf(program).map(([param, to]) => {
-      return { to, data: heap.view(env[param] as Region).slice() };
-    });
-    const running = async (): Promise<void> => runMany(env, times);
-    return running().catch((error: unknown) => {
-      for (const { to, data } of before) heap.view(env[to] as Region).set(data);
-      throw error;
-    });
-  };
   const dispose = (): void => {
     if (!live) return;
     live = false;
     runner.dispose();
     for (const region of regions.all) heap.free(region);
   };
-  return { run, runMany: runSafely, dispose };
+  return { run, runMany, whyAlone: runner.whyAlone, dispose };
 }
 
 function addressOf({ kernels }: Plan, handle: Handle, id: number): number {

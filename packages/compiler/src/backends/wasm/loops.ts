@@ -62,7 +62,7 @@ export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place
   const kernel = { form, schedule, out, values: createValues(bases, () => [], simd) };
   const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
   const own = shared && shareOf(frame, shared.axis, shared.blocks, shared.length);
-  if (own) root.hoisted.push(...own.code);
+  if (own) root.hoisted.push(own.code);
   tiles(root, axes, { form, schedule, share: own?.share }, [new Map()], (scope, shifts, wide) => {
     if (form.fold) foldTile(kernel, scope, shifts, wide);
     else mapTile(kernel, scope, shifts, wide);
@@ -256,7 +256,7 @@ function takeIn(row: FoldRow, v: Values, scope: Scope, form: Form, lanes: Lanes,
   }
   const x = local(scope.frame, 'v128');
   const value = evaluate(v, scope, body, lanes);
-  scope.body.push(set(x, value), ...row.turn(s, x));
+  scope.body.push(set(x, value), row.turn(s, x));
 }
 
 /** Joins the four lanes of a state: each becomes (0 + 2) + (1 + 3). */

@@ -63,12 +63,12 @@ function exp(frame: Frame): Code {
   const rest = sub(sub(get(X), mul(get(n), floats(LN2_HIGH))), mul(get(n), floats(LN2_LOW)));
   const value = add(floats(1), add(get(r), mul(mul(get(r), get(r)), polynomial(get(r), EXP))));
   return [
-    ...set(X, within),
-    ...set(n, $('f32x4.nearest', mul(get(X), floats(Math.LOG2E)))),
-    ...set(r, rest),
-    ...set(n, $('i32x4.trunc_sat_f32x4_s', get(n))),
-    ...set(half, $('i32x4.shr_s', get(n), $('i32.const', 1))),
-    ...mul(mul(value, powerOfTwo(get(half))), powerOfTwo($('i32x4.sub', get(n), get(half)))),
+    set(X, within),
+    set(n, $('f32x4.nearest', mul(get(X), floats(Math.LOG2E)))),
+    set(r, rest),
+    set(n, $('i32x4.trunc_sat_f32x4_s', get(n))),
+    set(half, $('i32x4.shr_s', get(n), $('i32.const', 1))),
+    mul(mul(value, powerOfTwo(get(half))), powerOfTwo($('i32x4.sub', get(n), get(half)))),
   ];
 }
 
@@ -101,14 +101,14 @@ function log(frame: Frame): Code {
   const kept = where($('f32x4.lt', get(X), floats(Infinity)), zero, get(X));
   const negative = where($('f32x4.lt', get(X), floats(0)), floats(Number.NaN), kept);
   return [
-    ...set(small, $('f32x4.lt', get(X), floats(SMALLEST_NORMAL))),
-    ...set(f, scaled),
-    ...set(e, $('i32x4.shr_s', above, $('i32.const', 23))),
-    ...set(f, sub(mantissa, floats(1))),
-    ...set(e, exponent),
-    ...set(square, mul(get(f), get(f))),
-    ...set(f, value),
-    ...negative,
+    set(small, $('f32x4.lt', get(X), floats(SMALLEST_NORMAL))),
+    set(f, scaled),
+    set(e, $('i32x4.shr_s', above, $('i32.const', 23))),
+    set(f, sub(mantissa, floats(1))),
+    set(e, exponent),
+    set(square, mul(get(f), get(f))),
+    set(f, value),
+    negative,
   ];
 }
 

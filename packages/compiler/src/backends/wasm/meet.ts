@@ -20,7 +20,7 @@ export const SYNC = {
   restless: 448,
   /** How often a thread looks whether all have met before it sleeps. */
   looks: 512,
-  /** Naps after which thread 0 gives the others up; with 0 it never does. */
+  /** Naps, or rounds of looks, after which thread 0 gives the others up; with 0 it never does. */
   naps: 576,
 } as const;
 export const SYNC_END = 640;
@@ -35,6 +35,11 @@ export const LOOKS = { many: 1_000_000, few: 100 };
 const NAP = 50_000_000;
 /** Half a minute: the shares of a kernel are equal, so nobody who lives is so much later. */
 export const NAPS = 600;
+/**
+ * The same for a thread that may not sleep, in rounds of so many looks. A look takes from a third
+ * of a nanosecond to one: ten seconds at least. A clock would go on while a machine is suspended.
+ */
+export const roundsOf = (looks: number): number => Math.ceil((NAPS * NAP) / looks);
 const TIMED_OUT = 2;
 const ALL = 2 ** 31 - 1;
 
@@ -43,11 +48,7 @@ export const store = (address: number, value: Code): Code =>
   $('i32.atomic.store', int(address), value);
 const add = (address: number, value: number): Code =>
   $('i32.atomic.rmw.add', int(address), int(value));
-const when = (condition: Code, ...then: Code[]): Code => [
-  ...$('if', condition),
-  ...then,
-  ...$('end'),
-];
+const when = (condition: Code, ...then: Code[]): Code => [$('if', condition), then, $('end')];
 
 /**
  * barrier(thread, threads): returns when all threads have called it, and lets nobody through
@@ -61,6 +62,7 @@ export function barrierFunction(): Func {
     load(SYNC.sleepers),
     $('drop', $('memory.atomic.notify', int(SYNC.meetings), int(ALL))),
   );
+  const giveUp = when($('i32.eq', add(SYNC.naps, -1), int(1)), $('unreachable'));
   // Whoever lies down is counted before it looks a last time: it is woken, or need not sleep.
   const nap = $('memory.atomic.wait32', int(SYNC.meetings), get(meeting!), $('i64.const', NAP));
   const sleep = [
@@ -68,15 +70,11 @@ export function barrierFunction(): Func {
     set(outcome!, nap),
     $('drop', add(SYNC.sleepers, -1)),
     when(
-      [
-        ...$('i32.eq', get(outcome!), int(TIMED_OUT)),
-        ...$('i32.eqz', get(thread)),
-        ...$('i32.and'),
-      ],
-      when($('i32.eq', add(SYNC.naps, -1), int(1)), $('unreachable')),
+      [$('i32.eq', get(outcome!), int(TIMED_OUT)), $('i32.eqz', get(thread)), $('i32.and')],
+      giveUp,
     ),
   ];
-  const restless = [...$('i32.eqz', get(thread)), ...load(SYNC.restless), ...$('i32.and')];
+  const restless = [$('i32.eqz', get(thread)), load(SYNC.restless), $('i32.and')];
   const body = [
     when($('i32.eq', get(threads), int(1)), $('return')),
     set(meeting!, load(SYNC.meetings)),
@@ -93,7 +91,11 @@ export function barrierFunction(): Func {
     set(looks!, $('i32.sub', get(looks!), int(1))),
     $('br_if', 0, get(looks!)),
     when(load(SYNC.failed), $('unreachable')),
-    when($('i32.eqz', restless), ...sleep),
+    $('if', restless),
+    giveUp,
+    $('else'),
+    sleep,
+    $('end'),
     set(looks!, load(SYNC.looks)),
     $('br', 0),
     $('end'),

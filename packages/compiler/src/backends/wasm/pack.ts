@@ -52,8 +52,8 @@ export function packOf(form: Form, p: Packing): Func {
     const fits = $('i32.lt_s', get(to), int(end));
     const turns = $('i32.rem_s', $('i32.sub', get(last), get(first)), int(WIDTH));
     scope.body.push(
-      ...set(packer.whole, $('select', get(to), int(end), fits)),
-      ...set(packer.aligned, $('i32.sub', get(last), turns)),
+      set(packer.whole, $('select', get(to), int(end), fits)),
+      set(packer.aligned, $('i32.sub', get(last), turns)),
     );
     const range = { from: get(from), to: get(packer.whole), step: p.panel };
     addLoop(scope, p.axis, range, (panel) => fullPanel(packer, panel));
@@ -124,10 +124,10 @@ function transpose(packer: Packer, scope: Scope, from: number): void {
     const [x, y] = [local(scope.frame, 'v128'), local(scope.frame, 'v128')];
     const at = (t: number): number => BYTES * (t * panel + from);
     scope.body.push(
-      ...set(x, low),
-      ...set(y, high),
-      ...$('v128.store', at(turn), get(packer.target), shuffle(get(x), get(y), 0, 1, 4, 5)),
-      ...$('v128.store', at(turn + 1), get(packer.target), shuffle(get(x), get(y), 2, 3, 6, 7)),
+      set(x, low),
+      set(y, high),
+      $('v128.store', at(turn), get(packer.target), shuffle(get(x), get(y), 0, 1, 4, 5)),
+      $('v128.store', at(turn + 1), get(packer.target), shuffle(get(x), get(y), 2, 3, 6, 7)),
     );
   }
 }

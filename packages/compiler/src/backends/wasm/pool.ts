@@ -9,6 +9,7 @@ import {
   fail,
   hasBegun,
   hasFailed,
+  hasRefused,
   type Job,
   left,
   offer,
@@ -28,7 +29,10 @@ export interface Pool {
   busy(): Promise<void> | undefined;
   /** Why there is no use in them any more. */
   gone(): string | undefined;
+  /** Has workers load a program; gives its number. */
   enlist(module: WebAssembly.Module, memory: WebAssembly.Memory): number;
+  /** Why a worker could not load a program, if one could not. */
+  refusal(id: number): string | undefined;
   /** Forgets a program; its memory, too, if no other program will use that. */
   drop(id: number, last: boolean): void;
   /**
@@ -45,8 +49,8 @@ export interface Pool {
 const PATIENCE = 0.5;
 /** The same for those that are left when a worker ended. */
 const LONG_PATIENCE = 1000;
-/** Of one that ended in the middle of a step, when the caller cannot be told. */
-const SILENT = 'it does not answer any more, and parameters may hold a part of the step';
+/** Of one that ended while the caller computes, which cannot be told. */
+const SILENT = 'it does not answer any more';
 /** Of a failure whose message has not come yet. */
 const UNKNOWN = 'it has not said why';
 
@@ -58,6 +62,9 @@ let refusal: string | undefined;
 
 /** Why no workers can be had here, or undefined. */
 export const whyNoPool = (): string | undefined => refusal ?? whyNoThreads();
+
+/** Is there no use in starting workers again? */
+export const isPoolRefused = (): boolean => refusal !== undefined;
 
 /** Are there workers that have been started, and not ended? */
 export const isPoolThere = (): boolean => shared !== undefined && shared.gone() === undefined;
@@ -96,6 +103,8 @@ interface State {
   away: Away | undefined;
   /** What a worker said last of a failure. */
   complaint: string;
+  /** Why programs could not be loaded, by their numbers. */
+  readonly refusals: Map<number, string>;
 }
 
 function createPool(size: number): Pool {
@@ -104,11 +113,14 @@ function createPool(size: number): Pool {
   const drop = (id: number, last: boolean): void => {
     const others = busy();
     if (others) void others.then(() => drop(id, last));
-    else tell(state, { drop: id, last });
+    else {
+      state.refusals.delete(id);
+      tell(state, { drop: id, last });
+    }
   };
   const state: State = {
     ...{ size, board: createBoard(), threads: [], lastId: 0 },
-    ...{ gone: undefined, away: undefined, complaint: UNKNOWN },
+    ...{ gone: undefined, away: undefined, complaint: UNKNOWN, refusals: new Map() },
   };
   return {
     size,
@@ -121,6 +133,8 @@ function createPool(size: number): Pool {
       tell(state, { id: state.lastId, module, memory });
       return state.lastId;
     },
+    // Its word comes at once, its message when the caller has time.
+    refusal: (id) => state.refusals.get(id) ?? (hasRefused(state.board, id) ? UNKNOWN : undefined),
     drop,
     run: (job, own) => runTogether(state, job, own),
     runAway: (job) => runAway(state, job),
@@ -148,8 +162,9 @@ async function start(state: State): Promise<void> {
 
 /** What a worker says. */
 function heard(state: State, data: unknown): void {
-  const { done, error } = data as { done?: number; error?: string };
-  if (error !== undefined) state.complaint = error;
+  const { done, error, refused } = data as { done?: number; error?: string; refused?: number };
+  if (error !== undefined && refused !== undefined) state.refusals.set(refused, error);
+  else if (error !== undefined) state.complaint = error;
   // Where one has ended, the job is over when all have.
   if (state.gone === undefined && done === state.away?.number) state.away?.end();
 }
@@ -197,13 +212,13 @@ const failure = (why: string): ChainruleError =>
     'call again; with the option threads: 1 there are no workers.',
   );
 
-/** Waits for those that are left; one that does not come is gone, and the others must go, too. */
-function awaitLeft(state: State, count: number): void {
+/** Have those that are left come? One that does not is gone, and the others must go, too. */
+function haveLeft(state: State, count: number): boolean {
   const end = performance.now() + LONG_PATIENCE;
   while (left(state.board) < count && performance.now() < end);
-  if (left(state.board) === count) return;
+  if (left(state.board) === count) return true;
   ended(state, SILENT);
-  throw failure(SILENT);
+  return false;
 }
 
 function runTogether(state: State, job: Job, own: (threads: number) => void): void {
@@ -215,11 +230,12 @@ function runTogether(state: State, job: Job, own: (threads: number) => void): vo
     own(threads);
   } catch (error) {
     fail(job.memory);
-    awaitLeft(state, threads - 1);
+    if (!haveLeft(state, threads - 1)) throw failure(SILENT);
     // It may be that another one failed first.
     if (!hasFailed(board)) throw error;
   }
-  while (left(board) < threads - 1);
+  // All have met at the end: what is computed is complete, whoever does not come back from it.
+  haveLeft(state, threads - 1);
   if (hasFailed(board)) throw failure(UNKNOWN);
 }
 

@@ -1,7 +1,8 @@
 // Who runs a loaded program: the caller, the caller with workers, or workers in the background.
+import { InterruptedError } from '../../device.ts';
 import type { WasmProgram } from './emit.ts';
 import type { Heap } from './memory.ts';
-import { isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
+import { isPoolRefused, isPoolThere, type Pool, sharedPool, whyNoPool } from './pool.ts';
 import { inSlices, SLICE_MS } from './slices.ts';
 import { processors } from './workers.ts';
 
@@ -18,11 +19,12 @@ export interface Context {
 export type Run = (table: number, times: number, thread: number, threads: number) => void;
 
 export interface Runner {
-  run(times: number): void;
-  /** Would so many turns stop a page for too long? */
-  takesLong(times: number): boolean;
-  /** The same; in the background if it takes long. */
+  /** @throws InterruptedError */
+  run(): void;
+  /** So many times; in the background if it takes long. */
   runMany(times: number): void | Promise<void>;
+  /** Why one thread runs what several could share, or undefined. */
+  whyAlone(): string | undefined;
   dispose(): void;
 }
 
@@ -40,11 +42,13 @@ export interface Placed {
   readonly own: Run;
   /** Has parameters and their new values trade places, before a further run. */
   trade(): void;
+  /** Does a single run change parameters where they lie? */
+  readonly inPlace: boolean;
 }
 
 /** The runner of a program. */
 export function createRunner(context: Context, placed: Placed): Runner {
-  const { program, module, table, own, trade } = placed;
+  const { program, module, table, own, trade, inPlace } = placed;
   const { memory, sharedPages } = context.heap;
   const { threads } = program;
   /** Milliseconds of a turn: an estimate until one was measured. */
@@ -52,7 +56,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
   let enlisted: { readonly pool: Pool; readonly id: number } | undefined;
 
   const workers = (): Pool | undefined =>
-    sharedPages > 0 && whyNoPool() === undefined
+    sharedPages > 0 && !isPoolRefused()
       ? sharedPool(Math.max(context.threads, processors()))
       : undefined;
   /** Has it run before? Workers are started for a second run: they would only delay a first. */
@@ -65,7 +69,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
       enlisted = { pool, id: pool.enlist(module, memory) };
       forgotten.register(runner, enlisted, enlisted);
     }
-    return enlisted;
+    return pool.refusal(enlisted.id) === undefined ? enlisted : undefined;
   };
   const run = (times: number): void => {
     const found = threads > 1 ? team() : undefined;
@@ -100,9 +104,28 @@ export function createRunner(context: Context, placed: Placed): Runner {
       left = 0;
     }
   };
-  const takesLong = (times: number): boolean => times * ms > SLICE_MS;
-  const runMany = (times: number): void | Promise<void> =>
-    takesLong(times) ? inBackground(times) : measured(times);
+  const interrupted = (error: unknown, changed: boolean): InterruptedError =>
+    new InterruptedError((error as Error).message, changed);
+  const runOnce = (): void => {
+    try {
+      run(1);
+    } catch (error) {
+      throw interrupted(error, inPlace);
+    }
+  };
+  const runMany = (times: number): void | Promise<void> => {
+    const changed = inPlace || times > 1;
+    try {
+      if (times * ms <= SLICE_MS) return measured(times);
+    } catch (error) {
+      throw interrupted(error, changed);
+    }
+    return inBackground(times).catch((error: unknown) => {
+      throw interrupted(error, changed);
+    });
+  };
+  const whyAlone = (): string | undefined =>
+    threads > 1 ? (whyNoPool() ?? enlisted?.pool.refusal(enlisted.id)) : undefined;
   const dispose = (): void => {
     if (!enlisted) return;
     const { pool, id } = enlisted;
@@ -110,6 +133,6 @@ export function createRunner(context: Context, placed: Placed): Runner {
     // A session ends its programs first: it shows a little later whether the device goes, too.
     queueMicrotask(() => pool.drop(id, !context.live));
   };
-  const runner = { run, takesLong, runMany, dispose };
+  const runner = { run: runOnce, runMany, whyAlone, dispose };
   return runner;
 }

@@ -53,7 +53,7 @@ export const createScope = (frame: Frame, extents: readonly number[]): Scope => 
 });
 
 /** All code of a scope without a loop. */
-export const codeOf = ({ starts, hoisted, body }: Scope): Code => [...starts, ...hoisted, ...body];
+export const codeOf = ({ starts, hoisted, body }: Scope): Code => [starts, hoisted, body];
 
 const codeOfBound = (bound: number | Code): Code =>
   typeof bound === 'number' ? int(bound) : bound;
@@ -78,12 +78,12 @@ export function addLoop(
   const once = fixed && to - from <= step;
   const next = $('local.tee', index, plus(get(index), step));
   const again = $('br_if', 0, $('i32.lt_s', next, codeOfBound(to)));
-  const inner = [...scope.hoisted, ...scope.body];
-  const loop = once ? inner : [...$('loop'), ...inner, ...scope.ends, ...again, ...$('end')];
-  const whole = [...scope.starts, ...set(index, codeOfBound(from)), ...loop];
+  const inner: Code = [scope.hoisted, scope.body];
+  const loop: Code = once ? inner : [['loop'], inner, scope.ends, again, ['end']];
+  const whole: Code = [scope.starts, set(index, codeOfBound(from)), loop];
   const some =
     condition ?? (fixed ? undefined : $('i32.lt_s', codeOfBound(from), codeOfBound(to)));
-  parent.body.push(some ? [...some, ...$('if'), ...whole, ...$('end')] : whole);
+  parent.body.push(some ? [some, ['if'], whole, ['end']] : whole);
 }
 
 /** Appends a part without a loop, where `axis` (such as the folded value) becomes known. */
@@ -245,5 +245,5 @@ function clamped(frame: Frame, value: Code, most: number): Code {
   const x = local(frame, 'i32');
   const low = $('select', get(x), int(0), $('i32.gt_s', get(x), int(0)));
   const high = $('select', get(x), int(most), $('i32.lt_s', get(x), int(most)));
-  return [...set(x, value), ...set(x, low), ...high];
+  return [set(x, value), set(x, low), high];
 }

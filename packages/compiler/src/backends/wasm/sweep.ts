@@ -130,8 +130,8 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
   const rest = $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH));
   const first = $('i32.mul', get(from), int(BYTES));
   root.hoisted.push(
-    ...set(wide, $('i32.sub', get(to), rest)),
-    ...set(sums, $('i32.add', get(base), first)),
+    set(wide, $('i32.sub', get(to), rest)),
+    set(sums, $('i32.add', get(base), first)),
   );
   addBound(root, batch, (scope) => {
     if (row === undefined) {
@@ -235,7 +235,7 @@ function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Fu
   if (threads > 1) {
     const blocks = Math.floor(extent / WIDTH);
     const { share, code } = shareToEnd(frame, column, extent, blocks, WIDTH);
-    root.hoisted.push(...code);
+    root.hoisted.push(code);
     turns = { from: get(share.from), to: get(share.to) };
   }
   const to = typeof turns.to === 'number' ? int(turns.to) : turns.to;
@@ -244,9 +244,9 @@ function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Fu
       const next = plus(indexOf(some, column), block);
       const indices = [...batch, column].map((axis) => indexOf(some, axis));
       some.body.push(
-        ...set(end, next),
-        ...set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
-        ...$('call', first, get(TABLE), ...indices, get(end), get(sums)),
+        set(end, next),
+        set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
+        $('call', first, get(TABLE), ...indices, get(end), get(sums)),
       );
     });
   batchLoops(root, batch, fill);

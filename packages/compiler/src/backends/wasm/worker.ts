@@ -21,6 +21,8 @@ export const WORD = {
   /** Threads that have joined, the caller included where it takes part. */
   threads: 69,
   failed: 70,
+  /** The last program that a worker could not load. */
+  refused: 71,
 } as const;
 export const WORDS = 80;
 
@@ -114,10 +116,22 @@ const serve = (from) => {
     }
     job = word >>> 8;
     const id = Atomics.load(words, ${WORD.program});
+    const program = programs.get(id);
     // Messages come first.
-    if (id === ${NONE} || !programs.has(id)) return;
+    if (id === ${NONE} || !program) return;
+    if (!program.run) continue;
     const place = join(word);
     if (place >= 0) work(job, id, place);
+  }
+};
+const load = ({ id, module, memory }) => {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    programs.set(id, { run: exports.run, memory });
+  } catch (error) {
+    programs.set(id, {});
+    Atomics.store(words, ${WORD.refused}, id);
+    post({ refused: id, error: String(error) });
   }
 };
 listen((message) => {
@@ -125,9 +139,7 @@ listen((message) => {
     words = message.words;
     Atomics.add(words, ${WORD.ready}, 1);
   } else if (message.module) {
-    const { id, module, memory } = message;
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    programs.set(id, { run: exports.run, memory });
+    load(message);
   } else if (message.drop !== undefined) {
     programs.delete(message.drop);
     if (message.last) collect();

@@ -1,11 +1,11 @@
 // What a call of a session wants to run, and how it runs steps on the engine of now.
 import type { Sizes } from '@chainrule/graph';
-import type { Handle } from './device.ts';
-import type { Task } from './executable.ts';
-import type { Call } from './placement/checkpoint.ts';
-import type { Engine, Values } from './placement/engine.ts';
-import type { Placement } from './placement/placement.ts';
-import type { Lease } from './programs.ts';
+import type { Handle } from '../device.ts';
+import type { Task } from '../executable.ts';
+import type { Lease } from '../programs.ts';
+import type { Call } from './checkpoint.ts';
+import type { Engine, Values } from './engine.ts';
+import type { Placement } from './placement.ts';
 
 /** What a call runs: a task for these sizes and data. */
 export interface Wanted {

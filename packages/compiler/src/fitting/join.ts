@@ -1,8 +1,15 @@
 // Joins kernels into one that stores several results, for devices that can: a launch less each. It
 // knows what kernels read and write; no graph and no device.
-import { copier, createExprBuilder } from './expr.ts';
-import { type Buffer, type Expr, expressionsIn, type Nest, outputsOf, resultsOf } from './nest.ts';
-import { type Job, readsInPlace } from './order.ts';
+import { copier, createExprBuilder } from '../expr.ts';
+import {
+  type Buffer,
+  type Expr,
+  expressionsIn,
+  type Nest,
+  outputsOf,
+  resultsOf,
+} from '../nest.ts';
+import { type Job, readsInPlace } from '../order.ts';
 
 /** Jobs on their way, each at a place; a place that was joined into another one is empty. */
 interface Joining {

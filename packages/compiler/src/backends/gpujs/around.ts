@@ -1,0 +1,56 @@
+// The text around the lines of a kernel: on WebGPU a whole module, on WebGL the function that a
+// kernel of gpu.js calls. It knows shading languages and threads; it must not know nests.
+import { helpersFor } from './helpers.ts';
+import type { GpuKind, Layout } from './layout.ts';
+import { dispatchOf, type Threads } from './threads.ts';
+
+/** The name of the function, and the global in which it leaves a further result. */
+export const BODY = 'body';
+export const furtherName = (i: number): string => `further${i}`;
+
+export const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+
+/** The whole text of a kernel that reads inputs of these layouts. */
+export function textAround(
+  lines: readonly string[],
+  layouts: readonly Layout[],
+  threads: Threads,
+  kind: GpuKind,
+): string {
+  const text = indent(lines).join('\n');
+  const helpers = helpersFor(text, layouts, kind);
+  const parts =
+    kind === 'webgpu'
+      ? [...bindings(layouts.length), ...helpers, ...entry(threads), text]
+      : [...helpers, `vec4 ${BODY}() {`, text];
+  return [...parts, '}'].join('\n');
+}
+
+/** As gpu.js lays them out: its own sizes, which nobody reads here, the inputs, and the output. */
+function bindings(inputs: number): string[] {
+  const bind = (i: number, access: string, name: string) =>
+    `@group(0) @binding(${i}) var<storage, ${access}> ${name} : array<vec4<f32>>;`;
+  const read = Array.from({ length: inputs }, (_, i) => bind(i + 1, 'read', `b${i}`));
+  return [...read, bind(inputs + 1, 'read_write', 'result')];
+}
+
+function entry(threads: Threads): string[] {
+  const [across, down] = threads.grid;
+  const { size, line } = dispatchOf(threads);
+  const outside = down > 1 ? `thread.x >= ${across}u || thread.y >= ${down}u` : undefined;
+  return [
+    `@compute @workgroup_size(${size.join(', ')})`,
+    'fn main(@builtin(global_invocation_id) thread : vec3<u32>) {',
+    `  if (${outside ?? `${threadIndex(line)} >= ${across}u`}) { return; }`,
+  ];
+}
+
+/** Where a thread is in a line that may be folded. */
+const threadIndex = (line: number | undefined): string =>
+  line === undefined ? 'thread.x' : `thread.x + thread.y * ${line}u`;
+
+/** The coordinates of a thread as positions. */
+export function coordinates(threads: Threads, kind: GpuKind): readonly [x: string, y: string] {
+  if (kind !== 'webgpu') return ['floor(gl_FragCoord.x)', 'floor(gl_FragCoord.y)'];
+  return [`i32(${threadIndex(dispatchOf(threads).line)})`, 'i32(thread.y)'];
+}

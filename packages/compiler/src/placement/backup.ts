@@ -1,0 +1,82 @@
+// What parameters were before a step that may fail half-way, on devices whose memory can be read
+// at once. It knows parameters and time, and nothing of threads but that there are some.
+import { ChainruleError } from '@chainrule/graph';
+import { type Device, InterruptedError, type Program } from '../device.ts';
+import { sizeOf } from '../nest.ts';
+import type { Resident } from '../residents.ts';
+
+/** A copy of the parameters that steps change. */
+export interface Backup {
+  /**
+   * Runs `times` steps of a program, or the one of `step`. If they are interrupted the parameters
+   * are put back: to before the call or, of a single step, to before some others done lately.
+   * @throws ChainruleError that says so
+   */
+  during(
+    program: Pick<Program, 'threads'>,
+    times: number | undefined,
+    run: () => void | Promise<void>,
+  ): void | Promise<void>;
+  /** Parameters have been set: what they were before does not matter. */
+  forget(): void;
+}
+
+/** A single step comes after a copy where copying takes less than 1/100 of the time since. */
+const RARITY = 100;
+/** Milliseconds that a clock may not see. */
+const TICK = 0.005;
+
+/** The backup of these parameters. */
+export function createBackup({ view }: Device, params: readonly Resident[]): Backup {
+  let copies: Float32Array[] | undefined;
+  /** Steps since the copies were made. */
+  let age = 0;
+  /** When a single step is to make others. */
+  let due = 0;
+  const keep = (read: NonNullable<Device['view']>): void => {
+    const start = performance.now();
+    age = 0;
+    try {
+      copies ??= params.map(({ shape }) => new Float32Array(sizeOf(shape)));
+    } catch (error) {
+      // There is no room for them: the step matters more.
+      if (!(error instanceof RangeError)) throw error;
+    }
+    for (const [i, copy] of copies?.entries() ?? []) copy.set(read(params[i]!.handle));
+    const now = performance.now();
+    due = now + RARITY * Math.max(TICK, now - start);
+  };
+  const failed = (call: string, error: unknown): never => {
+    if (!(error instanceof InterruptedError)) throw error;
+    const lost = error.changed ? age : 0;
+    if (error.changed) {
+      for (const [i, copy] of copies?.entries() ?? []) view!(params[i]!.handle).set(copy);
+      age = 0;
+    }
+    const before = lost === 0 ? 'it' : `it and the last ${lost} steps, which are lost`;
+    const are =
+      copies || !error.changed ? `are what they were before ${before}` : 'may hold a part of it';
+    throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
+  };
+  const during: Backup['during'] = ({ threads = 1 }, times, run) => {
+    const call = times === undefined ? 'step' : 'steps';
+    const count = times ?? 1;
+    // One thread alone is not interrupted in the middle of a step.
+    const shared = threads > 1;
+    if (view && (count > 1 || (shared && (!copies || performance.now() >= due)))) keep(view);
+    const done = (): void => {
+      age += count;
+      if (!shared && count > 1) copies = undefined;
+    };
+    try {
+      const running = run();
+      return running ? running.then(done, (error: unknown) => failed(call, error)) : done();
+    } catch (error) {
+      return failed(call, error);
+    }
+  };
+  const forget = (): void => {
+    copies = undefined;
+  };
+  return { during, forget };
+}

@@ -1,0 +1,102 @@
+// Which state parameters are put back to, by a clock that stands still unless it is told.
+import { param } from '@chainrule/graph';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Device, InterruptedError } from '../src/device.ts';
+import { createBackup } from '../src/placement/backup.ts';
+
+let now = 0;
+beforeEach(() => {
+  now = 1000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** A counter that each step raises by one, and the half of a step by 0.5. */
+function counter(threads: number) {
+  const handle = new Float32Array(1);
+  const view = (h: unknown) => h as Float32Array;
+  const node = param(1, { name: 'w' });
+  const device = { view } as unknown as Device;
+  const backup = createBackup(device, [{ node, shape: [1], handle }]);
+  const steps = (times?: number) =>
+    backup.during({ threads }, times, () => {
+      handle[0]! += times ?? 1;
+    });
+  const half = (times?: number, changed = true) =>
+    backup.during({ threads }, times, () => {
+      if (changed) handle[0]! += 0.5;
+      throw new InterruptedError('a worker is gone', changed);
+    });
+  return { handle, backup, steps, half };
+}
+
+test('single steps that come soon after a copy are lost with the one that is interrupted', () => {
+  const { handle, steps, half } = counter(2);
+  for (let i = 0; i < 5; i++) steps();
+  expect(() => half()).toThrow(
+    'step was interrupted, parameters are what they were before it and the last 5 steps, ' +
+      'which are lost: a worker is gone',
+  );
+  expect([...handle]).toEqual([0]);
+  // Again: the copy is still right, and of no age.
+  expect(() => half()).toThrow('what they were before it: a worker');
+  steps();
+  now += 1;
+  steps();
+  expect(() => half()).toThrow('before it and the last 1 steps');
+  expect([...handle]).toEqual([1]);
+});
+
+test('nothing is lost before several steps, nor where nothing has changed', () => {
+  const { handle, steps, half } = counter(2);
+  steps();
+  expect(() => half(2)).toThrow(
+    'steps was interrupted, parameters are what they were before it: ',
+  );
+  expect([...handle]).toEqual([1]);
+  steps();
+  expect(() => half(1, false)).toThrow('parameters are what they were before it: ');
+  expect([...handle]).toEqual([2]);
+});
+
+test('what has been set is not put back to what was before', () => {
+  const { handle, backup, steps, half } = counter(2);
+  steps();
+  handle[0] = 7;
+  backup.forget();
+  expect(() => half()).toThrow('before it: ');
+  expect([...handle]).toEqual([7]);
+});
+
+test('in the background, the steps before are known, too', async () => {
+  const { handle, backup, steps } = counter(2);
+  steps();
+  const run = async () => {
+    handle[0]! += 0.5;
+    throw new InterruptedError('a worker is gone', true);
+  };
+  await expect(backup.during({ threads: 2 }, 100, run)).rejects.toThrow('before it: a worker');
+  expect([...handle]).toEqual([1]);
+});
+
+test('one thread makes no copies for single steps, and says that it has none', () => {
+  const { handle, steps, half } = counter(1);
+  steps();
+  expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
+  expect([...handle]).toEqual([1.5]);
+  expect(() => half(2)).toThrow('what they were before it: ');
+  expect([...handle]).toEqual([1.5]);
+});
+
+test('without room for a copy steps run all the same', () => {
+  const { handle, steps, half } = counter(2);
+  const original = Float32Array;
+  vi.stubGlobal('Float32Array', function refuse() {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  steps();
+  vi.stubGlobal('Float32Array', original);
+  vi.unstubAllGlobals();
+  expect([...handle]).toEqual([1]);
+  expect(() => half(2)).toThrow('what they were before it');
+});

@@ -1,0 +1,84 @@
+// Long folds in parts mean what they meant: compared in float64.
+import { describe, expect, test } from 'vitest';
+import { splitFolds } from '../src/fitting/split.ts';
+import type { Expr, Fold, Nest, Plan } from '../src/nest.ts';
+import { interpretPlan } from './support/interpret.ts';
+import { acc, apply, load, nestCase, value } from './support/nests.ts';
+
+const K = 2048;
+const THREADS = 1000;
+
+const split = (plan: Plan): Plan => {
+  const jobs = plan.kernels.map((nest) => ({ nest, updates: [] }));
+  const { jobs: parts, buffers } = splitFolds(jobs, plan.buffers, THREADS);
+  return { ...plan, kernels: parts.map(({ nest }) => nest), buffers };
+};
+
+/** Both ways, and how many kernels it takes. */
+function compare(plan: Plan, data: readonly Float32Array[]): number {
+  const given = new Map<number, ArrayLike<number>>(data.map((x, i) => [i, x]));
+  const parts = split(plan);
+  const [wanted, found] = [plan, parts].map((p) => interpretPlan(p, given));
+  for (const { id, role } of plan.buffers) {
+    if (role !== 'output') continue;
+    const [a, b] = [[...Array.from(wanted!.get(id)!)], [...Array.from(found!.get(id)!)]];
+    a.forEach((x, i) => void expect(b[i]).toBeCloseTo(x, 9));
+  }
+  return parts.kernels.length;
+}
+
+const row = (kind: Fold, body: Expr): Pick<Nest, 'axes' | 'result' | 'fold'> => ({
+  axes: [3],
+  fold: { kind, axes: [K], body },
+  result: apply('add', apply('mul', acc, value(0.5)), load(1, 0)),
+});
+
+describe('a fold of 2048 numbers for three results', () => {
+  test.each(['sum', 'max', 'prod', 'norm', 'logsumexp'] as const)('%s', (kind) => {
+    const small = kind === 'prod' ? (random: () => number) => 1 + 0.01 * random() : undefined;
+    const input = { shape: [3, K], ...(small && { numbers: small }) };
+    const { plan, data } = nestCase(kind, row(kind, load(0, 0, 1)), [input, { shape: [3] }]);
+    expect(compare(plan, data)).toBe(2);
+  });
+
+  test('positions, quotients and a loop around it', () => {
+    const half = { at: 0, of: [{ axis: 2, step: 1 }] };
+    const part = { part: 'quotient', of: half, by: 7, step: 1 } as const;
+    const body = apply(
+      'mul',
+      load(0, 0, 1),
+      apply('add', { op: 'position', index: [{ at: 1, of: [part] }] }, load(1, 2)),
+    );
+    const nest = { axes: [3], fold: { kind: 'sum', axes: [2, K], body }, result: acc } as const;
+    const { plan, data } = nestCase('positions', nest, [{ shape: [3, 2] }, { shape: [K] }]);
+    expect(compare(plan, data)).toBe(2);
+  });
+
+  test('a product, and a further result', () => {
+    const body = apply('mul', load(0, 0, 2), load(1, 1, 2));
+    const nest = { axes: [2, 3], fold: { kind: 'sum', axes: [K], body }, result: acc } as const;
+    const made = nestCase('product', nest, [{ shape: [2, K] }, { shape: [3, K] }]);
+    const [kernel] = made.plan.kernels;
+    const also = [{ result: apply('neg', acc), output: 3 }];
+    const output = made.plan.buffers[2]!;
+    const plan: Plan = {
+      ...made.plan,
+      kernels: [{ ...kernel!, also }],
+      buffers: [...made.plan.buffers, { ...output, id: 3 }],
+    };
+    expect(compare(plan, made.data)).toBe(2);
+    expect(split(plan).kernels[1]!.also).toHaveLength(1);
+  });
+});
+
+test.each([
+  ['many results keep a GPU busy', [1000], K],
+  ['a short loop is not worth a kernel', [3], 512],
+  ['a prime has no parts', [3], 2053],
+] as const)('%s', (_, axes, turns) => {
+  const fold = { kind: 'sum', axes: [turns], body: load(0, 0, 1) } as const;
+  const { plan, data } = nestCase('sum', { axes, fold, result: acc }, [
+    { shape: [...axes, turns] },
+  ]);
+  expect(compare(plan, data)).toBe(1);
+});

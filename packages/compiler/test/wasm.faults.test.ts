@@ -1,0 +1,98 @@
+// Workers that end in the middle of a step that a caller waits for, and such as cannot load a
+// program: a clear error, or none, and parameters as they were.
+import { Worker } from 'node:worker_threads';
+import { afterEach, expect, test, vi } from 'vitest';
+import { encodeModule } from '../src/backends/wasm/binary.ts';
+import { barrierFunction, LOOKS, SYNC } from '../src/backends/wasm/meet.ts';
+import { createHeap } from '../src/backends/wasm/memory.ts';
+import { halves, interruptedBy, isSameState } from './support/faults.ts';
+import { countThreads, pool } from './support/threads.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const { postMessage } = Worker.prototype;
+
+/** Collects workers by what is sent to them; `change` may send something else. */
+function watched(change = (message: object) => message): Set<Worker> {
+  const workers = new Set<Worker>();
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, message) {
+    workers.add(this);
+    postMessage.call(this, change(message as object));
+  });
+  return workers;
+}
+
+test.each([
+  { name: 'step', times: 1 },
+  { name: 'one of steps', times: 1 },
+  { name: 'short steps', times: 2 },
+])('$name: a worker that ends in the middle leaves parameters as they were', ({ name, times }) => {
+  const workers = watched();
+  const end = () => {
+    for (const worker of workers) void worker.terminate();
+  };
+  return interruptedBy(end, times, (run, feeds) =>
+    name === 'step' ? run.step(feeds) : run.steps(times, feeds),
+  );
+});
+
+test('a thread that may not sleep does not look for ever for one that has ended', () => {
+  const { memory } = createHeap(true);
+  const bytes = encodeModule([barrierFunction()], { meet: 0 }, 65_536);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const meet = exports['meet'] as (thread: number, threads: number) => void;
+  const sync = new Int32Array(memory.buffer);
+  sync[SYNC.restless / 4] = 1;
+  sync[SYNC.looks / 4] = LOOKS.few;
+  sync[SYNC.naps / 4] = 1000;
+  expect(() => meet(0, 2)).toThrow(WebAssembly.RuntimeError);
+  expect(sync[SYNC.naps / 4]).toBe(0);
+});
+
+/** `(module (import "a" "b" (func)))`: nobody has such a function. */
+const LACKING = new WebAssembly.Module(
+  new Uint8Array([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 4, 1, 0x60, 0, 0],
+    ...[2, 7, 1, 1, 0x61, 1, 0x62, 0, 0],
+  ]),
+);
+
+test('a program that a worker cannot load runs on one thread, which the report says', async () => {
+  const { open, feeds } = halves();
+  using run = await open(2);
+  using other = await open(1);
+  const workers = pool();
+  await workers.started;
+  let sent = 0;
+  watched((message) => {
+    if (!('module' in message)) return message;
+    sent++;
+    return { ...message, module: LACKING };
+  });
+  expect(run.report().alone).toBeUndefined();
+  const steps = async (n: number) => {
+    for (let i = 0; i < n; i++) run.step(feeds);
+    await other.steps(n, feeds);
+  };
+  await steps(2);
+  await vi.waitFor(() => expect(run.report().alone).toMatch(/TypeError: .*[iI]mport/));
+  expect(run.report().threads).toBe(1);
+  // Long ones, too: in slices.
+  await run.steps(60, feeds);
+  await other.steps(60, feeds);
+  await steps(3);
+  await isSameState(run, other);
+  expect(sent).toBe(workers.size);
+  vi.restoreAllMocks();
+  // Others have them.
+  const counts = await countThreads();
+  using another = await open(2);
+  const joint = () => {
+    another.step(feeds);
+    expect(counts).toContain(2);
+  };
+  await vi.waitFor(joint, { timeout: 20_000, interval: 5 });
+  expect(another.report().alone).toBeUndefined();
+  expect(pool()).toBe(workers);
+});
