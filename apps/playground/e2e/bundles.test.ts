@@ -1,6 +1,7 @@
 // What a page loads: gpu.js is most of what chainrule can bring along, and only a GPU needs it.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { DeviceChoice } from '@chainrule/compiler';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { args, findChromium } from '../../../scripts/chromium.mjs';
@@ -32,7 +33,19 @@ async function serve(chunks: readonly Chunk[]): Promise<Server> {
   return server;
 }
 
+declare function looked(): Promise<DeviceChoice>;
 declare function trained(device: string): Promise<{ w: number; kind: string }>;
+
+const hideWebGpu = (page: Page) =>
+  page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+  });
+const hideGpus = async (page: Page) => {
+  await hideWebGpu(page);
+  await page.addInitScript(() => {
+    HTMLCanvasElement.prototype.getContext = () => null;
+  });
+};
 
 let browser: Browser;
 beforeAll(async () => {
@@ -81,14 +94,22 @@ describe.each(Object.entries(bundlers))('bundled by %s', (_, bundle) => {
   });
 
   test('a page without a GPU that asks for one is told so, without it', async () => {
-    const { page, withGpujs } = await open((page) =>
-      page.addInitScript(() => {
-        Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
-        HTMLCanvasElement.prototype.getContext = () => null;
-      }),
-    );
+    const { page, withGpujs } = await open(hideGpus);
     const refused = await page.evaluate(() => trained('gpu').catch(String));
     expect(refused).toContain('the device gpu cannot be had here');
+    expect(withGpujs()).toEqual([]);
+    await page.close();
+  });
+
+  test.each([
+    ['no GPU', hideGpus, 'webgl2: this browser gives no webgl2'],
+    // WebGL is drawn by the CPU in tests; WebGPU might be the machine's own.
+    ['a GPU in software', hideWebGpu, /webgl2: .*imitates a GPU/],
+  ])('large steps on a page with %s do not fetch it', async (_, before, reason) => {
+    const { page, withGpujs } = await open(before);
+    const { kind, refused } = await page.evaluate(() => looked());
+    expect(kind).toBe('wasm');
+    expect(refused.map(({ kind, why }) => `${kind}: ${why}`).join('\n')).toMatch(reason);
     expect(withGpujs()).toEqual([]);
     await page.close();
   });
