@@ -89,6 +89,18 @@ test('other units mean another graph: shapes, kernels and code change', async ()
   await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
 });
 
+test('another optimizer begins anew, at a rate that suits it', async () => {
+  const lab = await open('#hidden=4');
+  const { page } = lab;
+  await lab.press('Step');
+  await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
+  await lab.choose('Optimizer', 'Adam');
+  await expect.poll(() => lab.figure('step'), PATIENCE).toBe(0);
+  expect(page.url()).toContain('optimizer=adam&rate=0.01');
+  expect(await page.locator('.code pre').textContent()).toContain('adam({ rate: 0.01 })');
+  await trainTo(lab, 95);
+});
+
 test('the page derives dZ = A - Y, as MathML', async () => {
   const lab = await open('#hidden=3');
   const line = lab.page.locator('[data-equation="dZ2"] math');
@@ -142,6 +154,36 @@ describe('devices', () => {
     expect(await lab.device()).toMatch(CPU);
     await lab.press('Step');
     await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
+  });
+});
+
+describe('a check of the device', () => {
+  test.each(['js', 'wasm', 'webgl2'])('on %s tells what every result is off by', async (kind) => {
+    const lab = await open(`#hidden=3&device=${kind}`);
+    const { page } = lab;
+    expect(await lab.device()).toBe(kind);
+    await lab.press('Step');
+    await expect.poll(() => lab.figure('step'), PATIENCE).toBe(1);
+    const loss = await lab.figure('train-loss');
+    await page.getByRole('button', { name: 'Check this device' }).focus();
+    await page.keyboard.press('Enter');
+    const verdict = page.locator('[role="status"] .verdict');
+    await verdict.waitFor();
+    expect(await verdict.textContent()).toMatch(/float64.*(rounding|float32)/);
+    const error = Number(await verdict.getAttribute('data-error'));
+    expect(error).toBeLessThan(1e-5);
+    await page.getByText('Worst error of each result').click();
+    const names = await page.locator('.deviations dt').allTextContents();
+    expect(names).toEqual(expect.arrayContaining(['W1', 'b1', 'W2', 'b2']));
+    const errors = await page.locator('.deviations dd').allTextContents();
+    expect(errors.map((text) => Number(text.replaceAll('−', '-'))).every((x) => x <= 1e-5)).toBe(
+      true,
+    );
+    // It has looked, and moved nothing.
+    expect([await lab.figure('step'), await lab.figure('train-loss')]).toEqual([1, loss]);
+    // What was found is of this session: another one has not been checked.
+    await lab.press('Reset');
+    await expect.poll(() => verdict.count(), PATIENCE).toBe(0);
   });
 });
 

@@ -6,7 +6,14 @@ import { equations } from '@chainrule/graph';
 import * as nn from '@chainrule/nn';
 import { describe, expect, test } from 'vitest';
 import { codeOf } from '../src/logic/code.ts';
-import { activations, type Config, defaults, initializers, keys } from '../src/logic/config.ts';
+import {
+  activations,
+  type Config,
+  defaults,
+  initializers,
+  keys,
+  optimizers,
+} from '../src/logic/config.ts';
 import { makeData } from '../src/logic/examples.ts';
 import { mathematicsOf } from '../src/logic/mathematics.ts';
 import { buildModel } from '../src/logic/model.ts';
@@ -40,6 +47,11 @@ test('a deep net has equations for each layer, with the shapes of its units', ()
   expect(rewrites.map(({ tex }) => tex)).toContainEqual(expect.stringContaining('\\log(1 - A'));
 });
 
+test('an update is that of the optimizer', () => {
+  const { lines } = texOf({ ...logistic, optimizer: 'momentum' });
+  expect(lines['b']!.tex).toBe('b \\coloneqq b - \\alpha (0.9 v_{db} + 0.1 db)');
+});
+
 describe('the code that is shown', () => {
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
   /** Runs the code with its imports handed in. */
@@ -62,6 +74,7 @@ describe('the code that is shown', () => {
     { hidden: [] },
     { hidden: [], init: 'zeros', features: ['x1', 'x1x1'] },
     ...keys(activations).map((activation) => ({ activation })),
+    ...keys(optimizers).map((optimizer) => ({ optimizer })),
     ...keys(initializers).map((init) => ({ init, batch: 0 })),
     { hidden: [3, 3, 3, 3], device: 'js' as const },
   ];
@@ -74,17 +87,18 @@ describe('the code that is shown', () => {
     run.dispose();
   });
 
-  test.each([{ hidden: [] }, { hidden: [4, 3] }])(
-    'trains to the same loss: %o',
-    async (choice) => {
-      const config = { ...defaults, ...choice, batch: 0, seed: 3 };
-      const data = makeData(config);
-      const trainer = await createTrainer(buildModel(config), data, config);
-      await trainer.train({ steps: 2, rate: config.rate, deadline: 0, now: () => -1 });
-      const { train } = await trainer.figures();
-      const { loss } = await runCode(config);
-      // The deviation of w is printed with four digits.
-      expect(loss).toBeCloseTo(train.loss, 3);
-    },
-  );
+  test.each([
+    { hidden: [] },
+    { hidden: [4, 3] },
+    ...keys(optimizers).map((o) => ({ optimizer: o })),
+  ])('trains to the same loss: %o', async (choice) => {
+    const config = { ...defaults, ...choice, batch: 0, seed: 3 };
+    const data = makeData(config);
+    const trainer = await createTrainer(buildModel(config), data, config);
+    await trainer.train({ steps: 2, rate: config.rate, deadline: 0, now: () => -1 });
+    const { train } = await trainer.figures();
+    const { loss } = await runCode(config);
+    // The deviation of w is printed with four digits.
+    expect(loss).toBeCloseTo(train.loss, 3);
+  });
 });

@@ -1,6 +1,6 @@
 // Training as the page does it: on the JavaScript device, from the first step to the boundary.
 import { expect, test } from 'vitest';
-import { type Config, defaults } from '../src/logic/config.ts';
+import { type Config, defaults, firstRates, keys, optimizers } from '../src/logic/config.ts';
 import { makeData } from '../src/logic/examples.ts';
 import { GRID } from '../src/logic/grid.ts';
 import { buildModel } from '../src/logic/model.ts';
@@ -33,6 +33,17 @@ test.each([
   expect(trainer.progress.step).toBe(n);
   expect(train.loss).toBeLessThan(before.train.loss / 2);
   expect(held.accuracy).toBeGreaterThanOrEqual(0.95);
+  trainer.dispose();
+});
+
+test.each(keys(optimizers))('%s learns at the rate it begins with', async (optimizer) => {
+  const trainer = await start({ optimizer });
+  await trainer.train(steps(2000, firstRates[optimizer]));
+  expect((await trainer.figures()).test.accuracy).toBeGreaterThanOrEqual(0.95);
+  // What the optimizer remembers goes along to another device.
+  const carried = Object.keys((await trainer.carry()).state);
+  const letters = { sgd: [], momentum: ['v'], rmsprop: ['s'], adam: ['m', 'v'] }[optimizer];
+  expect(carried).toEqual(expect.arrayContaining(letters.map((letter) => `${letter}_dW1`)));
   trainer.dispose();
 });
 

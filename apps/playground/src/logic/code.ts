@@ -16,11 +16,11 @@ type Choices = Omit<Config, 'data' | 'count' | 'noise' | 'test' | 'speed'>;
 export const codeOf = (config: Choices): string =>
   [imports(config), inputs(config), model(config), training(config)].join('\n\n');
 
-function imports({ hidden, init }: Choices): string {
+function imports({ hidden, init, optimizer }: Choices): string {
   const plain = hidden.length === 0;
   const layer = plain ? [] : ['binaryCrossEntropy', 'dense'];
   const start = init === 'auto' || plain ? [] : [initCode[init].replace(/\(.*/, '')];
-  const nn = [...layer, 'fit', ...start, 'sgd', 'train'].sort();
+  const nn = [...layer, 'fit', ...start, optimizer, 'train'].sort();
   return [
     "import { compile } from '@chainrule/compiler';",
     `import { ${plain ? 'input, math, param' : 'input'} } from '@chainrule/graph';`,
@@ -69,11 +69,12 @@ function formula(n: number, init: InitName): string {
   ].join('\n');
 }
 
-function training({ rate, batch, seed, device }: Choices): string {
+function training({ rate, batch, seed, device, optimizer }: Choices): string {
   const where = device === 'auto' ? '' : `, device: '${device}'`;
+  const rule = optimizer === 'sgd' ? `sgd(${rate})` : `${optimizer}({ rate: ${rate} })`;
   const size = batch === 0 ? '' : `, batchSize: ${batch}`;
   return [
-    `const run = await compile(train(J, sgd(${rate})), { seed: ${seed}${where} });`,
+    `const run = await compile(train(J, ${rule}), { seed: ${seed}${where} });`,
     `await fit(run, data, { epochs: 200${size}, seed: ${seed}, metrics: { J } });`,
     'console.log(await run.value(J, data), run.device.kind, run.device.why);',
   ].join('\n');

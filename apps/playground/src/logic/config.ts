@@ -13,6 +13,14 @@ export const activations = {
 } as const;
 export type ActivationName = keyof typeof activations;
 
+export const optimizers = {
+  sgd: 'gradient descent',
+  momentum: 'momentum',
+  rmsprop: 'RMSprop',
+  adam: 'Adam',
+} as const;
+export type OptimizerName = keyof typeof optimizers;
+
 export const initializers = {
   auto: 'automatic',
   he: 'He',
@@ -27,6 +35,13 @@ export const speeds = { slow: 1, normal: 10, full: Number.POSITIVE_INFINITY } as
 export type Speed = keyof typeof speeds;
 
 export const rates = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 1.2, 3] as const;
+/** Where to begin with an optimizer: one that divides by the gradient's size moves by the rate. */
+export const firstRates: Readonly<Record<OptimizerName, (typeof rates)[number]>> = {
+  sgd: 0.1,
+  momentum: 0.1,
+  rmsprop: 0.01,
+  adam: 0.01,
+};
 /** Examples in a step; 0 stands for all of them. */
 export const batches = [0, 1, 5, 10, 20, 50, 100] as const;
 export const seeds = { min: 1, max: 9999, step: 1 } as const;
@@ -53,6 +68,7 @@ export interface Config {
   readonly activation: ActivationName;
   readonly init: InitName;
   readonly seed: number;
+  readonly optimizer: OptimizerName;
   readonly rate: number;
   readonly batch: number;
   readonly speed: Speed;
@@ -69,6 +85,7 @@ export const defaults: Config = {
   activation: 'tanh',
   init: 'auto',
   seed: 1,
+  optimizer: 'sgd',
   rate: 0.1,
   batch: 20,
   speed: 'normal',
@@ -116,6 +133,7 @@ export const sanitize = (raw: Readonly<Partial<Record<keyof Config, unknown>>>):
   activation: oneOf(keys(activations), raw.activation, defaults.activation),
   init: oneOf(keys(initializers), raw.init, defaults.init),
   seed: inRange(seeds, raw.seed, defaults.seed),
+  optimizer: oneOf(keys(optimizers), raw.optimizer, defaults.optimizer),
   rate: oneOf<number>(rates, raw.rate, defaults.rate),
   batch: oneOf<number>(batches, raw.batch, defaults.batch),
   speed: oneOf(keys(speeds), raw.speed, defaults.speed),

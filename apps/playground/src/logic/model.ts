@@ -16,17 +16,20 @@ import {
 } from '@chainrule/graph';
 import {
   accuracy,
+  adam,
   binaryCrossEntropy,
   dense,
   he,
+  momentum,
   normal,
   type Optimizer,
+  rmsprop,
   sgd,
   train,
   xavier,
   zeros,
 } from '@chainrule/nn';
-import type { Config, InitName } from './config.ts';
+import type { Config, InitName, OptimizerName } from './config.ts';
 
 /** The names of one layer's parameters, and what it computes. */
 export interface Layer {
@@ -42,7 +45,7 @@ export interface Model {
   readonly J: Node;
   readonly accuracy: Node;
   readonly layers: readonly Layer[];
-  /** Gradient descent; the learning rate is fed as `alpha`. */
+  /** The learning rate is fed as `alpha`. */
   readonly optimizer: Optimizer;
   /** One step of it. */
   readonly program: Program;
@@ -50,7 +53,7 @@ export interface Model {
   readonly gradients: Readonly<Record<string, Node>>;
 }
 
-type Choices = Pick<Config, 'features' | 'hidden' | 'activation' | 'init'>;
+type Choices = Pick<Config, 'features' | 'hidden' | 'activation' | 'init' | 'optimizer'>;
 
 const inits: Record<InitName, () => Init | undefined> = {
   auto: () => undefined,
@@ -58,6 +61,13 @@ const inits: Record<InitName, () => Init | undefined> = {
   xavier,
   small: () => normal(0.01),
   zeros,
+};
+
+const optimizers: Record<OptimizerName, (rate: Node) => Optimizer> = {
+  sgd,
+  momentum: (rate) => momentum({ rate }),
+  rmsprop: (rate) => rmsprop({ rate }),
+  adam: (rate) => adam({ rate }),
 };
 
 /** The graph of a net; without hidden layers it is the course's logistic regression. */
@@ -69,7 +79,7 @@ export function buildModel(choices: Choices): Model {
   const J = binaryCrossEntropy(A, Y);
   const params = paramsOf([J]);
   const { gradients } = derive(J, params);
-  const optimizer = sgd(input({ name: 'alpha' }));
+  const optimizer = optimizers[choices.optimizer](input({ name: 'alpha' }));
   return {
     J,
     accuracy: accuracy(A, Y),

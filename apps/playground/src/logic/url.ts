@@ -17,6 +17,7 @@ const readers: Record<keyof Config, Reader> = {
   activation: asText,
   init: asText,
   seed: asNumber,
+  optimizer: asText,
   rate: asNumber,
   batch: asNumber,
   speed: asText,

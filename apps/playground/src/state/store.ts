@@ -1,6 +1,13 @@
 // The state of the page as signals, and what a user can do with it. Every action goes through one
 // queue, so that a session is never used by two at a time. Views read signals and call actions.
-import type { DeviceChoice, Report, Session, Tensor } from '@chainrule/compiler';
+import {
+  type DeviceChoice,
+  type Report,
+  type Session,
+  type Tensor,
+  type Verification,
+  verifyDevice,
+} from '@chainrule/compiler';
 import { batch, computed, effect, signal } from '@preact/signals';
 import { codeOf } from '../logic/code.ts';
 import { type Config, sanitize, speeds } from '../logic/config.ts';
@@ -52,6 +59,8 @@ export const history = signal<readonly Sample[]>([]);
 export const view = signal<View | undefined>(undefined);
 export const gradients = signal<Readonly<Record<string, Tensor>> | undefined>(undefined);
 export const running = signal<Running | undefined>(undefined);
+/** What a check of the device has found; it holds for the session that runs. */
+export const verification = signal<Verification | 'checking' | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
 export const focus = signal<Focus | undefined>(undefined);
 export const showTest = signal(true);
@@ -65,7 +74,7 @@ const part = <K extends keyof Config>(...names: readonly K[]) => {
   });
 };
 
-const structure = part('features', 'hidden', 'activation', 'init');
+const structure = part('features', 'hidden', 'activation', 'init', 'optimizer');
 const source = part('data', 'count', 'noise', 'test', 'seed', 'features');
 export const model = computed(() => buildModel(structure.value));
 export const data = computed(() => makeData(source.value));
@@ -96,6 +105,7 @@ async function recompile(keep: boolean): Promise<void> {
   const { session, notice } = next;
   batch(() => {
     running.value = { device: session.device, notice, ...kernelsOf(session), compileMs };
+    verification.value = undefined;
     problem.value = undefined;
     if (!carry) {
       history.value = [];
@@ -113,6 +123,7 @@ let observeCost = 0;
 function showDevice(session: Session): void {
   if (!running.value || running.value.device === session.device) return;
   running.value = { ...running.value, device: session.device, ...kernelsOf(session) };
+  verification.value = undefined;
 }
 
 function kernelsOf(session: Session) {
@@ -192,6 +203,19 @@ export function stepOnce(): void {
   void enqueue(async () => {
     await trainer?.train({ steps: 1, rate, deadline: 0, now: () => 0 });
     await observe();
+  });
+}
+
+/** Compares what the device computes with float64; the training stays where it is. */
+export function checkDevice(): void {
+  if (verification.peek() === 'checking') return;
+  verification.value = 'checking';
+  void enqueue(async () => {
+    try {
+      verification.value = trainer && (await verifyDevice(trainer.session));
+    } finally {
+      if (verification.peek() === 'checking') verification.value = undefined;
+    }
   });
 }
 

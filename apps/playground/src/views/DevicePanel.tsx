@@ -1,9 +1,17 @@
 // Where the training runs and why, and the kernels of one step with their generated source.
+import type { Verification } from '@chainrule/compiler';
 import { useSignal } from '@preact/signals';
 import { type DeviceName, devices } from '../logic/config.ts';
-import { choose, config, type Running, running } from '../state/store.ts';
+import {
+  checkDevice,
+  choose,
+  config,
+  type Running,
+  running,
+  verification,
+} from '../state/store.ts';
 import { Panel, Select } from './fields.tsx';
-import { count } from './format.ts';
+import { count, short } from './format.ts';
 
 const titles: Readonly<Record<string, string>> = {
   auto: 'automatic',
@@ -23,6 +31,7 @@ function Choice({ device: { kind, why, refused }, notice, compileMs }: Running) 
         Runs on <b data-device={kind}>{titleOf(kind)}</b>: {why}.{' '}
         <span class="note">Compiled in {compileMs.toFixed(0)} ms.</span>
       </p>
+      <Check />
       {notice && <pre class="notice">{notice}</pre>}
       {refused.length > 0 && (
         <details>
@@ -40,6 +49,43 @@ function Choice({ device: { kind, why, refused }, notice, compileMs }: Running) 
     </div>
   );
 }
+
+/** Does the device compute what the formulas say? */
+function Check() {
+  const found = verification.value;
+  return (
+    <>
+      <p>
+        <button type="button" class="quiet" onClick={checkDevice}>
+          Check this device
+        </button>
+      </p>
+      <div role="status">
+        {found === 'checking' && <p class="note">Comparing with float64 …</p>}
+        {found && found !== 'checking' && (
+          <p class="verdict" data-error={found.error}>
+            {found.text}
+          </p>
+        )}
+      </div>
+      {found && found !== 'checking' && <Deviations {...found} />}
+    </>
+  );
+}
+
+const Deviations = ({ outputs }: Verification) => (
+  <details>
+    <summary>Worst error of each result, relative to its largest magnitude</summary>
+    <dl class="deviations">
+      {Object.entries(outputs).map(([name, { error }]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{short(error)}</dd>
+        </div>
+      ))}
+    </dl>
+  </details>
+);
 
 function Kernels({ report, sources }: Running) {
   const chosen = useSignal<string | undefined>(undefined);

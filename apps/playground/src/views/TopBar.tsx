@@ -2,8 +2,10 @@
 import {
   activations,
   batches,
+  firstRates,
   initializers,
   keys,
+  optimizers,
   rates,
   type Speed,
   seeds,
@@ -81,9 +83,15 @@ const speedTitles: readonly (readonly [Speed, string])[] = [
 ];
 
 function Hyperparameters() {
-  const { rate, activation, batch, init, seed, speed } = config.value;
+  const { optimizer, rate, activation, batch, init, seed, speed } = config.value;
   return (
     <fieldset class="hyper" aria-label="Hyperparameters">
+      <Select
+        label="Optimizer"
+        value={optimizer}
+        options={keys(optimizers).map((o) => [o, optimizers[o]])}
+        onChoose={(optimizer) => choose({ optimizer, rate: firstRates[optimizer] })}
+      />
       <Select
         label="Learning rate α"
         value={rate}
