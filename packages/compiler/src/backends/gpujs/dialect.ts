@@ -80,7 +80,7 @@ const glsl: Dialect = {
   quotient: (position, by) => `floor((${position} + 0.5) / ${by}.0)`,
   clamp: (position, most) => `clamp(${position}, 0.0, ${most}.0)`,
   lane: (texel, i) => `lane(${texel}, ${i})`,
-  number: (position) => position,
+  number: (position) => `float(${position})`,
   less: (a, b, sign, wide) =>
     wide ? `vec4(${COMPARE[sign]}(${a}, ${b}))` : `float(${a} ${sign} ${b})`,
   choose: ({ a: x, sign, b: y }, a, b, wide) =>
