@@ -348,14 +348,6 @@ const multiplied = [...SIZES, LONG].map((k) =>
 
 const rare = [
   nestCase(
-    'a position in a product, the same in a row',
-    {
-      axes: [3, 5],
-      result: apply('mul', load(0, 0), { op: 'position', index: [line(1, 0, 2)] }),
-    },
-    [{ shape: [3] }],
-  ),
-  nestCase(
     'logsumexp that meets -Infinity',
     { axes: [3], fold: { kind: 'logsumexp', axes: [4], body: load(0, 0, 1) }, result: acc },
     [{ shape: [3, 4], numbers: unlikely }],

@@ -28,6 +28,11 @@ export const positionCases = SIZES.flatMap((n) => {
       [{ shape: [n, 6] }],
     ),
     nestCase(
+      `positions as numbers, the same in a row, ${n} x 6`,
+      { axes: [n, 6], result: apply('mul', load(0, 0), position(line(1, 0, 2))) },
+      [{ shape: [n] }],
+    ),
+    nestCase(
       `reshaped load, ${2 * n} x 3 as ${n} x 6`,
       {
         axes: [n, 6],
