@@ -4,7 +4,7 @@ import { type Inside, type Node, rowOf, structureOf } from '@chainrule/graph';
 import { affinePositions, along, rangeOf, ZERO } from './affine.ts';
 import { createExprBuilder, type ExprBuilder } from './expr.ts';
 import { isView, type Kernel } from './fuse.ts';
-import type { Affine, Buffer, Expr, Nest } from './nest.ts';
+import { type Affine, type Buffer, type Expr, inputOf, type Nest } from './nest.ts';
 
 type Index = readonly Affine[];
 
@@ -55,8 +55,7 @@ export function lower(
 function value(l: Lowering, node: Node, index: Index): Expr {
   const buffer = l.bufferOf.get(node);
   if (buffer === undefined) return compute(l, node, index);
-  const known = l.inputs.indexOf(buffer);
-  const input = known >= 0 ? known : l.inputs.push(buffer) - 1;
+  const input = inputOf(l.inputs, buffer);
   return l.m.load(input, refit(index, numbers(node.shape), l.buffers[buffer]!.shape));
 }
 

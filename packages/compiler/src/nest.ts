@@ -101,6 +101,12 @@ export const resultsOf = ({ result, output, also = [] }: Nest): readonly Result[
   ...also,
 ];
 
+/** The number by which a nest that reads `inputs` loads a buffer; a new one goes to their end. */
+export function inputOf(inputs: number[], buffer: number): number {
+  const known = inputs.indexOf(buffer);
+  return known >= 0 ? known : inputs.push(buffer) - 1;
+}
+
 /** The buffers that a nest writes, the main one first. */
 export const outputsOf = (nest: Nest): readonly number[] => resultsOf(nest).map((r) => r.output);
 

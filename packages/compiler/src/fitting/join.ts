@@ -5,6 +5,7 @@ import {
   type Buffer,
   type Expr,
   expressionsIn,
+  inputOf,
   type Nest,
   outputsOf,
   resultsOf,
@@ -187,8 +188,7 @@ function merge(
   const copyFrom = (nest: Nest) =>
     copier(m, (input, index) => {
       const id = nest.inputs[input]!;
-      const known = inputs.indexOf(id);
-      return computed.get(id) ?? m.load(known >= 0 ? known : inputs.push(id) - 1, index);
+      return computed.get(id) ?? m.load(inputOf(inputs, id), index);
     });
   const folds = [a, b].flatMap((nest) => {
     const copy = copyFrom(nest);

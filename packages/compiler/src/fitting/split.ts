@@ -1,10 +1,12 @@
 // Splits long folds in two, for devices that need many threads: each part of the loop is folded by
 // a thread of its own, then the parts are. It knows loops and buffers; no graph and no device.
+import { along, ZERO } from '../affine.ts';
 import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
   type Buffer,
   type Expr,
+  inputOf,
   type Nest,
   resultsOf,
   sizeOf,
@@ -58,10 +60,8 @@ function partsOf({ axes, fold }: Nest, threads: number): number {
 function createCopy(nest: Nest, move: (i: Affine) => Affine) {
   const m = createExprBuilder();
   const inputs: number[] = [];
-  const read = (buffer: number, index: readonly Affine[]): Expr => {
-    const known = inputs.indexOf(buffer);
-    return m.load(known >= 0 ? known : inputs.push(buffer) - 1, index);
-  };
+  const read = (buffer: number, index: readonly Affine[]): Expr =>
+    m.load(inputOf(inputs, buffer), index);
   const load = (input: number, index: readonly Affine[]) =>
     read(nest.inputs[input]!, index.map(move));
   return { m, inputs, read, copy: copier(m, load, move) };
@@ -96,8 +96,7 @@ function partNest(nest: Nest, parts: number, output: number): Nest {
 /** Folds the parts: every fold of folds is the fold of all. */
 function wholeNest(nest: Nest, parts: number, buffer: number): Nest {
   const { inputs, read, copy } = createCopy(nest, (i) => i);
-  const along = (axis: number): Affine => ({ at: 0, of: [{ axis, step: 1 }] });
-  const own = nest.axes.map((size, axis) => (size === 1 ? { at: 0, of: [] } : along(axis)));
+  const own = nest.axes.map((size, axis) => (size === 1 ? ZERO : along(axis)));
   const body = read(buffer, [along(nest.axes.length), ...own]);
   const [first, ...also] = resultsOf(nest).map(({ result, output }) => {
     return { result: copy(result), output };

@@ -46,11 +46,12 @@ export function runSteps(
   times?: number,
 ): void | Promise<void> {
   engine.main ??= lease;
-  const begin = performance.now();
+  // Only while a GPU is looked at does anybody ask for the time.
+  const begin = placement.isLooking ? performance.now() : undefined;
   const turns = times ?? 1;
   const done = (): void => {
     placement.count(turns, call);
-    placement.timed({ ...wanted, turns }, performance.now() - begin);
+    if (begin !== undefined) placement.timed({ ...wanted, turns }, performance.now() - begin);
   };
   let running: void | Promise<void>;
   try {

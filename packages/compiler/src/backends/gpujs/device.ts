@@ -1,6 +1,6 @@
 // A GPU as a Device: opens a mode of gpu.js once, shares it, and tests that it computes.
 // It must not know what is inside a plan.
-import type { Device, Handle, Loaded } from '../../device.ts';
+import { type Device, type Handle, type Loaded, reasonOf } from '../../device.ts';
 import type { Buffer, Expr, Nest } from '../../nest.ts';
 import { toRows } from '../layout.ts';
 import { emit } from './emit.ts';
@@ -115,8 +115,7 @@ async function share(kind: GpuKind): Promise<{ opened: Opened; release(): void }
 async function start(kind: GpuKind): Promise<Opened> {
   const library = await loadGpujs();
   const mode = await begin(library, kind).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`gpu.js cannot start ${kind} here: ${why}`, { cause });
+    throw new Error(`gpu.js cannot start ${kind} here: ${reasonOf(cause)}`, { cause });
   });
   const opened: Opened = { mode, kernels: createKernels(mode) };
   const testing = selfTest(mode, kind).then(() => {
@@ -157,7 +156,7 @@ async function selfTest(mode: Mode, kind: GpuKind): Promise<void> {
   const plan = { kernels: [nest], buffers, arena: 0, swaps: [] };
   const [source] = emit(plan, mode.space).sources;
   const threads = threadsOf(nest, layout, mode.space);
-  const kernel = mode.compile({ source: source!, threads, layout, outputs: 1, inputs: [layout] });
+  const kernel = mode.compile({ source: source!, threads, inputs: 1, outputs: 1 });
   await kernel.ready;
   const args = [mode.upload(numbers, layout)];
   const results = mode.allocate(layout, 1);

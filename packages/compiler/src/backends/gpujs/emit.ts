@@ -1,7 +1,7 @@
 // Prints every kernel of a plan in the shading language of a GPU: pure text, sizes as literals.
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
 import type { Program } from '../../device.ts';
-import { type Expr, type Nest, type Plan, resultsOf } from '../../nest.ts';
+import { expressionsIn, type Nest, type Plan, resultsOf } from '../../nest.ts';
 import { coordinates, furtherName, indent, textAround } from './around.ts';
 import { atom, type Dialect, dialects, type Text, widened } from './dialect.ts';
 import { foldWords } from './folds.ts';
@@ -38,11 +38,10 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const printer = createPrinter({ nest, layouts, space, repeated });
   const frame: Frame = { nest, layout, threads, space, printer, unrolled };
   const rows = rowsOf(frame);
-  const loops = nest.fold ? foldLines(frame, nest.fold, rows) : rows.map(() => undefined);
-  const results = rows.map((outer, r) => resultTexts(frame, outer, loops[r]));
-  const before = [...threadLines(frame), ...printer.lines(OUTSIDE)];
-  const folded = loops.flatMap((loop, r) => (r === 0 && loop ? loop.lines : []));
-  const body = [...before, ...folded, ...printer.lines(AFTER), ...storeLines(frame, results)];
+  const folded = nest.fold && foldLines(frame, nest.fold, rows);
+  const results = rows.map((outer, r) => resultTexts(frame, outer, folded?.accs[r]));
+  const before = [...threadLines(frame), ...printer.lines(OUTSIDE), ...(folded?.lines ?? [])];
+  const body = [...before, ...printer.lines(AFTER), ...storeLines(frame, results)];
   return textAround(body, layouts, threads, space.kind);
 }
 
@@ -50,9 +49,7 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
 function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
   if (!fold || fold.axes.at(-1)! < LANES) return false;
   const last = axes.length + fold.axes.length - 1;
-  const seen = new Set<Expr>([fold.body]);
-  for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
-  return [...seen].some((e) => {
+  return expressionsIn([fold.body]).some((e) => {
     if (e.op !== 'load') return false;
     const fast = layouts[e.input]!.dims.at(-1);
     return fast && e.index[fast.dim]!.of.some((t) => 'axis' in t && t.axis === last);
@@ -108,8 +105,8 @@ function rowsOf(frame: Frame): Variable[][] {
 }
 
 interface Folded {
-  readonly acc: Text;
-  /** The loops of all rows, with the first. */
+  /** What is folded, in each row. */
+  readonly accs: readonly Text[];
   readonly lines: readonly string[];
 }
 
@@ -118,7 +115,7 @@ function foldLines(
   frame: Frame,
   fold: NonNullable<Nest['fold']>,
   rows: readonly (readonly Variable[])[],
-): Folded[] {
+): Folded {
   const { printer } = frame;
   const { start, take, end } = foldWords[fold.kind];
   const depth = fold.axes.findLastIndex((turns) => turns !== 1) + 1;
@@ -136,8 +133,7 @@ function foldLines(
       wide ||= value.wide;
       return take(printer.dialect, suffix(r), value, `${r}_${turn}`);
     });
-  const body = (): string[] => innermost(frame, fold, depth, taken);
-  let lines = body();
+  let lines = innermost(frame, fold, depth, taken);
   for (let i = depth - (frame.unrolled ? 2 : 1); i >= 0; i--) {
     const looped =
       fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
@@ -145,10 +141,8 @@ function foldLines(
   }
   const starts = rows.flatMap((_, r) => start(printer.dialect, suffix(r), wide));
   const ends = rows.flatMap((_, r) => end(printer.dialect, suffix(r), wide));
-  return rows.map((_, r) => ({
-    acc: atom(`acc${suffix(r)}`, wide),
-    lines: [...starts, ...lines, ...ends],
-  }));
+  const accs = rows.map((_, r) => atom(`acc${suffix(r)}`, wide));
+  return { accs, lines: [...starts, ...lines, ...ends] };
 }
 
 const suffix = (row: number): string => (row === 0 ? '' : `_${row}`);
@@ -193,9 +187,9 @@ function innermost(
 function resultTexts(
   { nest, printer }: Frame,
   variables: readonly Variable[],
-  folded: Folded | undefined,
+  acc: Text | undefined,
 ): Text[] {
-  const turn: Turn = { variables, known: new Map(), ...(folded && { acc: folded.acc }) };
+  const turn: Turn = { variables, known: new Map(), ...(acc && { acc }) };
   return resultsOf(nest).map(({ result }) =>
     widened(printer.print(result, AFTER, turn), printer.dialect),
   );

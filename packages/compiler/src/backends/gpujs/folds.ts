@@ -41,66 +41,72 @@ const simple = (start: number, word: (d: Dialect, acc: Text, value: Text) => Tex
   end: () => [],
 });
 
-const one = number(1);
+/** Lines for a value, and how much it counts beside `m`, the largest so far. */
+type Part = (
+  d: Dialect,
+  value: Text,
+  m: Text,
+  id: string,
+) => {
+  readonly lines: readonly string[];
+  readonly v: Text;
+  /** The smaller of the two, over the larger: it counts so much, or what there was does. */
+  readonly r: Text;
+};
 
-/** `s` is scaled when `m` grows: to `s r + 1` if the new value is the larger, else to `s + r`. */
-function rescaled(d: Dialect, suffix: string, v: Text, r: Text, shrunk: Text): string[] {
-  const [m, s] = [atom(`m${suffix}`, v.wide), atom(`s${suffix}`, v.wide)];
-  const grown = words.add(d, words.mul(d, s, shrunk), one);
-  const added = words.add(d, s, r);
-  return [
-    `${s.text} = ${choose(d, '<', m, v, grown, added).text};`,
-    `${m.text} = ${words.max(d, m, v).text};`,
-  ];
-}
+/** Folds of what may be large: `m`, the largest, and `s`, rescaled when `m` grows. */
+const scaled = (
+  least: number,
+  part: Part,
+  whole: (d: Dialect, m: Text, s: Text) => Text,
+): FoldWords => ({
+  start: (d, suffix, wide) => [
+    variable(d, `m${suffix}`, number(least), wide),
+    variable(d, `s${suffix}`, number(0), wide),
+  ],
+  take: (d, suffix, value, id) => {
+    const [m, s] = [atom(`m${suffix}`, value.wide), atom(`s${suffix}`, value.wide)];
+    const { lines, v, r } = part(d, value, m, id);
+    const grown = words.add(d, words.mul(d, s, r), number(1));
+    return [
+      ...lines,
+      `${s.text} = ${choose(d, '<', m, v, grown, words.add(d, s, r)).text};`,
+      `${m.text} = ${words.max(d, m, v).text};`,
+    ];
+  },
+  end: (d, suffix, wide) => {
+    const [m, s] = [atom(`m${suffix}`, wide), atom(`s${suffix}`, wide)];
+    return [constant(d, `acc${suffix}`, whole(d, m, s))];
+  },
+});
 
 export const foldWords = {
   sum: simple(0, (d, acc, value) => words.add(d, acc, atom(within(value, 3), value.wide))),
   max: simple(Number.NEGATIVE_INFINITY, (d, acc, value) => words.max(d, acc, value)),
   prod: simple(1, (d, acc, value) => words.mul(d, acc, value)),
-  // sqrt(sum(v^2)) = m sqrt(s), s = sum((v / m)^2); s is rescaled when the largest size m grows.
-  norm: {
-    start: (d, suffix, wide) => [
-      variable(d, `m${suffix}`, number(SMALLEST), wide),
-      variable(d, `s${suffix}`, number(0), wide),
-    ],
-    take: (d, suffix, value, id) => {
-      const m = atom(`m${suffix}`, value.wide);
-      const v = atom(`v${id}`, value.wide);
-      const r = atom(`r${id}`, value.wide);
+  // sqrt(sum(v^2)) = m sqrt(s), s = sum((v / m)^2), m the largest size.
+  norm: scaled(
+    SMALLEST,
+    (d, value, m, id) => {
+      const [v, r] = [atom(`v${id}`, value.wide), atom(`r${id}`, value.wide)];
       const ratio = words.div(d, words.min(d, v, m), words.max(d, v, m));
-      const square = words.mul(d, r, r);
-      return [
-        constant(d, v.text, words.abs(d, value)),
-        constant(d, r.text, ratio),
-        ...rescaled(d, suffix, v, square, square),
-      ];
+      const lines = [constant(d, v.text, words.abs(d, value)), constant(d, r.text, ratio)];
+      return { lines, v, r: words.mul(d, r, r) };
     },
-    end: (d, suffix, wide) => {
-      const [m, s] = [atom(`m${suffix}`, wide), atom(`s${suffix}`, wide)];
-      return [constant(d, `acc${suffix}`, words.mul(d, m, words.sqrt(d, s)))];
-    },
-  },
-  // log(sum(exp(v))) = m + log(s), s = sum(exp(v - m)); s is rescaled when the maximum m grows.
-  logsumexp: {
-    start: (d, suffix, wide) => [
-      variable(d, `m${suffix}`, number(NO_LOGIT), wide),
-      variable(d, `s${suffix}`, number(0), wide),
-    ],
-    take: (d, suffix, value, id) => {
-      const m = atom(`m${suffix}`, value.wide);
-      const v = atom(`v${id}`, value.wide);
-      const e = atom(`e${id}`, value.wide);
+    (d, m, s) => words.mul(d, m, words.sqrt(d, s)),
+  ),
+  // log(sum(exp(v))) = m + log(s), s = sum(exp(v - m)), m the maximum.
+  logsumexp: scaled(
+    NO_LOGIT,
+    (d, value, m, id) => {
+      const [v, e] = [atom(`v${id}`, value.wide), atom(`e${id}`, value.wide)];
       const gap = words.abs(d, words.sub(d, v, m));
-      return [
+      const lines = [
         constant(d, v.text, value),
         constant(d, e.text, words.exp(d, words.neg(d, gap))),
-        ...rescaled(d, suffix, v, e, e),
       ];
+      return { lines, v, r: e };
     },
-    end: (d, suffix, wide) => {
-      const [m, s] = [atom(`m${suffix}`, wide), atom(`s${suffix}`, wide)];
-      return [constant(d, `acc${suffix}`, words.add(d, m, words.log(d, s)))];
-    },
-  },
+    (d, m, s) => words.add(d, m, words.log(d, s)),
+  ),
 } as const satisfies Record<Fold, FoldWords>;

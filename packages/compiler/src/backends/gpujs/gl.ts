@@ -30,7 +30,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   const gl = anchor.run.kernel.context as WebGL2RenderingContext;
   const textures = createTextures(gl, anchor.run);
   const framebuffer = gl.createFramebuffer();
-  const sample = textures.make(ANCHOR.layout, null);
+  const sample = textures.make(TEXEL, null);
   const inputs = (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2;
   let closed = false;
   let full = false;
@@ -87,24 +87,25 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
 const ANCHOR: Request = {
   source: `vec4 ${BODY}() { return vec4(1.0); }`,
   threads: { tile: 1, rows: 1, grid: [1, 1] },
-  layout: { dims: [], width: 1, rows: 1, grid: [1, 1] },
+  inputs: 0,
   outputs: 1,
-  inputs: [],
 };
+/** What it writes, and a texture to show when a kernel is compiled. */
+const TEXEL: Layout = { dims: [], width: 1, rows: 1, grid: [1, 1] };
 
 /** Names of the globals in which the body of a kernel leaves its further results. */
 const furtherNames = (outputs: number): string[] =>
   Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
 
 /** gpu.js gets the body as a native function with its types, and returns what that returns. */
-function settingsOf({ source, layout, outputs }: Request) {
+function settingsOf({ source, threads, outputs }: Request) {
   const native = (name: string, text: string) => {
     return { name, source: text, returnType: 'Array(4)', argumentTypes: {} };
   };
   const further = furtherNames(outputs);
   return {
     ...SETTINGS,
-    output: [...layout.grid],
+    output: [...threads.grid],
     returnType: 'Array(4)',
     nativeFunctions: [
       native(BODY, source),
@@ -151,7 +152,7 @@ function compile(
       ? gpu.createKernel(source, settings)
       : gpu.createKernelMap(passersOf(outputs), source, settings);
   try {
-    run.build(...inputs.map(() => sample));
+    run.build(...Array.from({ length: inputs }, () => sample));
     assertMode(run, kind, library);
     checkProgram(run);
   } catch (cause) {

@@ -1,7 +1,7 @@
 // The functions that the lines of a kernel call: those that keep a NaN, and what GLSL lacks.
 // It knows shading languages and layouts; it must not know nests.
 import { type Dialect, dialects, ownName } from './dialect.ts';
-import type { GpuKind, Layout } from './layout.ts';
+import { COMPONENTS, type GpuKind, type Layout } from './layout.ts';
 
 /** What the function is called that reads four numbers of an input. */
 export const texelName = (input: number): string => `texel${input}`;
@@ -44,8 +44,6 @@ function ownFunctions(d: Dialect, wide: boolean): (readonly [name: string, text:
   ];
 }
 
-const LANES = ['x', 'y', 'z', 'w'] as const;
-
 /** From a place in the texture: its middle is sampled. */
 function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind): string {
   const sample = kind === 'webgl2' ? 'texture' : 'texture2D';
@@ -54,7 +52,7 @@ function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind)
   return `vec4 ${texelName(input)}(float x, float y) { return ${value}; }`;
 }
 
-const chosen = LANES.map((c) => `c.${c} ? a.${c} : b.${c}`).join(', ');
+const chosen = COMPONENTS.map((c) => `c.${c} ? a.${c} : b.${c}`).join(', ');
 
 const glsl = {
   lane:

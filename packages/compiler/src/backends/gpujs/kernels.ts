@@ -1,4 +1,4 @@
-// The compiled kernels of an open mode: those with equal sources and layouts are one.
+// The compiled kernels of an open mode: those of equal requests are one.
 // It knows requests, and no plan.
 import type { Compiled, Mode, Request } from './mode.ts';
 
@@ -17,9 +17,8 @@ export interface Kernels {
 export function createKernels(mode: Mode): Kernels {
   const known = new Map<string, { readonly kernel: Compiled; users: number }>();
   const lease = (request: Request): Leased => {
-    const { source, threads, layout, inputs, outputs } = request;
-    const places = [layout, ...inputs].map(({ grid }) => grid);
-    const key = JSON.stringify([source, threads, places, outputs]);
+    const { source, threads, inputs, outputs } = request;
+    const key = JSON.stringify([source, threads, inputs, outputs]);
     const entry = known.get(key) ?? { kernel: mode.compile(request), users: 0 };
     known.set(key, entry);
     entry.users++;

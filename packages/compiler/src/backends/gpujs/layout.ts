@@ -40,8 +40,9 @@ export interface Layout {
   readonly grid: readonly [number, number];
 }
 
-/** Numbers in a texel. */
-export const LANES = 4;
+/** The numbers in a texel, by name. */
+export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+export const LANES = COMPONENTS.length;
 
 /** How far a float32 counts: GLSL has its positions in floats. */
 const EXACT = 2 ** 24;

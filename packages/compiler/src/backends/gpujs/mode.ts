@@ -11,10 +11,9 @@ export interface Request {
   /** The function `body` in GLSL, or on WebGPU a module. */
   readonly source: string;
   readonly threads: Threads;
-  /** How each of its results lies. */
-  readonly layout: Layout;
+  /** Arrays that it reads, and writes. */
+  readonly inputs: number;
   readonly outputs: number;
-  readonly inputs: readonly Layout[];
 }
 
 /** A compiled kernel. */
@@ -81,5 +80,5 @@ export const SETTINGS = {
 } as const;
 
 /** The names by which a kernel of gpu.js calls its arguments. */
-export const argumentNames = (inputs: readonly Layout[]): string =>
-  inputs.map((_, i) => `b${i}`).join(', ');
+export const argumentNames = (inputs: number): string =>
+  Array.from({ length: inputs }, (_, i) => `b${i}`).join(', ');

@@ -1,6 +1,6 @@
 // A program on a mode of gpu.js: compiled whole, then run with everything staying on the device.
 // It knows plans and modes; it must not know how a mode works.
-import type { Handle, Loaded, Program } from '../../device.ts';
+import { type Handle, type Loaded, type Program, reasonOf } from '../../device.ts';
 import { type Buffer, type Nest, outputsOf } from '../../nest.ts';
 import type { Kernels, Leased } from './kernels.ts';
 import { type Layout, layoutOf } from './layout.ts';
@@ -86,22 +86,19 @@ function createStepMaker({ plan }: Program, mode: Mode, kernels: Kernels) {
   const buffers = new Map<number, Buffer>(plan.buffers.map((buffer) => [buffer.id, buffer]));
   const at = (id: number): Layout => layoutOf(buffers.get(id)!, mode.space);
   const refuse = (nest: Nest, cause: unknown): never => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const { kind } = mode.space;
-    throw new Error(`${kind} cannot compile the kernel of ${nest.name}: ${why}`, { cause });
+    const what = `${mode.space.kind} cannot compile the kernel of ${nest.name}`;
+    throw new Error(`${what}: ${reasonOf(cause)}`, { cause });
   };
   const compile = (nest: Nest, source: string): Leased => {
     try {
       if (nest.inputs.length > mode.inputs) {
         throw new RangeError(`it reads ${nest.inputs.length} arrays of at most ${mode.inputs}`);
       }
-      const layout = at(nest.output);
       const leased = kernels.lease({
         source,
-        threads: threadsOf(nest, layout, mode.space),
-        layout,
+        threads: threadsOf(nest, at(nest.output), mode.space),
+        inputs: nest.inputs.length,
         outputs: outputsOf(nest).length,
-        inputs: nest.inputs.map(at),
       });
       return {
         ...leased,

@@ -16,7 +16,7 @@ import {
   words,
 } from './dialect.ts';
 import { texelName } from './helpers.ts';
-import { LANES, type Layout, type Space } from './layout.ts';
+import { COMPONENTS, LANES, type Layout, type Space } from './layout.ts';
 import {
   addSums,
   constantSum,
@@ -33,8 +33,6 @@ import {
 export const OUTSIDE = 0;
 /** The level of what is computed from the folded value. */
 export const AFTER = -1;
-
-const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
 type Four = [Text, Text, Text, Text];
 

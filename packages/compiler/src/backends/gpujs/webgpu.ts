@@ -116,7 +116,7 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
  */
 function compile(gpu: GpuInstance, library: GpuLibrary, request: Request): WebGpuKernel {
   const { source, inputs, threads } = request;
-  const types = inputs.map(() => 'WebGPUBuffer');
+  const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
   const settings = { ...SETTINGS, output: [1], returnType: 'Number', argumentTypes: types };
   const kernel = gpu.createKernel(`function (${argumentNames(inputs)}) { return 0.0; }`, settings);
   const { size, groups } = dispatchOf(threads);
