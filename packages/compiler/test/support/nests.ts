@@ -12,6 +12,8 @@ export interface NestCase {
 
 // Sizes around the widths of SIMD and workgroups; 1500 is beyond gpu.js's default loop limit.
 export const SIZES = [1, 3, 4, 5, 64];
+/** Two turns of a loop that takes four at a time, and one that is left over. */
+const TURNS = 9;
 const LONG = 1500;
 
 // ---- a small language for writing nests
@@ -258,7 +260,7 @@ const shapes = [
 const relu = (x: Expr) => apply('max', x, value(0));
 
 /** Contractions of length k, in each transposition, and with the columns-order of a data set. */
-const products = [...SIZES, LONG].flatMap((k) => {
+const products = [...SIZES, TURNS, LONG].flatMap((k) => {
   const [n, m] = k === LONG ? [3, 5] : [k + 1, 4];
   const sum = (a: Expr, b: Expr) =>
     ({ kind: 'sum', axes: [k], body: apply('mul', a, b) }) as const;
@@ -305,7 +307,7 @@ const batched = [3, 64].map((k) =>
 const negative = (random: () => number) => -5 - random();
 const extreme = (random: () => number) => (random() < 0.5 ? -1000 : 1000) + random();
 
-const folds = [...SIZES, LONG].flatMap((k) =>
+const folds = [...SIZES, TURNS, LONG].flatMap((k) =>
   (['sum', 'max', 'logsumexp', 'norm'] as const).flatMap((kind) => {
     const row = { kind, axes: [k], body: load(0, 0, 1) } as const;
     const column = { kind, axes: [k], body: load(0, 2, 0) } as const;

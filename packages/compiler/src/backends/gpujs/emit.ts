@@ -47,7 +47,7 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
 
 /** Does the last loop run along the fastest dimension of something that the body reads? */
 function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
-  if (!fold || fold.axes.at(-1)! < LANES) return false;
+  if (!fold || fold.axes.at(-1) === 1) return false;
   const last = axes.length + fold.axes.length - 1;
   return expressionsIn([fold.body]).some((e) => {
     if (e.op !== 'load') return false;
@@ -170,17 +170,20 @@ function innermost(
   }
   const turns = fold.axes.at(-1)!;
   const name = `k${fold.axes.length - 1}`;
-  const whole = Math.floor(turns / LANES);
+  const loops = Math.floor(turns / LANES);
+  // A loop of one turn is none.
+  const inLoop = loops > 1 ? LANES * loops : 0;
   const four = [...Array(LANES).keys()];
-  const main = four.flatMap((at) => taken({ name, step: LANES, at }, at));
+  const main = inLoop > 0 ? four.flatMap((at) => taken({ name, step: LANES, at }, at)) : [];
   const inside = [...printer.lines(depth), ...main];
   printer.leave(depth);
-  const rest = four
-    .slice(0, turns % LANES)
-    .flatMap((at) => taken({ step: 1, at: LANES * whole + at }, LANES + at));
+  const rest = [...Array(turns - inLoop).keys()].flatMap((i) =>
+    taken({ step: 1, at: inLoop + i }, LANES + i),
+  );
   const after = [...printer.lines(depth), ...rest];
   const between = depth > 1 ? printer.lines(depth - 1) : [];
-  return [...between, ...loop(printer.dialect, name, whole, inside), ...after];
+  const looped = inLoop > 0 ? loop(printer.dialect, name, loops, inside) : [];
+  return [...between, ...looped, ...after];
 }
 
 /** The texts of the results in one row, each four lanes wide. */

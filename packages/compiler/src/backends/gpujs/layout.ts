@@ -87,18 +87,23 @@ export const lengthOf = ({ grid }: Layout): number => LANES * grid[0] * grid[1];
 
 /** Data in memory order, spread over rows of whole texels; the same array if nothing moves. */
 export function padded(data: Float32Array, layout: Layout): Float32Array {
-  const { dims, width } = layout;
   const length = lengthOf(layout);
-  const size = dims.at(-1)?.size ?? 1;
   if (data.length === length) return data;
   const out = new Float32Array(length);
-  if (size === LANES * width) out.set(data);
-  else {
-    for (let row = 0; row * size < data.length; row++) {
-      out.set(data.subarray(row * size, (row + 1) * size), row * LANES * width);
-    }
-  }
+  spread(data, layout, out);
   return out;
+}
+
+/** The same into an array that is there: what pads the rows stays as it is. */
+export function spread(data: Float32Array, { dims, width }: Layout, out: Float32Array): void {
+  const size = dims.at(-1)?.size ?? 1;
+  if (size === LANES * width) {
+    out.set(data);
+    return;
+  }
+  for (let row = 0; row * size < data.length; row++) {
+    out.set(data.subarray(row * size, (row + 1) * size), row * LANES * width);
+  }
 }
 
 /** Data in memory order, without what pads them: a copy. */

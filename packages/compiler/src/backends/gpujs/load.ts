@@ -24,6 +24,8 @@ export interface InnerKernel {
   readonly computePipeline?: unknown;
   readonly bindGroupLayout?: unknown;
   readonly paramsBuffer?: WebGpuBuffer;
+  /** Translates the body of the function that the kernel was made of. */
+  translateSource?: () => void;
   /** Makes the text of its module, and says how many threads a group has. */
   assembleWGSL?: () => string;
   workgroupSize?: readonly number[];
@@ -53,6 +55,7 @@ export interface GpuTexture {
 export interface WebGpuBuffer {
   mapAsync(mode: number): Promise<void>;
   getMappedRange(): ArrayBuffer;
+  unmap(): void;
   destroy(): void;
 }
 
@@ -83,11 +86,12 @@ export interface WebGpuContext {
   readonly adapter: { readonly info?: Readonly<Record<string, unknown>> };
   readonly device: {
     readonly limits: Readonly<Record<string, number>>;
-    readonly queue: {
-      writeBuffer(buffer: WebGpuBuffer, offset: number, data: ArrayBufferView): void;
-      submit(work: readonly unknown[]): void;
-    };
-    createBuffer(settings: { size: number; usage: number }): WebGpuBuffer;
+    readonly queue: { submit(work: readonly unknown[]): void };
+    createBuffer(settings: {
+      size: number;
+      usage: number;
+      mappedAtCreation?: boolean;
+    }): WebGpuBuffer;
     createBindGroup(settings: object): unknown;
     createCommandEncoder(): WebGpuEncoder;
     /** Dawn for Node may lack it. */

@@ -1,6 +1,6 @@
 // How the threads of a kernel share the work: which of them there are, and how many rows of the
 // result each computes. It knows nests and layouts, and no language.
-import { type Nest, sizeOf } from '../../nest.ts';
+import { type Affine, expressionsIn, type Nest, sizeOf } from '../../nest.ts';
 import { type Layout, lengthOf, type Space } from './layout.ts';
 
 /** The threads of a kernel. */
@@ -30,11 +30,21 @@ const LONG = 8;
 export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
   const { width, rows, grid } = layout;
   if (space.kind !== 'webgpu') return { tile: 1, rows, grid };
-  const sum = nest.fold?.kind === 'sum' && sizeOf(nest.fold.axes) >= LONG;
-  const tile = sum ? ([4, 2].find((n) => rows >= n && (width * rows) / n >= ENOUGH) ?? 1) : 1;
+  const tile = sharesRows(nest, layout)
+    ? ([4, 2].find((n) => rows >= n && (width * rows) / n >= ENOUGH) ?? 1)
+    : 1;
   const down = Math.ceil(rows / tile);
   const fits = [width, down].every((side) => side >= GROUP && side <= SIDE);
   return { tile, rows: down, grid: fits ? [width, down] : [width * down, 1] };
+}
+
+/** Does a long sum read something that is the same in all rows? */
+function sharesRows({ fold }: Nest, { dims }: Layout): boolean {
+  if (fold?.kind !== 'sum' || sizeOf(fold.axes) < LONG) return false;
+  const rows = new Set(dims.slice(0, -1).map(({ dim }) => dim));
+  const depends = ({ of }: Affine): boolean =>
+    of.some((t) => ('axis' in t ? rows.has(t.axis) : depends(t.of)));
+  return expressionsIn([fold.body]).some((e) => e.op === 'load' && !e.index.some(depends));
 }
 
 /** How WebGPU starts threads. */

@@ -1,7 +1,7 @@
 // The WebGPU mode of gpu.js: storage buffers, compiled in the background. The kernels of a step
 // are recorded and submitted as one. It must not know plans.
 
-import { type Layout, lengthOf, padded, unpadded } from './layout.ts';
+import { type Layout, lengthOf, spread, unpadded } from './layout.ts';
 import type {
   GpuInstance,
   GpuKernel,
@@ -40,8 +40,8 @@ interface WebGpuKernel extends Compiled {
   readonly groups: readonly [number, number];
 }
 
-/** GPUBufferUsage: STORAGE, COPY_DST and COPY_SRC; MAP_READ and COPY_DST. */
-const USAGE = 0x80 | 0x08 | 0x04;
+/** GPUBufferUsage: STORAGE and COPY_SRC; MAP_READ and COPY_DST. */
+const USAGE = 0x80 | 0x04;
 const STAGING = 0x01 | 0x08;
 /** GPUMapMode.READ. */
 const READ = 1;
@@ -86,11 +86,12 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     destroy: (kernels) => {
       for (const { kernel } of kernels as readonly WebGpuKernel[]) kernel.destroy();
     },
-    allocate: parts.allocate,
+    allocate: (layout, count) => parts.allocate(layout, count),
     run: (calls) => submit(context, calls),
     upload: (data, layout) => {
-      const [part] = parts.allocate(layout, 1);
-      device.queue.writeBuffer(part!.buffer, 0, padded(data, layout));
+      const [part] = parts.allocate(layout, 1, true);
+      spread(data, layout, new Float32Array(part!.buffer.getMappedRange()));
+      part!.buffer.unmap();
       return part;
     },
     read: async (handle, layout) => {
@@ -120,6 +121,8 @@ function compile(gpu: GpuInstance, library: GpuLibrary, request: Request): WebGp
   const settings = { ...SETTINGS, output: [1], returnType: 'Number', argumentTypes: types };
   const kernel = gpu.createKernel(`function (${argumentNames(inputs)}) { return 0.0; }`, settings);
   const { size, groups } = dispatchOf(threads);
+  // Nothing is made of its body: translating it would take longer than all else here.
+  kernel.kernel.translateSource = () => {};
   kernel.kernel.assembleWGSL = () => {
     kernel.kernel.workgroupSize = [...size, 1];
     return source;
@@ -174,14 +177,14 @@ function createParts({ device }: WebGpuContext) {
     device.limits['maxStorageBufferBindingSize']!,
     device.limits['maxBufferSize']!,
   );
-  const allocate = (layout: Layout, results: number): Part[] => {
+  const allocate = (layout: Layout, results: number, mappedAtCreation = false): Part[] => {
     const section = BYTES * sectionOf(layout);
     const bytes = BYTES * lengthOf(layout);
     const total = section * (results - 1) + bytes;
     if (total > most) {
       throw new RangeError(`${total} bytes exceed the ${most} of a WebGPU buffer here`);
     }
-    const buffer = device.createBuffer({ size: total, usage: USAGE });
+    const buffer = device.createBuffer({ size: total, usage: USAGE, mappedAtCreation });
     return Array.from({ length: results }, (_, i) => {
       return { id: count++, buffer, offset: i * section, size: bytes, first: i === 0 };
     });
