@@ -185,6 +185,8 @@ export interface FirstSteps {
   readonly warm: Spread;
   /** Of the cold one, the start of the backend. */
   readonly start: number;
+  /** Before the cold one, fetching and evaluating the code. */
+  readonly code: number;
 }
 
 export interface Spread {
@@ -214,6 +216,7 @@ export async function measureFirst(site: Site, all: readonly Asked[], browsers: 
       cold: spread(runs.map(({ cold }) => cold.first)),
       warm: spread(runs.map(({ warm }) => warm.first)),
       start: median(runs.map(({ cold }) => cold.start)),
+      code: median(runs.map(({ cold }) => cold.code)),
     };
   });
 }

@@ -23,7 +23,8 @@ const loaders: Readonly<Record<GpuName, () => Promise<() => Promise<Contender>>>
 };
 
 async function chainrule(device: 'webgl2' | 'webgl' | 'webgpu') {
-  const library = await import('../peers/chainrule.ts');
+  // What it loads itself when a GPU is asked for; the others have all their code from the start.
+  const [library] = await Promise.all([import('../peers/chainrule.ts'), import('gpu.js')]);
   return async () => library.chainrule(device);
 }
 
@@ -39,6 +40,8 @@ async function jax(device: 'webgl' | 'webgpu') {
 
 /** A first step, in milliseconds, the start of the backend being a part of it. */
 export interface First {
+  /** Before it: fetching and evaluating the code. */
+  readonly code: number;
   readonly start: number;
   readonly first: number;
 }
@@ -47,6 +50,7 @@ export interface First {
 function answers() {
   const counter = location.search === '?count' ? count() : undefined;
   let begin: () => Promise<Contender>;
+  let code: number;
   let work: NetWork;
   let data: LaidOut;
   let runner: Runner;
@@ -60,7 +64,9 @@ function answers() {
   };
   return {
     load: async (name: GpuName, spec: Spec, layout: Layout) => {
+      const before = performance.now();
       begin = await loaders[name]();
+      code = performance.now() - before;
       work = net(...spec);
       data = laidOut(work, layout);
     },
@@ -71,7 +77,7 @@ function answers() {
       const ms = await start();
       await runner.turns(1);
       await runner.cost!();
-      return { start: ms, first: performance.now() - before };
+      return { code, start: ms, first: performance.now() - before };
     },
     check: () => runner.check(),
     /** Milliseconds of `n` steps and of reading the cost, which waits for them. */
