@@ -57,11 +57,11 @@ describe('source', () => {
 
   test('a product on WebGPU', () => {
     expect(named('matmul with prologue and epilogue, k = 9', 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read> b1 : array<vec4<f32>>;
-      @group(0) @binding(3) var<storage, read> b2 : array<vec4<f32>>;
-      @group(0) @binding(4) var<storage, read> b3 : array<vec4<f32>>;
-      @group(0) @binding(5) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read> b2 : array<vec4<f32>>;
+      @group(0) @binding(3) var<storage, read> b3 : array<vec4<f32>>;
+      @group(0) @binding(4) var<storage, read_write> result : array<vec4<f32>>;
       fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
@@ -100,9 +100,9 @@ describe('source', () => {
       [8, 64],
     ];
     expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read> b1 : array<vec4<f32>>;
-      @group(0) @binding(3) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>>;
       @compute @workgroup_size(8, 8)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 16u || thread.y >= 18u) { return; }
@@ -163,8 +163,8 @@ describe('source', () => {
       result: acc,
     } as const;
     expect(source(sums, [[1024, 64, 8]], 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>>;
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 2048u) { return; }
@@ -363,8 +363,8 @@ describe('source', () => {
       }"
     `);
     expect(printed(both, 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(1) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>>;
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 4u) { return; }

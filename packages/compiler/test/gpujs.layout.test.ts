@@ -1,8 +1,9 @@
 // Where numbers lie on a GPU, how threads share the work, and what is refused. No GPU is needed.
 import { describe, expect, test } from 'vitest';
 import { emit } from '../src/backends/gpujs/emit.ts';
+import { assertMode } from '../src/backends/gpujs/gl.ts';
 import { type GpuKind, layoutOf, padded, unpadded } from '../src/backends/gpujs/layout.ts';
-import { assertMode } from '../src/backends/gpujs/mode.ts';
+
 import { threadsOf } from '../src/backends/gpujs/threads.ts';
 import type { Nest } from '../src/nest.ts';
 import { acc, apply, fixed, load, nestCase } from './support/nests.ts';

@@ -26,12 +26,12 @@ export function textAround(
   return [...parts, '}'].join('\n');
 }
 
-/** As gpu.js lays them out: its own sizes, which nobody reads here, the inputs, and the output. */
+/** The inputs, and the output. */
 function bindings(inputs: number): string[] {
   const bind = (i: number, access: string, name: string) =>
     `@group(0) @binding(${i}) var<storage, ${access}> ${name} : array<vec4<f32>>;`;
-  const read = Array.from({ length: inputs }, (_, i) => bind(i + 1, 'read', `b${i}`));
-  return [...read, bind(inputs + 1, 'read_write', 'result')];
+  const read = Array.from({ length: inputs }, (_, i) => bind(i, 'read', `b${i}`));
+  return [...read, bind(inputs, 'read_write', 'result')];
 }
 
 function entry(threads: Threads): string[] {

@@ -4,18 +4,37 @@
 import { BODY, furtherName } from './around.ts';
 import { type GpuKind, type Layout, padded, unpadded } from './layout.ts';
 import type { GpuInstance, GpuKernel, GpuLibrary, GpuTexture } from './load.ts';
-import {
-  argumentNames,
-  assertMode,
-  type Call,
-  type Compiled,
-  type Mode,
-  type Request,
-  SETTINGS,
-} from './mode.ts';
+import type { Call, Compiled, Mode, Request } from './mode.ts';
 import { rendererOf } from './probe.ts';
 
+/** The modes of gpu.js that draw. */
 type GlKind = Exclude<GpuKind, 'webgpu'>;
+
+const kernelClass = {
+  webgl2: 'WebGL2Kernel',
+  webgl: 'WebGLKernel',
+  headlessgl: 'HeadlessGLKernel',
+} as const satisfies Record<GlKind, keyof GpuLibrary>;
+
+/** gpu.js falls back to a CPU without an error: throws unless this kernel really runs as asked. */
+export function assertMode(kernel: GpuKernel, kind: GlKind, library: GpuLibrary): void {
+  if (kernel.kernel.constructor === library[kernelClass[kind]]) return;
+  const mode = (kernel.kernel.constructor as { readonly mode?: string }).mode;
+  const why = kernel.fallbackReason ? `: ${kernel.fallbackReason}` : '';
+  throw new Error(`gpu.js ran this kernel in its mode ${mode} instead of ${kind}${why}`);
+}
+
+/** What every kernel has in common. The precision of a phone's `lowp` would not do. */
+const SETTINGS = {
+  pipeline: true,
+  precision: 'single',
+  tactic: 'precision',
+  fixIntegerDivisionAccuracy: false,
+} as const;
+
+/** The names by which a kernel of gpu.js calls its arguments. */
+const argumentNames = (inputs: number): string =>
+  Array.from({ length: inputs }, (_, i) => `b${i}`).join(', ');
 
 interface GlKernel extends Compiled {
   readonly run: GpuKernel;

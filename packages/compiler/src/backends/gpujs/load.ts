@@ -11,7 +11,7 @@ export interface GpuKernel {
   readonly fallbackReason?: string | null;
 }
 
-/** What a compiled kernel is made of: on WebGL, and from `computePipeline` on WebGPU. */
+/** What a compiled kernel is made of. */
 export interface InnerKernel {
   readonly constructor: unknown;
   readonly context?: unknown;
@@ -21,17 +21,9 @@ export interface InnerKernel {
   _textureSwitched?: boolean;
   mappedTextures?: readonly GpuTexture[] | null;
   readonly framebuffer?: unknown;
-  readonly computePipeline?: unknown;
-  readonly bindGroupLayout?: unknown;
-  readonly paramsBuffer?: WebGpuBuffer;
-  /** Translates the body of the function that the kernel was made of. */
-  translateSource?: () => void;
-  /** Makes the text of its module, and says how many threads a group has. */
-  assembleWGSL?: () => string;
-  workgroupSize?: readonly number[];
 }
 
-/** One instance of gpu.js: one WebGL context, or a share of the WebGPU device. */
+/** One instance of gpu.js: one WebGL context. */
 export interface GpuInstance {
   createKernel(source: string, settings: Record<string, unknown>): GpuKernel;
   /** A kernel of several results: those of the sub-kernels that it calls are further ones. */
@@ -77,6 +69,17 @@ interface WebGpuEncoder {
   finish(): unknown;
 }
 
+/** What we use of a GPUShaderModule. */
+export interface WebGpuModule {
+  getCompilationInfo(): Promise<{
+    readonly messages: readonly {
+      readonly type: string;
+      readonly lineNum: number;
+      readonly message: string;
+    }[];
+  }>;
+}
+
 /** Hears of what failed later than its call. */
 export type WebGpuErrors = (event: { readonly error: { readonly message: string } }) => void;
 
@@ -92,6 +95,12 @@ export interface WebGpuContext {
       usage: number;
       mappedAtCreation?: boolean;
     }): WebGpuBuffer;
+    pushErrorScope(filter: 'validation'): void;
+    popErrorScope(): Promise<unknown>;
+    createShaderModule(settings: { code: string }): WebGpuModule;
+    createBindGroupLayout(settings: object): unknown;
+    createPipelineLayout(settings: object): unknown;
+    createComputePipelineAsync(settings: object): Promise<unknown>;
     createBindGroup(settings: object): unknown;
     createCommandEncoder(): WebGpuEncoder;
     /** Dawn for Node may lack it. */
@@ -104,7 +113,6 @@ export interface WebGpuContext {
 export interface GpuLibrary {
   readonly GPU: new (settings: { readonly mode: string }) => GpuInstance;
   readonly WebGPUContext: { acquire(): Promise<WebGpuContext> };
-  readonly WebGPUKernel: unknown;
   readonly WebGL2Kernel: unknown;
   readonly WebGLKernel: unknown;
   readonly HeadlessGLKernel: unknown;

@@ -2,8 +2,7 @@
 // device, uploads and reads. It knows layouts; it must not know plans.
 
 import type { Handle } from '../../device.ts';
-import type { GpuKind, Layout, Space } from './layout.ts';
-import type { GpuKernel, GpuLibrary } from './load.ts';
+import type { Layout, Space } from './layout.ts';
 import type { Threads } from './threads.ts';
 
 /** What a kernel is compiled from. */
@@ -55,30 +54,3 @@ export interface Mode {
   alive(): void;
   close(): Promise<void>;
 }
-
-const kernelClass = {
-  webgpu: 'WebGPUKernel',
-  webgl2: 'WebGL2Kernel',
-  webgl: 'WebGLKernel',
-  headlessgl: 'HeadlessGLKernel',
-} as const satisfies Record<GpuKind, keyof GpuLibrary>;
-
-/** gpu.js falls back to a CPU without an error: throws unless this kernel really runs as asked. */
-export function assertMode(kernel: GpuKernel, kind: GpuKind, library: GpuLibrary): void {
-  if (kernel.kernel.constructor === library[kernelClass[kind]]) return;
-  const mode = (kernel.kernel.constructor as { readonly mode?: string }).mode;
-  const why = kernel.fallbackReason ? `: ${kernel.fallbackReason}` : '';
-  throw new Error(`gpu.js ran this kernel in its mode ${mode} instead of ${kind}${why}`);
-}
-
-/** What every kernel has in common. The precision of a phone's `lowp` would not do. */
-export const SETTINGS = {
-  pipeline: true,
-  precision: 'single',
-  tactic: 'precision',
-  fixIntegerDivisionAccuracy: false,
-} as const;
-
-/** The names by which a kernel of gpu.js calls its arguments. */
-export const argumentNames = (inputs: number): string =>
-  Array.from({ length: inputs }, (_, i) => `b${i}`).join(', ');

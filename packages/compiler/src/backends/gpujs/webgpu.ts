@@ -1,24 +1,16 @@
-// The WebGPU mode of gpu.js: storage buffers, compiled in the background. The kernels of a step
-// are recorded and submitted as one. It must not know plans.
+// WebGPU, on the device that gpu.js opens and its own kernels use: storage buffers, compiled in the
+// background. The kernels of a step are recorded and submitted as one. It must not know plans.
 
+import { reasonOf } from '../../device.ts';
 import { type Layout, lengthOf, spread, unpadded } from './layout.ts';
 import type {
-  GpuInstance,
-  GpuKernel,
   GpuLibrary,
   WebGpuBuffer,
   WebGpuContext,
   WebGpuErrors,
+  WebGpuModule,
 } from './load.ts';
-import {
-  argumentNames,
-  assertMode,
-  type Call,
-  type Compiled,
-  type Mode,
-  type Request,
-  SETTINGS,
-} from './mode.ts';
+import type { Call, Compiled, Mode, Request } from './mode.ts';
 import { adapterLabel } from './probe.ts';
 import { dispatchOf, sectionOf } from './threads.ts';
 
@@ -34,7 +26,10 @@ interface Part {
 }
 
 interface WebGpuKernel extends Compiled {
-  readonly kernel: GpuKernel;
+  /** What it binds: the arrays that it reads, and the one that it writes. */
+  readonly layout: unknown;
+  /** Once it is ready. */
+  pipeline?: unknown;
   /** What was bound before, by the ids of the parts. */
   readonly bound: Map<string, unknown>;
   readonly groups: readonly [number, number];
@@ -45,16 +40,17 @@ const USAGE = 0x80 | 0x04;
 const STAGING = 0x01 | 0x08;
 /** GPUMapMode.READ. */
 const READ = 1;
+/** GPUShaderStage.COMPUTE. */
+const COMPUTE = 4;
 
 const BYTES = 4;
 
 /** Sets of buffers that a kernel remembers: parameters trade places, data change now and then. */
 const MOST_BOUND = 16;
 
-/** Opens gpu.js on the WebGPU device of this page or process. */
+/** Opens the WebGPU device of this page or process. */
 export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
   const context = await library.WebGPUContext.acquire();
-  const gpu = new library.GPU({ mode: 'webgpu' });
   const { device } = context;
   const parts = createParts(context);
   // What fails later than its call: out of memory, or a command that is not valid.
@@ -74,18 +70,9 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     // A stage is sure of 8 storage buffers, and gpu.js asks for no more; one is the output.
     inputs: 7,
     outputs: 4,
-    compile: (request) => {
-      const compiled = compile(gpu, library, request);
-      // A source that is wrong is no fault of the device, which was told of it too.
-      const before = failed;
-      compiled.ready?.catch(() => {
-        failed = before;
-      });
-      return compiled;
-    },
-    destroy: (kernels) => {
-      for (const { kernel } of kernels as readonly WebGpuKernel[]) kernel.destroy();
-    },
+    compile: (request) => compile(device, request),
+    // A pipeline goes when nobody has it.
+    destroy: () => {},
     allocate: (layout, count) => parts.allocate(layout, count),
     run: (calls) => submit(context, calls),
     upload: (data, layout) => {
@@ -104,37 +91,52 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
     },
     fault,
     alive,
-    close: () => {
-      device.removeEventListener?.('uncapturederror', hear);
-      return gpu.destroy();
-    },
+    // The device is shared with everything else that uses gpu.js.
+    close: async () => device.removeEventListener?.('uncapturederror', hear),
   };
 }
 
 /**
- * Begins to compile. gpu.js has no vectors in what a kernel of WebGPU reads and writes, so it gets
- * our module in the place of its own; it keeps the bindings of the arguments and of the result.
+ * Begins to compile. gpu.js has no vectors in what a kernel of WebGPU reads and writes, and compiles
+ * one kernel after another; this is our module, and pipelines are made beside each other.
  */
-function compile(gpu: GpuInstance, library: GpuLibrary, request: Request): WebGpuKernel {
-  const { source, inputs, threads } = request;
-  const types = Array.from({ length: inputs }, () => 'WebGPUBuffer');
-  const settings = { ...SETTINGS, output: [1], returnType: 'Number', argumentTypes: types };
-  const kernel = gpu.createKernel(`function (${argumentNames(inputs)}) { return 0.0; }`, settings);
-  const { size, groups } = dispatchOf(threads);
-  // Nothing is made of its body: translating it would take longer than all else here.
-  kernel.kernel.translateSource = () => {};
-  kernel.kernel.assembleWGSL = () => {
-    kernel.kernel.workgroupSize = [...size, 1];
-    return source;
-  };
-  try {
-    const built = kernel.build(...types) as Promise<void>;
-    const ready = built.then(() => assertMode(kernel, 'webgpu', library));
-    return { kernel, bound: new Map(), groups, ready };
-  } catch (cause) {
-    kernel.destroy();
-    throw cause;
-  }
+function compile(
+  device: WebGpuContext['device'],
+  { source, inputs, threads }: Request,
+): WebGpuKernel {
+  // A text that is wrong is no fault of the device: the promise says what is wrong.
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ code: source });
+  device.popErrorScope().catch(() => {});
+  const entries = Array.from({ length: inputs + 1 }, (_, binding) => {
+    const type = binding < inputs ? 'read-only-storage' : 'storage';
+    return { binding, visibility: COMPUTE, buffer: { type } };
+  });
+  const layout = device.createBindGroupLayout({ entries });
+  const making = device.createComputePipelineAsync({
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'main' },
+  });
+  const { groups } = dispatchOf(threads);
+  const ready = making.then(
+    (pipeline) => {
+      kernel.pipeline = pipeline;
+    },
+    async (cause) => {
+      throw new Error(await complaint(module, source, cause), { cause });
+    },
+  );
+  const kernel: WebGpuKernel = { layout, bound: new Map(), groups, ready };
+  return kernel;
+}
+
+/** What is wrong with a module, line by line; or else why there is no pipeline. */
+async function complaint(module: WebGpuModule, source: string, cause: unknown): Promise<string> {
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter(({ type }) => type === 'error');
+  if (errors.length === 0) return reasonOf(cause);
+  const lines = errors.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+  return [...lines, 'in', source].join('\n');
 }
 
 /** Records the calls, and hands them to the device as one piece of work. */
@@ -142,8 +144,8 @@ function submit({ device }: WebGpuContext, calls: readonly Call[]): void {
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   for (const call of calls) {
-    const { kernel, groups } = call.kernel as WebGpuKernel;
-    pass.setPipeline(kernel.kernel.computePipeline);
+    const { pipeline, groups } = call.kernel as WebGpuKernel;
+    pass.setPipeline(pipeline);
     pass.setBindGroup(0, bind(device, call));
     pass.dispatchWorkgroups(...groups);
   }
@@ -152,20 +154,17 @@ function submit({ device }: WebGpuContext, calls: readonly Call[]): void {
 }
 
 function bind(device: WebGpuContext['device'], { kernel, args, results }: Call): unknown {
-  const { bound, kernel: run } = kernel as WebGpuKernel;
+  const { bound, layout } = kernel as WebGpuKernel;
   const parts = [...args, results[0]] as readonly Part[];
   const key = parts.map(({ id }) => id).join();
   const known = bound.get(key);
   if (known) return known;
-  const buffers = parts.map(({ buffer, offset, size }, i) =>
-    i < args.length ? { buffer, offset, size } : { buffer },
-  );
-  const group = device.createBindGroup({
-    layout: run.kernel.bindGroupLayout,
-    entries: [{ buffer: run.kernel.paramsBuffer! }, ...buffers].map((resource, binding) => {
-      return { binding, resource };
-    }),
-  });
+  const entries = parts.map(({ buffer, offset, size }, binding) => ({
+    binding,
+    // All results are in one buffer, the first of them at its start.
+    resource: binding < args.length ? { buffer, offset, size } : { buffer },
+  }));
+  const group = device.createBindGroup({ layout, entries });
   if (bound.size >= MOST_BOUND) bound.clear();
   bound.set(key, group);
   return group;
