@@ -290,6 +290,23 @@ const products = [...SIZES, LONG].flatMap((k) => {
   ];
 });
 
+/** So large that a thread takes many numbers of it, in rows and columns that do not come out even. */
+const large = [
+  { n: 70, k: 9, m: 259 },
+  { n: 1102, k: 8, m: 3 },
+].flatMap(({ n, k, m }) => {
+  const fold = {
+    kind: 'sum',
+    axes: [k],
+    body: apply('mul', load(0, 0, 2), load(1, 2, 1)),
+  } as const;
+  const result = relu(apply('add', acc, load(2, 0, fixed(0))));
+  const shapes = [{ shape: [n, k] }, { shape: [k, m] }, { shape: [n, 1] }];
+  return (['rows', 'columns'] as const).map((order) =>
+    nestCase(`large matmul in ${order}, m = ${m}`, { axes: [n, m], fold, result }, shapes, order),
+  );
+});
+
 const batched = [3, 64].map((k) =>
   nestCase(
     `batched matmul, k = ${k}`,
@@ -387,6 +404,7 @@ export const nestCases: readonly NestCase[] = [
   ...shapes,
   ...products,
   ...batched,
+  ...large,
   ...folds,
   ...multiplied,
   ...rare,

@@ -20,7 +20,7 @@ import {
   SETTINGS,
 } from './mode.ts';
 import { adapterLabel } from './probe.ts';
-import { dispatchOf, sectionOf } from './threads.ts';
+import { dispatchOf, lengthOfAll, sectionOf } from './threads.ts';
 
 /** Numbers in a part of a buffer; `id` is its own. */
 interface Part {
@@ -177,7 +177,7 @@ function createParts({ device }: WebGpuContext) {
   const allocate = (layout: Layout, results: number): Part[] => {
     const section = BYTES * sectionOf(layout);
     const bytes = BYTES * lengthOf(layout);
-    const total = section * (results - 1) + bytes;
+    const total = BYTES * lengthOfAll(layout, results);
     if (total > most) {
       throw new RangeError(`${total} bytes exceed the ${most} of a WebGPU buffer here`);
     }
