@@ -41,8 +41,8 @@ const NOTES = [
   'Times are of blocks of steps, each ended by reading the cost. A renderer in software has ' +
     'other costs than a GPU: quote ratios and counts, with its name.',
   'First steps: from a library and data in a fresh page to the cost after one step, with the ' +
-    'start of the backend; cold in a browser that has compiled no shader, warm in its next page. ' +
-    'Before them the code is loaded, for chainrule with gpu.js, from this machine.',
+    'start of the backend; cold in a browser that has compiled no shader, warm in its next ' +
+    'page. Before them the code is loaded, for chainrule with gpu.js, from this machine.',
   'Counts: of a step in the middle of a block, without what the block does once. Live is what ' +
     'the program has made and not freed.',
 ];

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { emit } from '../src/backends/gpujs/emit.ts';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
 import type { Nest, Plan } from '../src/nest.ts';
-import { acc, apply, load, nestCase, nestCases } from './support/nests.ts';
+import { nestCases } from './support/nest-cases.ts';
+import { acc, apply, load, nestCase } from './support/nests.ts';
 
 type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
 
@@ -39,12 +40,12 @@ describe('source', () => {
           vec4 t0 = texel0(k0, row);
           vec4 t1 = texel1(0.0, 4.0 * k0);
           vec4 t2 = texel2(0.0, k0);
-          vec4 t3 = texel1(0.0, 4.0 * k0 + 1.0);
-          vec4 t4 = texel1(0.0, 4.0 * k0 + 2.0);
-          vec4 t5 = texel1(0.0, 4.0 * k0 + 3.0);
           acc = acc + t0.x * max_four(t1 + t2.x, vec4(0.0));
+          vec4 t3 = texel1(0.0, 4.0 * k0 + 1.0);
           acc = acc + t0.y * max_four(t3 + t2.y, vec4(0.0));
+          vec4 t4 = texel1(0.0, 4.0 * k0 + 2.0);
           acc = acc + t0.z * max_four(t4 + t2.z, vec4(0.0));
+          vec4 t5 = texel1(0.0, 4.0 * k0 + 3.0);
           acc = acc + t0.w * max_four(t5 + t2.w, vec4(0.0));
         }
         acc = acc + t6.x * max_four(t7 + t8.x, vec4(0.0));
@@ -57,11 +58,11 @@ describe('source', () => {
 
   test('a product on WebGPU', () => {
     expect(named('matmul with prologue and epilogue, k = 9', 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read> b2 : array<vec4<f32>>;
-      @group(0) @binding(3) var<storage, read> b3 : array<vec4<f32>>;
-      @group(0) @binding(4) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 30>;
+      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>, 9>;
+      @group(0) @binding(2) var<storage, read> b2 : array<vec4<f32>, 3>;
+      @group(0) @binding(3) var<storage, read> b3 : array<vec4<f32>, 3>;
+      @group(0) @binding(4) var<storage, read_write> result : array<vec4<f32>, 10>;
       fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
@@ -75,18 +76,18 @@ describe('source', () => {
           let t0 = b0[3 * row + k0];
           let t1 = b1[4 * k0];
           let t2 = b2[k0];
-          let t3 = b1[4 * k0 + 1];
-          let t4 = b1[4 * k0 + 2];
-          let t5 = b1[4 * k0 + 3];
           acc = acc + t0.x * max_four(t1 + t2.x, vec4<f32>(0.0));
+          let t3 = b1[4 * k0 + 1];
           acc = acc + t0.y * max_four(t3 + t2.y, vec4<f32>(0.0));
+          let t4 = b1[4 * k0 + 2];
           acc = acc + t0.z * max_four(t4 + t2.z, vec4<f32>(0.0));
+          let t5 = b1[4 * k0 + 3];
           acc = acc + t0.w * max_four(t5 + t2.w, vec4<f32>(0.0));
         }
         acc = acc + t6.x * max_four(t7 + t8.x, vec4<f32>(0.0));
-        let t9 = (row) / 4;
-        let t10 = b3[t9];
-        result[row] = max_four(acc * 0.1111111111111111 + t10[row - 4 * t9], vec4<f32>(0.0));
+        let t9 = (row) >> 2u;
+        let t10 = b3[t9][row - 4 * t9];
+        result[row] = max_four(acc * 0.1111111111111111 + t10, vec4<f32>(0.0));
       }"
     `);
   });
@@ -100,9 +101,9 @@ describe('source', () => {
       [8, 64],
     ];
     expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>>;
-      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 140>;
+      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>, 128>;
+      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>, 1120>;
       @compute @workgroup_size(8, 8)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 16u || thread.y >= 18u) { return; }
@@ -115,41 +116,24 @@ describe('source', () => {
         var acc_1 = vec4<f32>(0.0);
         var acc_2 = vec4<f32>(0.0);
         var acc_3 = vec4<f32>(0.0);
-        for (var k0 = 0; k0 < 2; k0++) {
-          let t3 = b0[2 * row + k0];
-          let t4 = b1[64 * k0 + q];
-          let t5 = b0[2 * t0 + k0];
-          let t6 = b0[2 * t1 + k0];
-          let t7 = b0[2 * t2 + k0];
-          let t8 = b1[64 * k0 + q + 16];
-          let t9 = b1[64 * k0 + q + 32];
-          let t10 = b1[64 * k0 + q + 48];
-          acc = acc + t3.x * t4;
-          acc_1 = acc_1 + t5.x * t4;
-          acc_2 = acc_2 + t6.x * t4;
-          acc_3 = acc_3 + t7.x * t4;
-          acc = acc + t3.y * t8;
-          acc_1 = acc_1 + t5.y * t8;
-          acc_2 = acc_2 + t6.y * t8;
-          acc_3 = acc_3 + t7.y * t8;
-          acc = acc + t3.z * t9;
-          acc_1 = acc_1 + t5.z * t9;
-          acc_2 = acc_2 + t6.z * t9;
-          acc_3 = acc_3 + t7.z * t9;
-          acc = acc + t3.w * t10;
-          acc_1 = acc_1 + t5.w * t10;
-          acc_2 = acc_2 + t6.w * t10;
-          acc_3 = acc_3 + t7.w * t10;
+        for (var k0 = 0; k0 < 8; k0++) {
+          let t3 = (k0) >> 2u;
+          let t4 = b0[2 * row + t3][k0 - 4 * t3];
+          let t5 = b1[16 * k0 + q];
+          acc = acc + t4 * t5;
+          let t6 = b0[2 * t0 + t3][k0 - 4 * t3];
+          acc_1 = acc_1 + t6 * t5;
+          let t7 = b0[2 * t1 + t3][k0 - 4 * t3];
+          acc_2 = acc_2 + t7 * t5;
+          let t8 = b0[2 * t2 + t3][k0 - 4 * t3];
+          acc_3 = acc_3 + t8 * t5;
         }
-        result[16 * row + q] = acc;
-        if (row + 18 < 70) {
-          result[16 * row + q + 288] = acc_1;
-        }
-        if (row + 36 < 70) {
-          result[16 * row + q + 576] = acc_2;
-        }
-        if (row + 54 < 70) {
-          result[16 * row + q + 864] = acc_3;
+        var accs = array(acc, acc_1, acc_2, acc_3);
+        for (var i = 0; i < 4; i++) {
+          let below = row + 18 * i;
+          if (below < 70) {
+            result[16 * below + q] = accs[i];
+          }
         }
       }"
     `);
@@ -163,13 +147,13 @@ describe('source', () => {
       result: acc,
     } as const;
     expect(source(sums, [[1024, 64, 8]], 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 131072>;
+      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>, 2048>;
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 2048u) { return; }
         let texel = i32(thread.x);
-        let row = (texel) / 2;
+        let row = (texel) >> 1u;
         let q = texel - 2 * row;
         var acc = vec4<f32>(0.0);
         for (var k0 = 0; k0 < 64; k0++) {
@@ -243,14 +227,14 @@ describe('source', () => {
           vec4 t9 = texel2(0.0, k0);
           vec4 t14 = texel2(1.0, k0);
           float t10 = exp_one(t9.x);
-          float t11 = exp_one(t9.y);
-          float t12 = exp_one(t9.z);
-          float t13 = exp_one(t9.w);
-          float t15 = exp_one(t14.x);
           acc = acc + t8 * t10;
+          float t11 = exp_one(t9.y);
           acc = acc + t8 * t11;
+          float t12 = exp_one(t9.z);
           acc = acc + t8 * t12;
+          float t13 = exp_one(t9.w);
           acc = acc + t8 * t13;
+          float t15 = exp_one(t14.x);
           acc = acc + t8 * t15;
         }
         vec4 t16 = acc / t1;
@@ -363,13 +347,13 @@ describe('source', () => {
       }"
     `);
     expect(printed(both, 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>>;
-      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 4>;
+      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>, 20>;
       @compute @workgroup_size(64, 1)
       fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
         if (thread.x >= 4u) { return; }
         let texel = i32(thread.x);
-        let row = (texel) / 2;
+        let row = (texel) >> 1u;
         let q = texel - 2 * row;
         let t0 = b0[2 * row + q];
         result[2 * row + q] = t0;

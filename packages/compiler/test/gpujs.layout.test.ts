@@ -71,19 +71,28 @@ describe('threads', () => {
     return threadsOf(nest, layout, space);
   };
 
-  test('on WebGPU a thread takes several rows while enough threads are left', () => {
-    expect(threads(128, 128, 'webgpu')).toEqual({ tile: 4, rows: 32, grid: [32, 32] });
-    expect(threads(33, 64, 'webgpu')).toEqual({ tile: 2, rows: 17, grid: [16, 17] });
-    expect(threads(8, 64, 'webgpu')).toEqual({ tile: 1, rows: 8, grid: [16, 8] });
+  test('on WebGPU a thread takes several texels while enough threads are left', () => {
+    const some = (rows: number, columns: number) => threads(rows, columns, 'webgpu');
+    expect(some(128, 128)).toEqual({ tile: [2, 8], columns: 16, rows: 16, grid: [16, 16] });
+    expect(some(128, 64)).toEqual({ tile: [1, 8], columns: 16, rows: 16, grid: [16, 16] });
+    expect(some(33, 64)).toEqual({ tile: [1, 2], columns: 16, rows: 17, grid: [16, 17] });
+    expect(some(8, 64)).toEqual({ tile: [1, 1], columns: 16, rows: 8, grid: [16, 8] });
+  });
+
+  test('and while little is computed in vain', () => {
+    expect(threads(9, 4000, 'webgpu')).toMatchObject({ tile: [1, 2], rows: 5 });
+    expect(threads(128, 4 * 33, 'webgpu')).toMatchObject({ tile: [2, 8], columns: 17 });
+    expect(threads(4096, 4, 'webgpu')).toMatchObject({ tile: [1, 8], columns: 1 });
   });
 
   test('on WebGL each has a texel', () => {
-    expect(threads(128, 128, 'webgl2')).toEqual({ tile: 1, rows: 128, grid: [32, 128] });
+    const each = { tile: [1, 1], columns: 32, rows: 128, grid: [32, 128] };
+    expect(threads(128, 128, 'webgl2')).toEqual(each);
   });
 
   test('few across or very many down are a line', () => {
-    expect(threads(600, 20, 'webgpu').grid).toEqual([5 * 150, 1]);
-    expect(threads(4_000_000, 64, 'webgpu').grid).toEqual([16_000_000, 1]);
+    expect(threads(600, 20, 'webgpu').grid).toEqual([5 * 75, 1]);
+    expect(threads(8_000_000, 64, 'webgpu').grid).toEqual([8 * 1_000_000, 1]);
   });
 });
 

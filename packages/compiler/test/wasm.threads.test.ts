@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { compile } from '../src/index.ts';
 import { conformance, runCase } from './support/conformance.ts';
-import { acc, apply, load, type NestCase, nestCase, nestCases } from './support/nests.ts';
+import { nestCases } from './support/nest-cases.ts';
+import { acc, apply, load, type NestCase, nestCase } from './support/nests.ts';
 import { net } from './support/programs.ts';
 import { countThreads, openTeam, pool, tookPart } from './support/threads.ts';
 

@@ -6,7 +6,8 @@ import type { Device, Handle } from '../../src/device.ts';
 import { createExprBuilder } from '../../src/expr.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
-import { at, type NestCase, nestCase, nestCases } from './nests.ts';
+import { nestCases } from './nest-cases.ts';
+import { at, type NestCase, nestCase } from './nests.ts';
 import { positionCases } from './positions.ts';
 import { rowCases } from './rows.ts';
 

@@ -1,8 +1,8 @@
 // The text around the lines of a kernel: on WebGPU a whole module, on WebGL the function that a
 // kernel of gpu.js calls. It knows shading languages and threads; it must not know nests.
 import { helpersFor } from './helpers.ts';
-import type { GpuKind, Layout } from './layout.ts';
-import { dispatchOf, type Threads } from './threads.ts';
+import { type GpuKind, LANES, type Layout, lengthOf } from './layout.ts';
+import { dispatchOf, lengthOfAll, type Threads } from './threads.ts';
 
 /** The name of the function, and the global in which it leaves a further result. */
 export const BODY = 'body';
@@ -10,28 +10,37 @@ export const furtherName = (i: number): string => `further${i}`;
 
 export const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
+/** The arrays of a kernel. */
+interface Arrays {
+  readonly inputs: readonly Layout[];
+  /** The layout of each result. */
+  readonly layout: Layout;
+  readonly results: number;
+}
+
 /** The whole text of a kernel that reads inputs of these layouts. */
 export function textAround(
   lines: readonly string[],
-  layouts: readonly Layout[],
+  arrays: Arrays,
   threads: Threads,
   kind: GpuKind,
 ): string {
   const text = indent(lines).join('\n');
-  const helpers = helpersFor(text, layouts, kind);
+  const helpers = helpersFor(text, arrays.inputs, kind);
   const parts =
     kind === 'webgpu'
-      ? [...bindings(layouts.length), ...helpers, ...entry(threads), text]
+      ? [...bindings(arrays), ...helpers, ...entry(threads), text]
       : [...helpers, `vec4 ${BODY}() {`, text];
   return [...parts, '}'].join('\n');
 }
 
-/** The inputs, and the output. */
-function bindings(inputs: number): string[] {
-  const bind = (i: number, access: string, name: string) =>
-    `@group(0) @binding(${i}) var<storage, ${access}> ${name} : array<vec4<f32>>;`;
-  const read = Array.from({ length: inputs }, (_, i) => bind(i, 'read', `b${i}`));
-  return [...read, bind(inputs, 'read_write', 'result')];
+/** The inputs, and the output. Every read is checked, which a known length makes cheaper. */
+function bindings({ inputs, layout, results }: Arrays): string[] {
+  const bind = (i: number, access: string, name: string, length: number) =>
+    `@group(0) @binding(${i}) var<storage, ${access}> ${name} : ` +
+    `array<vec4<f32>, ${length / LANES}>;`;
+  const read = inputs.map((input, i) => bind(i, 'read', `b${i}`, lengthOf(input)));
+  return [...read, bind(inputs.length, 'read_write', 'result', lengthOfAll(layout, results))];
 }
 
 function entry(threads: Threads): string[] {

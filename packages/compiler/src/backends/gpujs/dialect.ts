@@ -52,7 +52,10 @@ const wgsl: Dialect = {
   constant: (_, name, value) => `let ${name} = ${value};`,
   variable: (_, name, value) => `var ${name} = ${value};`,
   loop: (name, turns) => [`for (var ${name} = 0; ${name} < ${turns}; ${name}++) {`],
-  quotient: (position, by) => `(${position}) / ${by}`,
+  quotient: (position, by) =>
+    Number.isInteger(Math.log2(by))
+      ? `(${position}) >> ${Math.log2(by)}u`
+      : `(${position}) / ${by}`,
   clamp: (position, most) => `clamp(${position}, 0, ${most})`,
   lane: (texel, i) => `${texel}[${i}]`,
   number: (position) => `f32(${position})`,

@@ -33,17 +33,24 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const layouts = nest.inputs.map(at);
   const layout = at(nest.output);
   const threads = threadsOf(nest, layout, space);
-  const unrolled = readsAlong(nest, layouts);
-  const repeated = unrolled || threads.tile > 1;
+  const [across, down] = threads.tile;
+  const unrolled = !sharesEnough(threads, space) && readsAlong(nest, layouts);
+  const repeated = unrolled || across * down > 1;
   const printer = createPrinter({ nest, layouts, space, repeated });
   const frame: Frame = { nest, layout, threads, space, printer, unrolled };
-  const rows = rowsOf(frame);
-  const folded = nest.fold && foldLines(frame, nest.fold, rows);
-  const results = rows.map((outer, r) => resultTexts(frame, outer, folded?.accs[r]));
+  const folded = nest.fold && foldLines(frame, nest.fold, texelsOf(frame));
   const before = [...threadLines(frame), ...printer.lines(OUTSIDE), ...(folded?.lines ?? [])];
-  const body = [...before, ...printer.lines(AFTER), ...storeLines(frame, results)];
-  return textAround(body, layouts, threads, space.kind);
+  const body = [...before, ...resultLines(frame, folded?.accs ?? [])];
+  const arrays = { inputs: layouts, layout, results: resultsOf(nest).length };
+  return textAround(body, arrays, threads, space.kind);
 }
+
+/**
+ * Does a thread share so much that single numbers are as good to read as four at a time? Buffers
+ * are read number by number in the end, and a loop of a quarter of the text compiles faster.
+ */
+const sharesEnough = ({ tile: [across, down] }: Threads, { kind }: Space): boolean =>
+  kind === 'webgpu' && across * down >= LANES;
 
 /** Does the last loop run along the fastest dimension of something that the body reads? */
 function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
@@ -60,11 +67,12 @@ function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
 function threadLines({ layout, threads, space }: Frame): string[] {
   const dialect = dialects[space.kind];
   const { width } = layout;
+  const { columns } = threads;
   const [across, down] = threads.grid;
   const [x, y] = coordinates(threads, space.kind);
   const q = (text: string) => (width > 1 ? [dialect.constant('whole', 'q', text)] : []);
   const row = (text: string) => (layout.rows > 1 ? [dialect.constant('whole', 'row', text)] : []);
-  if (across === width && down === threads.rows) return [...q(x), ...row(y)];
+  if (across === columns && down === threads.rows) return [...q(x), ...row(y)];
   if (layout.rows === 1 && (across === 1 || down === 1)) return q(across === 1 ? y : x);
   if (width === 1 && down === 1) return row(x);
   // Texel after texel in lines.
@@ -72,49 +80,65 @@ function threadLines({ layout, threads, space }: Frame): string[] {
   if (layout.rows === 1) return q(texel);
   return [
     dialect.constant('whole', 'texel', texel),
-    dialect.constant('whole', 'row', dialect.quotient('texel', width)),
-    dialect.constant('whole', 'q', `texel - ${dialect.whole(width)} * row`),
+    dialect.constant('whole', 'row', dialect.quotient('texel', columns)),
+    dialect.constant('whole', 'q', `texel - ${dialect.whole(columns)} * row`),
   ];
 }
 
-/** The outer loop variables in each row of this thread. */
-function rowsOf(frame: Frame): Variable[][] {
-  const { nest, layout, threads, printer } = frame;
-  const { dims, width } = layout;
-  const { dialect } = printer;
-  const whole = (text: string) => printer.define('whole', text, OUTSIDE);
-  return Array.from({ length: threads.tile }, (_, r) => {
-    const variables: Variable[] = nest.axes.map(() => ({ step: 1, at: 0 }));
-    const fast = dims.at(-1);
-    if (fast)
-      variables[fast.dim] = { ...(width > 1 && { name: 'q' }), step: LANES, at: 0, wide: true };
-    let row =
-      r === 0
-        ? 'row'
-        : whole(textOf(addSums(nameSum('row'), constantSum(r * threads.rows)), dialect));
-    const outer = dims.slice(0, -1);
-    outer.toReversed().forEach(({ dim, size }, i) => {
-      const last = i === outer.length - 1;
-      const rest = last ? row : whole(dialect.quotient(row, size));
-      const name = last ? row : whole(`${row} - ${dialect.whole(size)} * ${rest}`);
-      variables[dim] = { name, step: 1, at: 0 };
-      row = rest;
-    });
-    return variables;
+/** The outer loop variables in each texel of this thread, row after row. */
+function texelsOf(frame: Frame): Variable[][] {
+  const { printer, threads } = frame;
+  const { columns, rows, tile } = threads;
+  const [across, down] = tile.map((n) => [...Array(n).keys()]) as [number[], number[]];
+  return down.flatMap((y) => {
+    const text = textOf(addSums(nameSum('row'), constantSum(y * rows)), printer.dialect);
+    const row = y === 0 ? text : printer.define('whole', text, OUTSIDE);
+    return across.map((x) => outerOf(frame, { q: 'q', right: x * columns, row }, OUTSIDE));
   });
 }
 
+/** Where a texel is: `right` of the texel `q` of a row. */
+interface Place {
+  readonly q: string;
+  readonly right: number;
+  readonly row: string;
+}
+
+/** The outer loop variables in a texel, with locals of this level. */
+function outerOf(frame: Frame, { q, right, row }: Place, level: number): Variable[] {
+  const { nest, layout, printer } = frame;
+  const { dims, width } = layout;
+  const { dialect } = printer;
+  const whole = (text: string) => printer.define('whole', text, level);
+  const variables: Variable[] = nest.axes.map(() => ({ step: 1, at: 0 }));
+  const fast = dims.at(-1);
+  if (fast) {
+    const name = width > 1 && { name: q };
+    variables[fast.dim] = { ...name, step: LANES, at: LANES * right, wide: true };
+  }
+  let left = row;
+  const outer = dims.slice(0, -1);
+  outer.toReversed().forEach(({ dim, size }, i) => {
+    const last = i === outer.length - 1;
+    const rest = last ? left : whole(dialect.quotient(left, size));
+    const name = last ? left : whole(`${left} - ${dialect.whole(size)} * ${rest}`);
+    variables[dim] = { name, step: 1, at: 0 };
+    left = rest;
+  });
+  return variables;
+}
+
 interface Folded {
-  /** What is folded, in each row. */
+  /** What is folded, in each texel. */
   readonly accs: readonly Text[];
   readonly lines: readonly string[];
 }
 
-/** The loops of a fold, around the lines that take in values for every row. */
+/** The loops of a fold, around the lines that take in values for every texel. */
 function foldLines(
   frame: Frame,
   fold: NonNullable<Nest['fold']>,
-  rows: readonly (readonly Variable[])[],
+  texels: readonly (readonly Variable[])[],
 ): Folded {
   const { printer } = frame;
   const { start, take, end } = foldWords[fold.kind];
@@ -126,12 +150,13 @@ function foldLines(
   );
   let wide = false;
   const taken = (last: Variable | undefined, turn: number): string[] =>
-    rows.flatMap((outer, r) => {
+    texels.flatMap((outer, i) => {
       const inner = last ? [...counters.slice(0, -1), last] : counters;
       const variables = [...outer, ...inner];
       const value = printer.print(fold.body, depth, { variables, known: new Map() });
       wide ||= value.wide;
-      return take(printer.dialect, suffix(r), value, `${r}_${turn}`);
+      // What it needs comes just before it: little is alive at a time.
+      return [...printer.lines(depth), ...take(printer.dialect, suffix(i), value, `${i}_${turn}`)];
     });
   let lines = innermost(frame, fold, depth, taken);
   for (let i = depth - (frame.unrolled ? 2 : 1); i >= 0; i--) {
@@ -139,13 +164,13 @@ function foldLines(
       fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
     lines = i === 0 ? looped : [...printer.lines(i), ...looped];
   }
-  const starts = rows.flatMap((_, r) => start(printer.dialect, suffix(r), wide));
-  const ends = rows.flatMap((_, r) => end(printer.dialect, suffix(r), wide));
-  const accs = rows.map((_, r) => atom(`acc${suffix(r)}`, wide));
+  const starts = texels.flatMap((_, i) => start(printer.dialect, suffix(i), wide));
+  const ends = texels.flatMap((_, i) => end(printer.dialect, suffix(i), wide));
+  const accs = texels.map((_, i) => atom(`acc${suffix(i)}`, wide));
   return { accs, lines: [...starts, ...lines, ...ends] };
 }
 
-const suffix = (row: number): string => (row === 0 ? '' : `_${row}`);
+const suffix = (texel: number): string => (texel === 0 ? '' : `_${texel}`);
 
 const loop = (
   dialect: Dialect,
@@ -164,60 +189,71 @@ function innermost(
   depth: number,
   taken: (last: Variable | undefined, turn: number) => string[],
 ): string[] {
-  if (!unrolled) {
-    const lines = taken(undefined, 0);
-    return [...printer.lines(depth), ...lines];
-  }
+  if (!unrolled) return taken(undefined, 0);
   const turns = fold.axes.at(-1)!;
   const name = `k${fold.axes.length - 1}`;
   const loops = Math.floor(turns / LANES);
   // A loop of one turn is none.
   const inLoop = loops > 1 ? LANES * loops : 0;
   const four = [...Array(LANES).keys()];
-  const main = inLoop > 0 ? four.flatMap((at) => taken({ name, step: LANES, at }, at)) : [];
-  const inside = [...printer.lines(depth), ...main];
+  const inside = inLoop > 0 ? four.flatMap((at) => taken({ name, step: LANES, at }, at)) : [];
   printer.leave(depth);
-  const rest = [...Array(turns - inLoop).keys()].flatMap((i) =>
+  const after = [...Array(turns - inLoop).keys()].flatMap((i) =>
     taken({ step: 1, at: inLoop + i }, LANES + i),
   );
-  const after = [...printer.lines(depth), ...rest];
   const between = depth > 1 ? printer.lines(depth - 1) : [];
   const looped = inLoop > 0 ? loop(printer.dialect, name, loops, inside) : [];
   return [...between, ...looped, ...after];
 }
 
-/** The texts of the results in one row, each four lanes wide. */
-function resultTexts(
-  { nest, printer }: Frame,
-  variables: readonly Variable[],
-  acc: Text | undefined,
-): Text[] {
-  const turn: Turn = { variables, known: new Map(), ...(acc && { acc }) };
-  return resultsOf(nest).map(({ result }) =>
-    widened(printer.print(result, AFTER, turn), printer.dialect),
-  );
+/** Stores the results. Texels take turns: what follows a fold is not to be the larger text. */
+function resultLines(frame: Frame, accs: readonly Text[]): string[] {
+  const { layout, threads, printer } = frame;
+  const { tile, columns, rows } = threads;
+  const here: Place = { q: 'q', right: 0, row: 'row' };
+  const [first, ...others] = accs;
+  if (!first || others.length === 0) return storeLines(frame, here, first);
+  const [across] = tile;
+  const right = across > 1 && `let right = q + ${columns} * (i % ${across});`;
+  const line = across > 1 ? `(i / ${across})` : 'i';
+  const there: Place = { ...here, ...(right && { q: 'right' }), row: 'below' };
+  const stores = storeLines(frame, there, atom('accs[i]', first.wide));
+  const turn = [
+    ...(right ? [right] : []),
+    `let below = row + ${rows} * ${line};`,
+    `if (${right ? `right < ${layout.width} && ` : ''}below < ${layout.rows}) {`,
+    ...indent(stores),
+    '}',
+  ];
+  return [
+    `var accs = array(${accs.map(({ text }) => text).join(', ')});`,
+    ...loop(printer.dialect, 'i', accs.length, turn),
+  ];
 }
 
 /** On WebGL gpu.js stores the first result, which is returned, and the globals of the others. */
-function storeLines(frame: Frame, results: readonly (readonly Text[])[]): string[] {
-  const { layout, threads, space } = frame;
-  if (space.kind !== 'webgpu') {
-    const [first, ...further] = results[0]!.map(({ text }) => text);
-    return [...further.map((text, i) => `${furtherName(i + 1)} = ${text};`), `return ${first};`];
+function storeLines(frame: Frame, place: Place, acc: Text | undefined): string[] {
+  const { nest, printer, space } = frame;
+  const variables = outerOf(frame, place, AFTER);
+  const turn: Turn = { variables, known: new Map(), ...(acc && { acc }) };
+  const results = resultsOf(nest).map(
+    ({ result }) => widened(printer.print(result, AFTER, turn), printer.dialect).text,
+  );
+  const needed = printer.lines(AFTER);
+  if (space.kind === 'webgpu') {
+    const stores = results.map((text, i) => `result[${indexText(frame, place, i)}] = ${text};`);
+    return [...needed, ...stores];
   }
-  return results.flatMap((row, r) => {
-    const stores = row.map(({ text }, i) => `result[${indexText(frame, r, i)}] = ${text};`);
-    const inside = layout.rows % threads.tile === 0 || r === 0;
-    const guard = `if (row + ${r * threads.rows} < ${layout.rows}) {`;
-    return inside ? stores : [guard, ...indent(stores), '}'];
-  });
+  const [first, ...further] = results;
+  const globals = further.map((text, i) => `${furtherName(i + 1)} = ${text};`);
+  return [...needed, ...globals, `return ${first};`];
 }
 
-/** Where a result of one row goes in the buffer that all results share. */
-function indexText({ layout, threads, printer }: Frame, r: number, result: number): string {
+/** Where a result goes in the buffer that all results share. */
+function indexText({ layout, printer }: Frame, place: Place, result: number): string {
   const { width, rows } = layout;
-  const row = rows > 1 ? addSums(nameSum('row'), constantSum(r * threads.rows)) : constantSum(0);
-  const q = width > 1 ? nameSum('q') : constantSum(0);
+  const row = rows > 1 ? nameSum(place.row) : constantSum(0);
+  const q = width > 1 ? nameSum(place.q) : constantSum(0);
   const start = constantSum((result * sectionOf(layout)) / LANES);
   return textOf(addSums(start, scaleSum(row, width), q), printer.dialect);
 }

@@ -105,7 +105,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
 /** A kernel of one texel. */
 const ANCHOR: Request = {
   source: `vec4 ${BODY}() { return vec4(1.0); }`,
-  threads: { tile: 1, rows: 1, grid: [1, 1] },
+  threads: { tile: [1, 1], columns: 1, rows: 1, grid: [1, 1] },
   inputs: 0,
   outputs: 1,
 };

@@ -16,7 +16,7 @@ import {
   words,
 } from './dialect.ts';
 import { texelName } from './helpers.ts';
-import { COMPONENTS, LANES, type Layout, type Space } from './layout.ts';
+import { COMPONENTS, LANES, type Layout, lengthOf, type Space } from './layout.ts';
 import {
   addSums,
   constantSum,
@@ -203,27 +203,32 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
     });
     const texel = (row: Sum, column: Sum): string => {
       const reader: Reader = { input: expr.input, layout, dialect, scope, level };
-      const home = homeOf(addSums(row, column), level, scope);
-      return scope.define('four', printTexel(row, column, reader), home);
+      return printTexel(row, column, reader);
     };
+    const define = (type: Type, text: string, { row, fast }: Place) =>
+      scope.define(type, text, homeOf(addSums(row, fast), level, scope));
     const [first] = places as [Place];
     if (places.every((p, lane) => isLane(p, first, lane))) {
-      return atom(texel(first.row, scaleSum(first.fast, 1 / LANES)), true);
+      return atom(define('four', texel(first.row, scaleSum(first.fast, 1 / LANES)), first), true);
     }
     const one = (lane: number): string => {
-      const { row, fast } = places[lane]!;
+      const place = places[lane]!;
+      const { row, fast } = place;
       if (isMultiple(fast, LANES)) {
         const component = ((fast.at % LANES) + LANES) % LANES;
         const column = scaleSum(addSums(fast, constantSum(-component)), 1 / LANES);
-        return `${texel(row, column)}.${COMPONENTS[component]}`;
+        return `${define('four', texel(row, column), place)}.${COMPONENTS[component]}`;
       }
       const column = scope.define(
         'whole',
         dialect.quotient(textOf(fast, dialect), LANES),
         homeOf(fast, level, scope),
       );
-      const lanes = addSums(fast, scaleSum(nameSum(column), -LANES));
-      return dialect.lane(texel(row, nameSum(column)), textOf(lanes, dialect));
+      const at = textOf(addSums(fast, scaleSum(nameSum(column), -LANES)), dialect);
+      const text = texel(row, nameSum(column));
+      // A buffer is read number by number, a texture texel by texel.
+      if (space.kind === 'webgpu') return define('one', dialect.lane(text, at), place);
+      return dialect.lane(define('four', text, place), at);
     };
     return inLanes(one, dialect);
   };
@@ -260,8 +265,14 @@ interface Reader {
   readonly level: number;
 }
 
-const texelOfBuffer = (row: Sum, column: Sum, { input, layout, dialect }: Reader): string =>
-  `b${input}[${textOf(addSums(scaleSum(row, layout.width), column), dialect)}]`;
+function texelOfBuffer(row: Sum, column: Sum, { input, layout, dialect }: Reader): string {
+  const index = addSums(scaleSum(row, layout.width), column);
+  // A lane that is left over at the end of a row may read anything, but WGSL refuses an index
+  // that it sees to be too large.
+  const last = lengthOf(layout) / LANES - 1;
+  const seen = constantSum(Math.max(0, Math.min(index.at, last)));
+  return `b${input}[${textOf(index.of.length === 0 ? seen : index, dialect)}]`;
+}
 
 function texelOfTexture(row: Sum, column: Sum, reader: Reader): string {
   const { input, layout, dialect, scope, level } = reader;

@@ -5,11 +5,15 @@ import { type Layout, lengthOf, type Space } from './layout.ts';
 
 /** The threads of a kernel. */
 export interface Threads {
-  /** Rows that each thread computes: its own, and those `rows`, 2 `rows`, ... further down. */
-  readonly tile: number;
-  /** Rows of threads. */
+  /**
+   * Texels that each thread computes, across and down: its own and those `columns`, 2 `columns`,
+   * ... further right, in its own row and those `rows`, 2 `rows`, ... further down.
+   */
+  readonly tile: readonly [across: number, down: number];
+  /** Threads to a row, and rows of threads. */
+  readonly columns: number;
   readonly rows: number;
-  /** Threads across and down: [texels of a row, rows], or a line of all of them. */
+  /** Threads across and down: [columns, rows], or a line of all of them. */
   readonly grid: readonly [number, number];
 }
 
@@ -18,24 +22,37 @@ const GROUP = 8;
 const MOST_GROUPS = 65535;
 const SIDE = MOST_GROUPS * GROUP;
 
-/** Threads below which a GPU has nothing to do: more rows for each would make it worse. */
+/** Threads below which a GPU has nothing to do: more texels for each would make it worse. */
 const ENOUGH = 256;
 /** Turns of a loop below which sharing what it reads saves nothing. */
 const LONG = 8;
+/** Texels of a thread, largest first. */
+const TILES = [
+  [2, 8],
+  [1, 8],
+  [1, 4],
+  [1, 2],
+] as const;
+
+/** Is little computed in vain where threads share so many rows or columns by `n`? */
+const divides = (n: number, all: number): boolean => all % n === 0 || all >= 4 * n;
 
 /**
- * A thread of WebGPU computes several rows of a sum, such as a product: each factor that it reads
- * serves all of them. On WebGL a thread writes one texel.
+ * A thread of WebGPU computes several texels of a sum, such as a product: each factor that it
+ * reads serves a row or a column of them. On WebGL a thread writes one texel.
  */
 export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
   const { width, rows, grid } = layout;
-  if (space.kind !== 'webgpu') return { tile: 1, rows, grid };
-  const tile = sharesRows(nest, layout)
-    ? ([4, 2].find((n) => rows >= n && (width * rows) / n >= ENOUGH) ?? 1)
-    : 1;
-  const down = Math.ceil(rows / tile);
-  const fits = [width, down].every((side) => side >= GROUP && side <= SIDE);
-  return { tile, rows: down, grid: fits ? [width, down] : [width * down, 1] };
+  if (space.kind !== 'webgpu') return { tile: [1, 1], columns: width, rows, grid };
+  const fits = ([across, down]: Threads['tile']) =>
+    divides(across, width) && divides(down, rows) && width * rows >= ENOUGH * across * down;
+  const tile = (sharesRows(nest, layout) && TILES.find(fits)) || ([1, 1] as const);
+  const [across, down] = [Math.ceil(width / tile[0]), Math.ceil(rows / tile[1])];
+  const square = [across, down].every((side) => side >= GROUP && side <= SIDE);
+  return {
+    ...{ tile, columns: across, rows: down },
+    grid: square ? [across, down] : [across * down, 1],
+  };
 }
 
 /** Does a long sum read something that is the same in all rows? */
@@ -77,3 +94,7 @@ const ALIGNED = 64;
 /** Numbers from one result of a kernel to the next, where they share a buffer. */
 export const sectionOf = (layout: Layout): number =>
   Math.ceil(lengthOf(layout) / ALIGNED) * ALIGNED;
+
+/** Numbers of all results of a kernel, in the buffer that they share. */
+export const lengthOfAll = (layout: Layout, results: number): number =>
+  (results - 1) * sectionOf(layout) + lengthOf(layout);

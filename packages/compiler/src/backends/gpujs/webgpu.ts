@@ -1,5 +1,5 @@
-// WebGPU, on the device that gpu.js opens and its own kernels use: storage buffers, compiled in the
-// background. The kernels of a step are recorded and submitted as one. It must not know plans.
+// WebGPU, on the device that gpu.js opens and its own kernels use: storage buffers, compiled in
+// the background. The kernels of a step are recorded and submitted as one. It must not know plans.
 
 import { reasonOf } from '../../device.ts';
 import { type Layout, lengthOf, spread, unpadded } from './layout.ts';
@@ -12,7 +12,7 @@ import type {
 } from './load.ts';
 import type { Call, Compiled, Mode, Request } from './mode.ts';
 import { adapterLabel } from './probe.ts';
-import { dispatchOf, sectionOf } from './threads.ts';
+import { dispatchOf, lengthOfAll, sectionOf } from './threads.ts';
 
 /** Numbers in a part of a buffer; `id` is its own. */
 interface Part {
@@ -97,8 +97,8 @@ export async function openWebGpu(library: GpuLibrary): Promise<Mode> {
 }
 
 /**
- * Begins to compile. gpu.js has no vectors in what a kernel of WebGPU reads and writes, and compiles
- * one kernel after another; this is our module, and pipelines are made beside each other.
+ * Begins to compile. gpu.js has no vectors in what a kernel of WebGPU reads and writes, and
+ * compiles one kernel after another; this is our module, and pipelines are made beside each other.
  */
 function compile(
   device: WebGpuContext['device'],
@@ -179,7 +179,7 @@ function createParts({ device }: WebGpuContext) {
   const allocate = (layout: Layout, results: number, mappedAtCreation = false): Part[] => {
     const section = BYTES * sectionOf(layout);
     const bytes = BYTES * lengthOf(layout);
-    const total = section * (results - 1) + bytes;
+    const total = BYTES * lengthOfAll(layout, results);
     if (total > most) {
       throw new RangeError(`${total} bytes exceed the ${most} of a WebGPU buffer here`);
     }
