@@ -128,10 +128,10 @@ export function checkRequest(device: DeviceRequest, threads = 1): void {
 }
 
 /** Why no GPU can pay for so little work; undefined where one might. */
-export const whyTooSmall = ({ flops, kernels }: Work): string | undefined =>
-  flops < kernels * FLOPS_PER_LAUNCH
-    ? `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${kernels} kernels: ` +
-      'launching them on a GPU takes longer than computing them here'
+export const whyTooSmall = ({ flops, loops }: Work): string | undefined =>
+  flops < loops * FLOPS_PER_LAUNCH
+    ? `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${loops} loop${loops === 1 ? '' : 's'}: ` +
+      'launching a kernel for each on a GPU takes longer than computing them here'
     : undefined;
 
 export const skippedGpus = (): Refusal[] =>
