@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
 import { conformance } from '../test/support/conformance.ts';
+import { captureFaults, failing } from '../test/support/failing.ts';
 import { captureContexts, losing } from '../test/support/losing.ts';
 import { special } from '../test/support/special.ts';
 import { training } from '../test/support/training.ts';
@@ -10,6 +11,7 @@ import { training } from '../test/support/training.ts';
 const nativeGpu = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
 const { usable, refused } = await probeGpu();
 const loseAll = captureContexts();
+const faults = captureFaults();
 
 describe.each(['webgpu', 'webgl2', 'webgl'] as const)('%s', (kind) => {
   const why = refused.find((refusal) => refusal.kind === kind)?.why;
@@ -62,3 +64,5 @@ describe.each(usable)('$kind, when its device is lost', ({ kind }) => {
   });
   losing(kind, loseAll);
 });
+
+describe.each(usable)('$kind, when it fails', ({ kind }) => failing(kind, faults));

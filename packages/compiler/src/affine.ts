@@ -34,7 +34,7 @@ const part = (kind: 'quotient' | 'remainder' | 'clamp', of: Affine, by: number):
   of: [{ part: kind, of, by, step: 1 }],
 });
 
-const scaled = ({ at, of }: Affine, by: number): Affine => ({
+export const scaled = ({ at, of }: Affine, by: number): Affine => ({
   at: at * by,
   of: by === 0 ? [] : of.map((term) => ({ ...term, step: term.step * by })),
 });

@@ -68,6 +68,37 @@ test('stays where it is faster, and says how fast both are', async () => {
   expect(machine.opened.map(({ isDisposed }) => isDisposed)).toEqual([false, true]);
 });
 
+test('a GPU that is slower does not keep the next one from being tried', async () => {
+  const machine = fakePlatform(['webgpu', 'webgl2', 'webgl'], SLOW);
+  machine.behaviours.webgpu = [{ ms: 40 }];
+  using run = await start(machine);
+  await settle(run, () => run.device.kind === 'webgl2');
+  expect(run.device.why).toMatch(
+    /^WebGL 2 \(fake webgl2\): [\d.]+ ms a step, the CPU [\d.]+ ms, WebGPU \(fake webgpu\) \d+ ms$/,
+  );
+  expect(machine.opened.map(({ kind, isDisposed }) => [kind, isDisposed])).toEqual([
+    ['js', true],
+    ['webgpu', true],
+    ['webgl2', false],
+  ]);
+});
+
+test('where all are slower, or fail, it says how fast each is, and why not', async () => {
+  const machine = fakePlatform(['webgpu', 'webgl2', 'webgl']);
+  machine.behaviours.webgpu = [{ ms: 20 }];
+  machine.behaviours.webgl2 = [{ refuses: 'W1' }];
+  machine.behaviours.webgl = [{ ms: 25 }];
+  using run = await start(machine);
+  await settle(run, () => run.device.why.includes('ms a step'));
+  expect(run.device.why).toMatch(
+    /^[\d.]+ ms a step, WebGPU \(fake webgpu\) \d+ ms, WebGL \(fake webgl\) \d+ ms$/,
+  );
+  expect(run.device.refused).toEqual([
+    { kind: 'webgl2', why: 'webgl2 cannot compile the kernel of W1' },
+  ]);
+  expect(machine.opened.map(({ isDisposed }) => isDisposed)).toEqual([false, true, true, true]);
+});
+
 test('what was measured decides for the same program again', async () => {
   const fast = fakePlatform(['webgpu'], SLOW);
   using first = await start(fast);

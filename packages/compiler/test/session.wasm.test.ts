@@ -163,7 +163,7 @@ test('auto takes it for small work, and JavaScript with the reason where it cann
   const c = small();
   using run = await compile(c.program, { sizes: c.sizes });
   expect(run.device.kind).toBe('wasm');
-  expect(run.device.why).toContain('launching them on a GPU takes longer');
+  expect(run.device.why).toContain('launching a kernel for each on a GPU takes longer');
   vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
   using other = await compile(c.program, { sizes: c.sizes });
   expect(other.device.kind).toBe('js');

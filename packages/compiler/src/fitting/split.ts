@@ -1,11 +1,12 @@
 // Splits long folds in two, for devices that need many threads: each part of the loop is folded by
 // a thread of its own, then the parts are. It knows loops and buffers; no graph and no device.
-import { along, ZERO } from '../affine.ts';
+import { along, scaled, ZERO } from '../affine.ts';
 import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
   type Buffer,
   type Expr,
+  type Fold,
   inputOf,
   type Nest,
   resultsOf,
@@ -18,6 +19,17 @@ import type { Job } from '../order.ts';
 const LONG = 1024;
 /** Turns that are left to each part at least. */
 const PART = 64;
+/** If the last part is short, each turn has to ask whether it is there: so many times the work. */
+const GUARD = 4;
+
+/** What a fold takes in without a change. */
+const nothing = {
+  sum: 0,
+  prod: 1,
+  norm: 0,
+  max: Number.NEGATIVE_INFINITY,
+  logsumexp: Number.NEGATIVE_INFINITY,
+} as const satisfies Record<Fold, number>;
 
 /**
  * The jobs, with folds in parts where fewer than `threads` numbers come from a long loop.
@@ -32,28 +44,36 @@ export function splitFolds(
   let id = Math.max(-1, ...buffers.map((b) => b.id)) + 1;
   const split = jobs.flatMap((job) => {
     const { nest } = job;
-    const count = partsOf(nest, threads);
-    if (count < 2) return [job];
-    const shape = [count, ...nest.axes];
+    const cut = cutOf(nest, threads);
+    if (!cut) return [job];
+    const shape = [cut.parts, ...nest.axes];
     parts.push({ id, name: `${nest.name}_parts`, shape, order: 'rows', role: 'temp' });
     const output = id++;
-    const first: Job = { nest: partNest(nest, count, output), updates: [] };
-    return [first, { ...job, nest: wholeNest(nest, count, output) }];
+    const first: Job = { nest: partNest(nest, cut, output), updates: [] };
+    return [first, { ...job, nest: wholeNest(nest, cut.parts, output) }];
   });
   return { jobs: split, buffers: [...buffers, ...parts] };
 }
 
-/** Into how many equal parts the last loop of a fold is worth splitting: 1 if it is not. */
-function partsOf({ axes, fold }: Nest, threads: number): number {
-  const turns = fold?.axes.at(-1) ?? 0;
+/** How the last loop of a fold is cut: the last part may have fewer turns. */
+interface Cut {
+  readonly parts: number;
+  /** Turns of a part. */
+  readonly turns: number;
+}
+
+/** How the last loop of a fold is worth cutting: undefined if it is not. */
+function cutOf({ axes, fold }: Nest, threads: number): Cut | undefined {
+  const all = fold?.axes.at(-1) ?? 0;
   const outputs = sizeOf(axes);
-  if (turns < LONG || outputs >= threads) return 1;
-  const most = Math.min(Math.ceil(threads / outputs), Math.floor(turns / PART));
-  for (let parts = most; parts > 1; parts--) {
-    // Parts of whole texels.
-    if (turns % (4 * parts) === 0) return parts;
-  }
-  return 1;
+  if (all < LONG || outputs >= threads) return undefined;
+  const most = Math.min(Math.ceil(threads / outputs), Math.floor(all / PART));
+  // Equal parts of whole texels.
+  let equal = most;
+  while (equal > 1 && all % (4 * equal) !== 0) equal--;
+  if (equal * GUARD >= most) return equal > 1 ? { parts: equal, turns: all / equal } : undefined;
+  const turns = 4 * Math.ceil(all / most / 4);
+  return { parts: Math.ceil(all / turns), turns };
 }
 
 /** Copies expressions into a nest of their own: its inputs are those that they read. */
@@ -68,25 +88,39 @@ function createCopy(nest: Nest, move: (i: Affine) => Affine) {
 }
 
 /** Folds each part, with a loop over the parts outside of all others. */
-function partNest(nest: Nest, parts: number, output: number): Nest {
+function partNest(nest: Nest, { parts, turns }: Cut, output: number): Nest {
   const fold = nest.fold!;
   const last = nest.axes.length + fold.axes.length - 1;
-  const turns = fold.axes.at(-1)! / parts;
+  const all = fold.axes.at(-1)!;
+  const isShort = parts * turns > all;
+  const place: Affine = {
+    at: 0,
+    of: [
+      { axis: 0, step: turns },
+      { axis: last + 1, step: 1 },
+    ],
+  };
+  const cutTerms = (step: number): Term[] =>
+    isShort ? [{ part: 'clamp', of: place, by: all - 1, step }] : [...scaled(place, step).of];
   const move = ({ at, of }: Affine): Affine => ({
     at,
     of: of.flatMap((term): Term[] => {
       if (!('axis' in term)) return [{ ...term, of: move(term.of) }];
-      const own = { ...term, axis: term.axis + 1 };
-      return term.axis === last ? [{ axis: 0, step: term.step * turns }, own] : [own];
+      return term.axis === last ? cutTerms(term.step) : [{ ...term, axis: term.axis + 1 }];
     }),
   });
   const { m, inputs, copy } = createCopy(nest, move);
   const body = copy(fold.body);
-  const axes = [...fold.axes.slice(0, -1), turns];
+  const guarded = (): Expr =>
+    m.select(m.less(m.position(place), m.constant(all)), body, m.constant(nothing[fold.kind]));
   return {
     name: `${nest.name}_parts`,
     axes: [parts, ...nest.axes],
-    fold: { kind: fold.kind, axes, body },
+    fold: {
+      kind: fold.kind,
+      axes: [...fold.axes.slice(0, -1), turns],
+      body: isShort ? guarded() : body,
+    },
     result: m.acc,
     inputs,
     output,

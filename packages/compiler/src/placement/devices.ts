@@ -128,11 +128,14 @@ export function checkRequest(device: DeviceRequest, threads = 1): void {
 }
 
 /** Why no GPU can pay for so little work; undefined where one might. */
-export const whyTooSmall = ({ flops, kernels }: Work): string | undefined =>
-  flops < kernels * FLOPS_PER_LAUNCH
-    ? `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${kernels} kernels: ` +
-      'launching them on a GPU takes longer than computing them here'
-    : undefined;
+export function whyTooSmall({ flops, loops }: Work): string | undefined {
+  if (flops >= loops * FLOPS_PER_LAUNCH) return undefined;
+  const count = `${loops} loop${loops === 1 ? '' : 's'}`;
+  return (
+    `a step is ${(flops / 1e6).toPrecision(2)} MFLOP in ${count}: ` +
+    'launching a kernel for each on a GPU takes longer than computing them here'
+  );
+}
 
 export const skippedGpus = (): Refusal[] =>
   GPU_KINDS.map((kind) => ({ kind, why: 'not asked: the program is too small for a GPU' }));

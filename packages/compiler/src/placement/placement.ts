@@ -83,6 +83,9 @@ async function begin(ground: Ground, kind: DeviceKind, values: Values, all: read
       const lease = await engine.lease(task, sizes);
       engine.main ??= lease;
     }
+    // Nothing has been read that would show it.
+    const why = device.fault?.();
+    if (why !== undefined) throw new DeviceError(why, true);
     return engine;
   } catch (error) {
     device.dispose();

@@ -1,5 +1,5 @@
-// Finds out whether a GPU is faster than the CPU, while the session trains there: opens it in the
-// background, does a few of the session's own steps on it, and compares.
+// Finds out whether a GPU is faster than the CPU, while the session trains there: opens one after
+// another in the background, does a few of the session's own steps on it, and compares.
 import { type DeviceKind, type Refusal, reasonOf } from '../device.ts';
 import type { Task } from '../executable.ts';
 import { findGpus, type Measured, type Platform } from './devices.ts';
@@ -102,6 +102,8 @@ export function createTrial(of: TrialOf): Trial {
     const refused = [...before];
     // Which kernels they are shows with the first batch, if its size is open.
     if (usable.length > 0 && !of.cpu.main) await watch.work();
+    const slower: string[] = [];
+    let stays = 'no GPU can be used, see refused';
     for (const { kind, label } of usable) {
       const gpu = `${titles[kind]} (${label})`;
       try {
@@ -109,18 +111,19 @@ export function createTrial(of: TrialOf): Trial {
         if (!isOpen || !found) return drop();
         if (found.gpu < found.cpu) {
           const why = `${gpu}: ${ms(found.gpu)} a ${of.unit}, the CPU ${ms(found.cpu)}`;
-          winner = { engine: candidate!, why, refused };
+          winner = { engine: candidate!, why: [why, ...slower].join(', '), refused };
           return;
         }
         drop();
-        return of.stay(`${ms(found.cpu)} a ${of.unit}, ${gpu} ${ms(found.gpu)}`, refused);
+        slower.push(`${gpu} ${ms(found.gpu)}`);
+        stays = [`${ms(found.cpu)} a ${of.unit}`, ...slower].join(', ');
       } catch (error) {
         drop();
         if (!isOpen) return;
         refused.push({ kind, why: reasonOf(error) });
       }
     }
-    of.stay('no GPU can be used, see refused', refused);
+    of.stay(stays, refused);
   };
   const close = (): void => {
     isOpen = false;

@@ -1,7 +1,6 @@
 // Counts what lives on the GPU, by standing between gpu.js and the platform's own interfaces.
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-type Prototype = Record<string, Method>;
+import { type Method, wrap } from './wrap.ts';
 
 const pairs: readonly (readonly [from: string, makes: string, frees: string, on: string])[] = [
   ...['WebGLRenderingContext', 'WebGL2RenderingContext'].flatMap((gl) =>
@@ -19,32 +18,26 @@ const pairs: readonly (readonly [from: string, makes: string, frees: string, on:
 export function countLive(): { readonly sees: boolean; live(): number; stop(): void } {
   const objects = new Set<unknown>();
   const undo: (() => void)[] = [];
-  const wrap = (name: string, method: string, around: (real: Method) => Method) => {
-    const prototype = (globalThis as unknown as Record<string, { prototype: Prototype }>)[name]
-      ?.prototype;
-    const real = prototype?.[method];
-    if (!prototype || !real) return;
-    prototype[method] = around(real);
-    undo.push(() => {
-      prototype[method] = real;
-    });
+  const hook = (name: string, method: string, around: (real: Method) => Method) => {
+    const back = wrap(name, method, around);
+    if (back) undo.push(back);
   };
   for (const [from, makes, frees, on] of pairs) {
-    wrap(
+    hook(
       from,
       makes,
       (real) =>
-        function (this: unknown, ...args) {
+        function (this: object, ...args) {
           const made = real.apply(this, args);
           objects.add(made);
           return made;
         },
     );
-    wrap(
+    hook(
       on,
       frees,
       (real) =>
-        function (this: unknown, ...args) {
+        function (this: object, ...args) {
           objects.delete(on === from ? args[0] : this);
           return real.apply(this, args);
         },

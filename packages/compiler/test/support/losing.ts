@@ -1,7 +1,7 @@
 // Loses the GPUs of a page or process as drivers do, and what every session does then.
 import { expect, test } from 'vitest';
-import { compile, type DeviceKind, type Session } from '../../src/index.ts';
-import { net } from './programs.ts';
+import type { DeviceKind } from '../../src/index.ts';
+import { expectAfter, train, trained } from './trained.ts';
 
 /** Loses one context or device. */
 type Loser = () => unknown;
@@ -44,31 +44,11 @@ function captureDevices(lose: Loser[]): void {
   };
 }
 
-const c = net({ layers: [3, 6, 4, 1], m: 17 });
-const options = { sizes: c.sizes, seed: 3 };
-
-/** Parameters after so many steps on the CPU. */
-async function after(steps: number) {
-  using run = await compile(c.program, { ...options, device: 'js' });
-  await run.steps(steps, c.feeds);
-  return run.state();
-}
-
-/** Is the state that of so many steps? Within what float32 differs by between devices. */
-async function expectAfter(run: Session, steps: number): Promise<void> {
-  const [found, wanted] = [await run.state(), await after(steps)];
-  for (const [name, { data }] of Object.entries(wanted)) {
-    for (const [i, want] of data.entries()) {
-      expect(Math.abs(found[name]!.data[i]! - want), `${name} at ${i}`).toBeLessThan(1e-4);
-    }
-  }
-}
-
 /** Registers what a session promises when the device of this kind is lost. */
 export function losing(kind: DeviceKind, loseAll: () => Promise<void>): void {
   test('a session goes back to its checkpoint, on a new device', async () => {
-    using run = await compile(c.program, { ...options, device: kind, checkpoint: 20 });
-    await run.steps(30, c.feeds);
+    using run = await train({ device: kind, checkpoint: 20 });
+    await run.steps(30, trained.feeds);
     await run.read('b1');
     await loseAll();
     const state = await run.state();
@@ -78,13 +58,13 @@ export function losing(kind: DeviceKind, loseAll: () => Promise<void>): void {
     expect(stepsLost).toBeLessThanOrEqual(10);
     await expectAfter(run, 30 - stepsLost);
     expect(Object.keys(state)).toHaveLength(6);
-    await run.steps(5, c.feeds);
+    await run.steps(5, trained.feeds);
     await expectAfter(run, 35 - stepsLost);
   });
 
   test('steps() goes on where it was', async () => {
-    using run = await compile(c.program, { ...options, device: kind, checkpoint: 20 });
-    const training = run.steps(200, c.feeds);
+    using run = await train({ device: kind, checkpoint: 20 });
+    const training = run.steps(200, trained.feeds);
     await loseAll();
     await training;
     await expectAfter(run, 200);
@@ -92,17 +72,17 @@ export function losing(kind: DeviceKind, loseAll: () => Promise<void>): void {
   });
 
   test('step() waits for the new device', async () => {
-    using run = await compile(c.program, { ...options, device: kind });
+    using run = await train({ device: kind });
     await loseAll();
-    for (let i = 0; i < 5; i++) run.step(c.feeds);
+    for (let i = 0; i < 5; i++) run.step(trained.feeds);
     await expectAfter(run, 5);
     expect(run.device).toMatchObject({ kind, lost: [{ stepsLost: 0 }] });
   });
 
   test('without checkpoints it says that there are none', async () => {
-    using run = await compile(c.program, { ...options, device: kind, checkpoint: 0 });
-    await run.steps(3, c.feeds);
+    using run = await train({ device: kind, checkpoint: 0 });
+    await run.steps(3, trained.feeds);
     await loseAll();
-    await expect(run.steps(1, c.feeds)).rejects.toThrow(/there is no checkpoint/);
+    await expect(run.steps(1, trained.feeds)).rejects.toThrow(/there is no checkpoint/);
   });
 }

@@ -91,9 +91,10 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
         gl.deleteTexture((handle as GpuTexture).texture as WebGLTexture);
     },
     fault,
-    // Asks only whether it is lost: looking for errors would wait for the GPU at every step.
+    // Does not look for errors: that would wait for the GPU at every step.
     alive: () => {
-      if (gl.isContextLost()) throw new Error(`the ${kind} context was lost`);
+      const why = gl.isContextLost() || full ? fault() : undefined;
+      if (why !== undefined) throw new Error(why);
     },
     close: () => {
       closed = true;
