@@ -1,21 +1,10 @@
 // What the gpu.js backend prints. No GPU is needed.
 import { describe, expect, test } from 'vitest';
-import { emit } from '../src/backends/gpujs/emit.ts';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
 import type { Nest, Plan } from '../src/nest.ts';
 import { nestCases } from './support/nest-cases.ts';
 import { acc, apply, load, nestCase } from './support/nests.ts';
-
-type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
-
-const spaceOf = (kind: GpuKind) => ({ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 });
-
-const printed = (plan: Plan, kind: GpuKind) => emit(plan, spaceOf(kind)).sources[0]!;
-
-const source = (nest: Body, shapes: readonly (readonly number[])[], kind: GpuKind = 'webgl2') => {
-  const inputs = shapes.map((shape) => ({ shape }));
-  return printed(nestCase('Z', nest, inputs).plan, kind);
-};
+import { printed, source } from './support/printed.ts';
 
 const named = (name: string, kind: GpuKind = 'webgl2') =>
   printed(nestCases.find((nest) => nest.name === name)!.plan, kind);
@@ -88,79 +77,6 @@ describe('source', () => {
         let t9 = (row) >> 2u;
         let t10 = b3[t9][row - 4 * t9];
         result[row] = max_four(acc * 0.1111111111111111 + t10, vec4<f32>(0.0));
-      }"
-    `);
-  });
-
-  test('a large product on WebGPU shares what it reads between rows', () => {
-    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
-    const fold = { kind: 'sum', axes: [8], body } as const;
-    const nest = { axes: [70, 64], fold, result: acc } as const;
-    const shapes = [
-      [70, 8],
-      [8, 64],
-    ];
-    expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 140>;
-      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>, 128>;
-      @group(0) @binding(2) var<storage, read_write> result : array<vec4<f32>, 1120>;
-      @compute @workgroup_size(8, 8)
-      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
-        if (thread.x >= 16u || thread.y >= 18u) { return; }
-        let q = i32(thread.x);
-        let row = i32(thread.y);
-        let t0 = row + 18;
-        let t1 = row + 36;
-        let t2 = row + 54;
-        var acc = vec4<f32>(0.0);
-        var acc_1 = vec4<f32>(0.0);
-        var acc_2 = vec4<f32>(0.0);
-        var acc_3 = vec4<f32>(0.0);
-        for (var k0 = 0; k0 < 8; k0++) {
-          let t3 = (k0) >> 2u;
-          let t4 = b0[2 * row + t3][k0 - 4 * t3];
-          let t5 = b1[16 * k0 + q];
-          acc = acc + t4 * t5;
-          let t6 = b0[2 * t0 + t3][k0 - 4 * t3];
-          acc_1 = acc_1 + t6 * t5;
-          let t7 = b0[2 * t1 + t3][k0 - 4 * t3];
-          acc_2 = acc_2 + t7 * t5;
-          let t8 = b0[2 * t2 + t3][k0 - 4 * t3];
-          acc_3 = acc_3 + t8 * t5;
-        }
-        var accs = array(acc, acc_1, acc_2, acc_3);
-        for (var i = 0; i < 4; i++) {
-          let below = row + 18 * i;
-          if (below < 70) {
-            result[16 * below + q] = accs[i];
-          }
-        }
-      }"
-    `);
-  });
-
-  test('rows that read nothing in common are computed by threads of their own', () => {
-    const body = load(0, 0, 2, 1);
-    const sums = {
-      axes: [1024, 8],
-      fold: { kind: 'sum', axes: [64], body },
-      result: acc,
-    } as const;
-    expect(source(sums, [[1024, 64, 8]], 'webgpu')).toMatchInlineSnapshot(`
-      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 131072>;
-      @group(0) @binding(1) var<storage, read_write> result : array<vec4<f32>, 2048>;
-      @compute @workgroup_size(64, 1)
-      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
-        if (thread.x >= 2048u) { return; }
-        let texel = i32(thread.x);
-        let row = (texel) >> 1u;
-        let q = texel - 2 * row;
-        var acc = vec4<f32>(0.0);
-        for (var k0 = 0; k0 < 64; k0++) {
-          let t0 = b0[128 * row + 2 * k0 + q];
-          acc = acc + t0;
-        }
-        result[2 * row + q] = acc;
       }"
     `);
   });

@@ -64,9 +64,15 @@ describe('layouts', () => {
 
 describe('threads', () => {
   const fold = { kind: 'sum', axes: [64], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) };
-  const threads = (rows: number, columns: number, kind: GpuKind) => {
-    const nest = { name: 'Z', axes: [rows, columns], fold, result: acc } as never as Nest;
-    const space = spaceOf(kind);
+  const threads = (
+    rows: number,
+    columns: number,
+    kind: GpuKind,
+    { targets = 1, outputs = 1 } = {},
+  ) => {
+    const also = Array.from({ length: outputs - 1 }, () => ({ result: acc }));
+    const nest = { name: 'Z', axes: [rows, columns], fold, result: acc, also } as never as Nest;
+    const space = { ...spaceOf(kind), targets };
     const layout = layoutOf({ name: 'Z', shape: nest.axes, order: 'rows' }, space);
     return threadsOf(nest, layout, space);
   };
@@ -85,9 +91,22 @@ describe('threads', () => {
     expect(threads(4096, 4, 'webgpu')).toMatchObject({ tile: [1, 8], columns: 1 });
   });
 
-  test('on WebGL each has a texel', () => {
+  test('on WebGL 2 it takes as many rows as there are targets for its results', () => {
+    const tiles = { columns: 32, rows: 32, tile: [1, 4], grid: [32, 32] };
+    expect(threads(128, 128, 'webgl2', { targets: 8 })).toEqual(tiles);
+    expect(threads(128, 128, 'webgl2', { targets: 3 }).tile).toEqual([1, 2]);
+    expect(threads(128, 128, 'webgl2', { targets: 6, outputs: 3 }).tile).toEqual([1, 2]);
+    expect(threads(128, 128, 'webgl2', { targets: 4, outputs: 3 }).tile).toEqual([1, 1]);
+  });
+
+  test('but not of what lies in lines, or has few rows', () => {
+    expect(threads(4096, 64, 'webgl2', { targets: 8 }).tile).toEqual([1, 1]);
+    expect(threads(4, 4096, 'webgl2', { targets: 8 }).tile).toEqual([1, 2]);
+  });
+
+  test('on WebGL 1 each has a texel', () => {
     const each = { tile: [1, 1], columns: 32, rows: 128, grid: [32, 128] };
-    expect(threads(128, 128, 'webgl2')).toEqual(each);
+    expect(threads(128, 128, 'webgl')).toEqual(each);
   });
 
   test('few across or very many down are a line', () => {

@@ -7,7 +7,7 @@ import { createExprBuilder } from '../../src/expr.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
 import { nestCases } from './nest-cases.ts';
-import { at, type NestCase, nestCase } from './nests.ts';
+import { acc, apply, at, type NestCase, nestCase } from './nests.ts';
 import { positionCases } from './positions.ts';
 import { rowCases } from './rows.ts';
 
@@ -60,6 +60,21 @@ function hashCase(): NestCase {
   return nestCase('hash', { axes: [257], result }, [input, input]);
 }
 
+/** A large product of two results, of which one is read. */
+function pairCase(read: number): NestCase {
+  const { name, plan, data } = nestCases.find(
+    (nest) => nest.name === 'large matmul in rows, m = 259',
+  )!;
+  const [nest] = plan.kernels;
+  const first = plan.buffers.at(-1)!;
+  const pair = [first, { ...first, id: first.id + 1, name: 'further' }].map((buffer, i) => {
+    return { ...buffer, role: i === read ? ('output' as const) : ('temp' as const) };
+  });
+  const also = [{ result: apply('neg', acc), output: first.id + 1 }];
+  const buffers = [...plan.buffers.slice(0, -1), ...pair];
+  return { name, plan: { ...plan, kernels: [{ ...nest!, also }], buffers }, data };
+}
+
 /** Registers the suite for one device: inside a `describe`. */
 export function conformance(openDevice: () => Device | Promise<Device>): void {
   let device: Device;
@@ -84,6 +99,13 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
       const what = `at ${row.points[i]}: ${found[i]} instead of ${want}`;
       expect(error, what).toBeLessThanOrEqual(row.tolerance);
     });
+  });
+
+  test.for([0, 1])('result %i of a large product of two', async (read, { skip }) => {
+    skip(device.limits.outputs === 1, 'a kernel has one result here');
+    const pair = pairCase(read);
+    const wanted = [...interpretPlan(pair.plan, new Map(pair.data.entries())).values()];
+    expect(worstError(await runCase(device, pair), wanted[read]!)).toBeLessThan(TOLERANCE);
   });
 
   test('random numbers are the same to the bit', async () => {

@@ -74,12 +74,14 @@ function wrapGl(gl: string, isDue: (what: Fault) => boolean): void {
 function wrapWebGpu(isDue: (what: Fault) => boolean): void {
   wrap('GPUDevice', 'createBuffer', (real) => {
     return function (settings) {
-      const { size, usage } = settings as { size: number; usage: number };
+      const { size, usage, mappedAtCreation } = settings as GPUBufferDescriptor;
       const isLarge = (usage & STORAGE) !== 0 && size > FEW_BYTES;
       if (!isLarge || !isDue('memory')) return real.call(this, settings);
       // As much as there may be: software GPUs refuse it, and nothing is written to it.
       const { limits } = this as { readonly limits: { readonly maxBufferSize: number } };
-      return real.call(this, { size: limits.maxBufferSize, usage });
+      const refused = real.call(this, { size: limits.maxBufferSize, usage });
+      // What is mapped is there for its writer, whatever the device says of it later.
+      return mappedAtCreation ? real.call(this, settings) : refused;
     };
   });
   wrap('GPUDevice', 'createShaderModule', (real) => {

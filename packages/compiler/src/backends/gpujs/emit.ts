@@ -38,9 +38,12 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const repeated = unrolled || across * down > 1;
   const printer = createPrinter({ nest, layouts, space, repeated });
   const frame: Frame = { nest, layout, threads, space, printer, unrolled };
-  const folded = nest.fold && foldLines(frame, nest.fold, texelsOf(frame));
+  const places = placesOf(frame);
+  const texels = places.map((place) => outerOf(frame, place, OUTSIDE));
+  const folded = nest.fold && foldLines(frame, nest.fold, texels);
   const before = [...threadLines(frame), ...printer.lines(OUTSIDE), ...(folded?.lines ?? [])];
-  const body = [...before, ...resultLines(frame, folded?.accs ?? [])];
+  const results = space.kind === 'webgpu' ? storedResults : returnedResults;
+  const body = [...before, ...results(frame, places, folded?.accs ?? [])];
   const arrays = { inputs: layouts, layout, results: resultsOf(nest).length };
   return textAround(body, arrays, threads, space.kind);
 }
@@ -85,23 +88,22 @@ function threadLines({ layout, threads, space }: Frame): string[] {
   ];
 }
 
-/** The outer loop variables in each texel of this thread, row after row. */
-function texelsOf(frame: Frame): Variable[][] {
-  const { printer, threads } = frame;
-  const { columns, rows, tile } = threads;
-  const [across, down] = tile.map((n) => [...Array(n).keys()]) as [number[], number[]];
-  return down.flatMap((y) => {
-    const text = textOf(addSums(nameSum('row'), constantSum(y * rows)), printer.dialect);
-    const row = y === 0 ? text : printer.define('whole', text, OUTSIDE);
-    return across.map((x) => outerOf(frame, { q: 'q', right: x * columns, row }, OUTSIDE));
-  });
-}
-
 /** Where a texel is: `right` of the texel `q` of a row. */
 interface Place {
   readonly q: string;
   readonly right: number;
   readonly row: string;
+}
+
+/** Where the texels of this thread are, row after row. */
+function placesOf({ printer, threads }: Frame): Place[] {
+  const { columns, rows, tile } = threads;
+  const [across, down] = tile.map((n) => [...Array(n).keys()]) as [number[], number[]];
+  return down.flatMap((y) => {
+    const text = textOf(addSums(nameSum('row'), constantSum(y * rows)), printer.dialect);
+    const row = y === 0 ? text : printer.define('whole', text, OUTSIDE);
+    return across.map((x) => ({ q: 'q', right: x * columns, row }));
+  });
 }
 
 /** The outer loop variables in a texel, with locals of this level. */
@@ -206,17 +208,29 @@ function innermost(
   return [...between, ...looped, ...after];
 }
 
-/** Stores the results. Texels take turns: what follows a fold is not to be the larger text. */
-function resultLines(frame: Frame, accs: readonly Text[]): string[] {
+/** Prints how the results of a thread go where its texels are. */
+type Results = (frame: Frame, places: readonly Place[], accs: readonly Text[]) => string[];
+
+/** On WebGL gpu.js stores the first result, which is returned, and the globals of the others. */
+const returnedResults: Results = (frame, places, accs) => {
+  const [first, ...further] = places.flatMap((place, i) => resultTexts(frame, place, accs[i]));
+  return [
+    ...frame.printer.lines(AFTER),
+    ...further.map((text, i) => `${furtherName(i + 1)} = ${text};`),
+    `return ${first};`,
+  ];
+};
+
+/** On WebGPU texels take turns: what follows a fold is not to be the larger text. */
+const storedResults: Results = (frame, [place], accs) => {
   const { layout, threads, printer } = frame;
   const { tile, columns, rows } = threads;
-  const here: Place = { q: 'q', right: 0, row: 'row' };
   const [first, ...others] = accs;
-  if (!first || others.length === 0) return storeLines(frame, here, first);
+  if (!first || others.length === 0) return storeLines(frame, place!, first);
   const [across] = tile;
   const right = across > 1 && `let right = q + ${columns} * (i % ${across});`;
   const line = across > 1 ? `(i / ${across})` : 'i';
-  const there: Place = { ...here, ...(right && { q: 'right' }), row: 'below' };
+  const there: Place = { ...place!, ...(right && { q: 'right' }), row: 'below' };
   const stores = storeLines(frame, there, atom('accs[i]', first.wide));
   const turn = [
     ...(right ? [right] : []),
@@ -229,24 +243,23 @@ function resultLines(frame: Frame, accs: readonly Text[]): string[] {
     `var accs = array(${accs.map(({ text }) => text).join(', ')});`,
     ...loop(printer.dialect, 'i', accs.length, turn),
   ];
+};
+
+function storeLines(frame: Frame, place: Place, acc: Text | undefined): string[] {
+  const stores = resultTexts(frame, place, acc).map(
+    (text, i) => `result[${indexText(frame, place, i)}] = ${text};`,
+  );
+  return [...frame.printer.lines(AFTER), ...stores];
 }
 
-/** On WebGL gpu.js stores the first result, which is returned, and the globals of the others. */
-function storeLines(frame: Frame, place: Place, acc: Text | undefined): string[] {
-  const { nest, printer, space } = frame;
+/** The texts of the results in one texel, each four lanes wide. */
+function resultTexts(frame: Frame, place: Place, acc: Text | undefined): string[] {
+  const { nest, printer } = frame;
   const variables = outerOf(frame, place, AFTER);
   const turn: Turn = { variables, known: new Map(), ...(acc && { acc }) };
-  const results = resultsOf(nest).map(
+  return resultsOf(nest).map(
     ({ result }) => widened(printer.print(result, AFTER, turn), printer.dialect).text,
   );
-  const needed = printer.lines(AFTER);
-  if (space.kind === 'webgpu') {
-    const stores = results.map((text, i) => `result[${indexText(frame, place, i)}] = ${text};`);
-    return [...needed, ...stores];
-  }
-  const [first, ...further] = results;
-  const globals = further.map((text, i) => `${furtherName(i + 1)} = ${text};`);
-  return [...needed, ...globals, `return ${first};`];
 }
 
 /** Where a result goes in the buffer that all results share. */

@@ -6,6 +6,7 @@ import { type GpuKind, type Layout, padded, unpadded } from './layout.ts';
 import type { GpuInstance, GpuKernel, GpuLibrary, GpuTexture } from './load.ts';
 import type { Call, Compiled, Mode, Request } from './mode.ts';
 import { rendererOf } from './probe.ts';
+import type { Threads } from './threads.ts';
 
 /** The modes of gpu.js that draw. */
 type GlKind = Exclude<GpuKind, 'webgpu'>;
@@ -38,6 +39,7 @@ const argumentNames = (inputs: number): string =>
 
 interface GlKernel extends Compiled {
   readonly run: GpuKernel;
+  readonly threads: Threads;
 }
 
 /** Opens one WebGL context through gpu.js. */
@@ -51,6 +53,7 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
   const framebuffer = gl.createFramebuffer();
   const sample = textures.make(TEXEL, null);
   const inputs = (gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number) - 2;
+  const targets = mostTargets(gl);
   let closed = false;
   let full = false;
   const fault = (): string | undefined => {
@@ -64,10 +67,14 @@ export function openGl(library: GpuLibrary, kind: GlKind): Mode {
 
   return {
     label: rendererOf(gl),
-    space: { kind, side: gl.getParameter(gl.MAX_TEXTURE_SIZE) as number },
+    space: {
+      ...{ kind, side: gl.getParameter(gl.MAX_TEXTURE_SIZE) as number },
+      // WebGL 1 can copy from the first target only.
+      ...(kind === 'webgl2' && { targets }),
+    },
     // 14 leaves one unit for the output and one that gpu.js uses itself.
     inputs: Math.min(14, inputs),
-    outputs: outputsOf(gl),
+    outputs: Math.min(4, targets),
     compile: (request) => compiled(request, sample),
     destroy: (kernels) => {
       if (closed) return;
@@ -113,16 +120,20 @@ const ANCHOR: Request = {
 /** What it writes, and a texture to show when a kernel is compiled. */
 const TEXEL: Layout = { dims: [], width: 1, rows: 1, grid: [1, 1] };
 
-/** Names of the globals in which the body of a kernel leaves its further results. */
-const furtherNames = (outputs: number): string[] =>
-  Array.from({ length: outputs - 1 }, (_, i) => furtherName(i + 1));
+/** Textures that a kernel draws to: for each result, and each row that a thread computes of it. */
+const targetsOf = ({ outputs, threads: { tile } }: Request): number => outputs * tile[1];
+
+/** Names of the globals in which the body of a kernel leaves what goes to further targets. */
+const furtherNames = (targets: number): string[] =>
+  Array.from({ length: targets - 1 }, (_, i) => furtherName(i + 1));
 
 /** gpu.js gets the body as a native function with its types, and returns what that returns. */
-function settingsOf({ source, threads, outputs }: Request) {
+function settingsOf(request: Request) {
+  const { source, threads } = request;
   const native = (name: string, text: string) => {
     return { name, source: text, returnType: 'Array(4)', argumentTypes: {} };
   };
-  const further = furtherNames(outputs);
+  const further = furtherNames(targetsOf(request));
   return {
     ...SETTINGS,
     output: [...threads.grid],
@@ -136,24 +147,25 @@ function settingsOf({ source, threads, outputs }: Request) {
 }
 
 /** The source that gpu.js compiles: it calls the body, and passes further results on. */
-function callerOf({ inputs, outputs }: Request): string {
-  const names = argumentNames(inputs);
-  if (outputs === 1) return `function (${names}) { return ${BODY}(); }`;
-  const passed = furtherNames(outputs).map((name) => `pass_${name}(get_${name}());`);
+function callerOf(request: Request): string {
+  const names = argumentNames(request.inputs);
+  const targets = targetsOf(request);
+  if (targets === 1) return `function (${names}) { return ${BODY}(); }`;
+  const passed = furtherNames(targets).map((name) => `pass_${name}(get_${name}());`);
   return `function (${names}) { const first = ${BODY}(); ${passed.join(' ')} return first; }`;
 }
 
 /** What gpu.js calls sub-kernels: each is a further result. */
-const passersOf = (outputs: number): Record<string, string> =>
+const passersOf = (targets: number): Record<string, string> =>
   Object.fromEntries(
-    furtherNames(outputs).map((name) => [name, `function pass_${name}(value) { return value; }`]),
+    furtherNames(targets).map((name) => [name, `function pass_${name}(value) { return value; }`]),
   );
 
 /** Textures that one draw may write: WebGL 1 has more than one as an extension only. */
-function outputsOf(gl: WebGL2RenderingContext): number {
+function mostTargets(gl: WebGL2RenderingContext): number {
   const extension = gl.getExtension('WEBGL_draw_buffers') as WEBGL_draw_buffers | null;
   const most = extension ? extension.MAX_DRAW_BUFFERS_WEBGL : gl.MAX_DRAW_BUFFERS;
-  return most === undefined ? 1 : Math.min(4, gl.getParameter(most) as number);
+  return most === undefined ? 1 : (gl.getParameter(most) as number);
 }
 
 /** Compiles without drawing. gpu.js compiles for the textures it is shown. */
@@ -164,25 +176,26 @@ function compile(
   request: Request,
   sample: unknown,
 ): GlKernel {
-  const { inputs, outputs } = request;
+  const { threads } = request;
   const settings = settingsOf(request);
   const source = callerOf(request);
+  const targets = targetsOf(request);
   const run =
-    outputs === 1
+    targets === 1
       ? gpu.createKernel(source, settings)
-      : gpu.createKernelMap(passersOf(outputs), source, settings);
+      : gpu.createKernelMap(passersOf(targets), source, settings);
   try {
-    run.build(...Array.from({ length: inputs }, () => sample));
+    run.build(...Array.from({ length: request.inputs }, () => sample));
     assertMode(run, kind, library);
     checkProgram(run);
   } catch (cause) {
     run.destroy();
     throw cause;
   }
-  // What it draws goes to textures of our own.
+  // What it draws goes to textures of our own, at once or in copies.
   const { texture, mappedTextures } = run.kernel;
-  for (const own of [texture!, ...(mappedTextures ?? [])]) own.delete();
-  return { run };
+  if (!copies(threads)) for (const own of [texture!, ...(mappedTextures ?? [])]) own.delete();
+  return { run, threads };
 }
 
 /** gpu.js asks whether shaders compile, not whether they link. */
@@ -193,23 +206,48 @@ function checkProgram({ kernel }: GpuKernel): void {
   throw new Error(`the shaders do not link: ${gl.getProgramInfoLog(program)}`);
 }
 
+/** Are the targets of a kernel its own, and copied together? */
+const copies = ({ tile: [, down] }: Threads): boolean => down > 1;
+
 /**
  * Runs a kernel into these textures. gpu.js attaches the first if told that it is another one,
  * and leaves the further ones attached.
  */
 function draw(gl: WebGL2RenderingContext, { kernel, args, results }: Call): void {
-  const { run } = kernel as GlKernel;
+  const { run, threads } = kernel as GlKernel;
   const { kernel: inner } = run;
-  const [first, ...further] = results as readonly GpuTexture[];
-  inner.texture = first!;
-  inner._textureSwitched = true;
-  if (further.length > 0) {
-    inner.mappedTextures = further;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, inner.framebuffer as WebGLFramebuffer);
-    further.forEach(({ texture }, i) => void attach(gl, i + 1, texture));
+  const textures = results as readonly GpuTexture[];
+  const [first, ...further] = textures;
+  if (!copies(threads)) {
+    inner.texture = first!;
+    inner._textureSwitched = true;
+    if (further.length > 0) {
+      inner.mappedTextures = further;
+      gl.bindFramebuffer(gl.FRAMEBUFFER, inner.framebuffer as WebGLFramebuffer);
+      further.forEach(({ texture }, i) => void attach(gl, i + 1, texture));
+    }
   }
   run(...args);
   if (run.kernel !== inner) throw new Error('gpu.js has replaced a compiled kernel');
+  if (copies(threads)) copy(gl, threads, textures);
+}
+
+/** Copies what was just drawn, block of rows after block of rows, to where it belongs. */
+function copy(
+  gl: WebGL2RenderingContext,
+  { tile: [, blocks], grid: [across, down] }: Threads,
+  results: readonly GpuTexture[],
+): void {
+  gl.activeTexture(gl.TEXTURE0);
+  results.forEach(({ texture, output }, result) => {
+    gl.bindTexture(gl.TEXTURE_2D, texture as WebGLTexture);
+    for (let block = 0; block < blocks; block++) {
+      const start = block * down;
+      const rows = Math.min(down, output[1]! - start);
+      gl.readBuffer(gl.COLOR_ATTACHMENT0 + block * results.length + result);
+      gl.copyTexSubImage2D(gl.TEXTURE_2D, 0, 0, start, 0, 0, across, rows);
+    }
+  });
 }
 
 /** Makes textures as gpu.js knows them. */

@@ -11,6 +11,8 @@ export interface Space {
   readonly kind: GpuKind;
   /** Texels across and down of the largest texture; without a limit on WebGPU. */
   readonly side: number;
+  /** Textures that a draw may write for others to be copied together from; 1 if left out. */
+  readonly targets?: number;
 }
 
 /** The part of a buffer that decides where its numbers lie. */

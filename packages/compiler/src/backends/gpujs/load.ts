@@ -38,6 +38,8 @@ export interface GpuInstance {
 /** A texture as gpu.js knows it. */
 export interface GpuTexture {
   readonly texture: unknown;
+  /** Texels across and down, if it is one of ours. */
+  readonly output: readonly number[];
   readonly internalFormat: number;
   readonly textureFormat: number;
   delete(): void;

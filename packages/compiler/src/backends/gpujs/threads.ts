@@ -1,6 +1,6 @@
 // How the threads of a kernel share the work: which of them there are, and how many rows of the
 // result each computes. It knows nests and layouts, and no language.
-import { type Affine, expressionsIn, type Nest, sizeOf } from '../../nest.ts';
+import { type Affine, expressionsIn, type Nest, outputsOf, sizeOf } from '../../nest.ts';
 import { type Layout, lengthOf, type Space } from './layout.ts';
 
 /** The threads of a kernel. */
@@ -26,6 +26,8 @@ const SIDE = MOST_GROUPS * GROUP;
 const ENOUGH = 256;
 /** Turns of a loop below which sharing what it reads saves nothing. */
 const LONG = 8;
+/** Rows of a thread on WebGL: the targets that WebGL 2 is sure to have. */
+const MOST_DRAWN = 4;
 /** Texels of a thread, largest first. */
 const TILES = [
   [2, 8],
@@ -34,25 +36,41 @@ const TILES = [
   [1, 2],
 ] as const;
 
-/** Is little computed in vain where threads share so many rows or columns by `n`? */
-const divides = (n: number, all: number): boolean => all % n === 0 || all >= 4 * n;
+/** A tile of a thread. */
+type Tile = Threads['tile'];
+const ONE: Tile = [1, 1];
 
 /**
- * A thread of WebGPU computes several texels of a sum, such as a product: each factor that it
- * reads serves a row or a column of them. On WebGL a thread writes one texel.
+ * A thread computes several texels of a sum, such as a product: each factor that it reads serves
+ * a row or a column of them.
  */
 export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
+  const { width, rows } = layout;
+  const fits = (one: Tile) => pays(one, layout) && isPossible(one, nest, layout, space);
+  const tile = (sharesRows(nest, layout) && TILES.find(fits)) || ONE;
+  const [columns, down] = [Math.ceil(width / tile[0]), Math.ceil(rows / tile[1])];
+  const threads = { tile, columns, rows: down };
+  if (space.kind !== 'webgpu') {
+    return { ...threads, grid: tile === ONE ? layout.grid : [columns, down] };
+  }
+  const square = [columns, down].every((side) => side >= GROUP && side <= SIDE);
+  return { ...threads, grid: square ? [columns, down] : [columns * down, 1] };
+}
+
+/** Are there threads enough left, and is little computed in vain? */
+function pays([across, down]: Tile, { width, rows }: Layout): boolean {
+  const divides = (n: number, all: number) => all % n === 0 || all >= 4 * n;
+  const enough = width * rows >= ENOUGH * across * down;
+  return enough && divides(across, width) && divides(down, rows);
+}
+
+/** On WebGL each row of a thread is a texture to draw to, and copied to where its rows are. */
+function isPossible([across, down]: Tile, nest: Nest, layout: Layout, space: Space): boolean {
+  if (space.kind === 'webgpu') return true;
   const { width, rows, grid } = layout;
-  if (space.kind !== 'webgpu') return { tile: [1, 1], columns: width, rows, grid };
-  const fits = ([across, down]: Threads['tile']) =>
-    divides(across, width) && divides(down, rows) && width * rows >= ENOUGH * across * down;
-  const tile = (sharesRows(nest, layout) && TILES.find(fits)) || ([1, 1] as const);
-  const [across, down] = [Math.ceil(width / tile[0]), Math.ceil(rows / tile[1])];
-  const square = [across, down].every((side) => side >= GROUP && side <= SIDE);
-  return {
-    ...{ tile, columns: across, rows: down },
-    grid: square ? [across, down] : [across * down, 1],
-  };
+  const inRows = grid[0] === width && grid[1] === rows && rows >= 2 * down;
+  const targets = down * outputsOf(nest).length;
+  return inRows && across === 1 && down <= MOST_DRAWN && targets <= (space.targets ?? 1);
 }
 
 /** Does a long sum read something that is the same in all rows? */
