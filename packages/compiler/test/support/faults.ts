@@ -5,10 +5,10 @@ import { SYNC } from '../../src/backends/wasm/meet.ts';
 import { compile, type Session } from '../../src/index.ts';
 import { pool } from './threads.ts';
 
-/** Milliseconds in which a worker comes to where threads meet, and in which it ends. */
+/** Milliseconds in which a worker comes to where threads meet, and in which Node ends it. */
 const WHILE = 60;
-const pass = (): void => {
-  for (const end = performance.now() + WHILE; performance.now() < end; );
+const pass = (ms: number): void => {
+  for (const end = performance.now() + ms; performance.now() < end; );
 };
 
 /**
@@ -31,17 +31,20 @@ export function halves() {
   return { open, feeds };
 }
 
-/** Has `end` end workers in the middle of the next joint run, for which the caller waits briefly. */
-export function endInTheMiddle(end: () => void): void {
+/**
+ * Has `end` end workers in the middle of the next joint run, which takes `ending` milliseconds, and
+ * has the caller wait for them briefly.
+ */
+export function endInTheMiddle(end: () => void, ending = WHILE): void {
   const workers = pool();
   const { run } = workers;
   workers.run = (job, own) =>
     run(job, (threads) => {
       if (threads > 1) {
         workers.run = run;
-        pass();
+        pass(WHILE);
         end();
-        pass();
+        pass(ending);
         new Int32Array(job.memory.buffer)[SYNC.naps / 4] = 2;
       }
       own(threads);
@@ -74,12 +77,13 @@ export async function interruptedBy(
   end: () => void,
   times: number,
   call: (run: Session, feeds: ReturnType<typeof halves>['feeds']) => void | Promise<void>,
+  ending?: number,
 ): Promise<void> {
   const { open, feeds } = halves();
   using run = await open(2);
   using other = await open(1);
   await pool().started;
-  endInTheMiddle(end);
+  endInTheMiddle(end, ending);
   const { done, message } = await untilInterrupted(() => call(run, feeds));
   expect(message).toMatch(
     /^steps? was interrupted, parameters are what they were before it.*: .*not answer.*\n.*threads: 1/,
