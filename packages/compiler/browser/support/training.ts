@@ -50,7 +50,7 @@ const endAll = (): void => {
   for (const end of workers.keys()) ask({ end });
 };
 try {
-  await interruptedBy(endAll, 1, (run, feeds) => run.step(feeds), ENDING);
+  await interruptedBy({ call: (run, feeds) => run.step(feeds), end: endAll, ending: ENDING });
   ask({ outcome: 'as it should be' });
 } catch (error) {
   ask({ outcome: String((error as Error).stack) });
