@@ -49,6 +49,15 @@ test('with checkpoint: 1 no step is lost with the one that is interrupted', asyn
   expect(await interruptedBy({ ...late, end: ending(), checkpoint: 1 })).toBe(0);
 });
 
+test('the report has what copies take: all that steps change, and nothing without them', async () => {
+  const { open } = halves();
+  using run = await open(2);
+  expect(run.report().memory.backup).toBe(4 * (60_000 + 300 * 64));
+  using none = await halves(60_000, 0).open(2);
+  const { backup, peak, params, temporaries, scratch } = none.report().memory;
+  expect([backup, peak]).toEqual([0, params + temporaries + scratch]);
+});
+
 test('a thread that may not sleep does not look for ever for one that has ended', () => {
   const { memory } = createHeap(true);
   const bytes = encodeModule([barrierFunction()], { meet: 0 }, 65_536);
