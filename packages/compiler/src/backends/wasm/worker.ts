@@ -41,8 +41,8 @@ const PATIENCE = 20;
 const BALLAST = 2 ** 30;
 
 /**
- * The text of a worker. `listen(f)`, `post(message)` and `watched(f)`, which calls f once the end of
- * this worker would be noticed, depend on the platform.
+ * The text of a worker. `listen(f)`, `post(message)` and `watched(f)`, which calls f once it would
+ * be noticed that this worker has ended, depend on the platform.
  */
 export const workerSource = `'use strict';
 const programs = new Map();
