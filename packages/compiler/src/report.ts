@@ -41,7 +41,7 @@ export interface Report {
     readonly temporaries: number;
     /** What the device needs for itself, such as factors of products packed for each thread. */
     readonly scratch: number;
-    /** A copy of what steps change, kept where threads share them in case that one of these ends. */
+    /** A copy of what steps change, kept where threads share them in case that a thread ends. */
     readonly backup: number;
     /** All of these: what the session holds. */
     readonly peak: number;

@@ -21,7 +21,7 @@ export interface Backup {
   forget(): void;
 }
 
-/** Copies are made before they must where that takes less than 1/100 of the time since the last. */
+/** A copy is made before it must where that takes less than 1/100 of the time since the last. */
 const RARITY = 100;
 /** Milliseconds that a clock may not see. */
 const TICK = 0.005;

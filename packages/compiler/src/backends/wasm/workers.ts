@@ -97,8 +97,8 @@ function startInNode(
   };
 }
 
-// A page is not told when a worker has ended, but a lock that the worker has is then free. It takes
-// the lock before it serves: from then on it has no time for promises.
+// A page is not told when a worker has ended, but a lock that the worker had is free then. It
+// takes the lock before it serves: from then on it has no time for promises.
 const PAGE = `const listen = (f) => { onmessage = ({ data }) => f(data); };
 const post = (message) => postMessage(message);
 const watched = (f) => {
