@@ -39,8 +39,9 @@ export interface CompileOptions {
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
   /**
-   * Steps between copies of all that lives across steps, to which a session goes back when it
-   * loses its GPU; 100 unless given, 0 for none. On the CPU none are needed.
+   * The most steps between copies of what lives across steps, to which a session goes back when
+   * its GPU is lost or a worker thread ends in the middle of a step: 100 unless given, 0 for no
+   * copies. With 1 a step on the CPU that is interrupted is as if it had not been.
    */
   readonly checkpoint?: number;
   /** Told whenever `session.device` has changed. */

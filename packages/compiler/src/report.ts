@@ -41,7 +41,7 @@ export interface Report {
     readonly temporaries: number;
     /** What the device needs for itself, such as factors of products packed for each thread. */
     readonly scratch: number;
-    /** A copy of the parameters, kept where threads share steps in case that one of them ends. */
+    /** A copy of what steps change, kept where threads share them in case that a thread ends. */
     readonly backup: number;
     /** All of these: what the session holds. */
     readonly peak: number;
@@ -63,8 +63,8 @@ export function flopsOf(nest: Nest): number {
   return outer * sizeOf(fold.axes) * (cost([fold.body]) + 1) + stored;
 }
 
-/** What people ask about a program. */
-export function reportOf({ planned, program, loaded }: Executable): Report {
+/** What people ask about a program, and about the session that has it. */
+export function reportOf({ planned, program, loaded }: Executable, isBacked: boolean): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>
     ids.reduce((sum, id) => sum + BYTES * sizeOf(byId.get(id)!.shape), 0);
@@ -88,7 +88,7 @@ export function reportOf({ planned, program, loaded }: Executable): Report {
     .map((k) => k.output)
     .filter((id) => byId.get(id)!.role === 'param');
   const changed = [...inPlace, ...planned.swaps.map(({ param }) => param)];
-  const backup = threads > 1 ? bytes(changed) : 0;
+  const backup = isBacked && threads > 1 ? bytes(changed) : 0;
   const peak = params + temporaries + scratch + backup;
   return {
     kernels,

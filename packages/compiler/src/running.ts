@@ -207,7 +207,7 @@ class RunningSession implements Session {
   }
 
   report(): Report {
-    return reportOf(this.#loaded('report'));
+    return reportOf(this.#loaded('report'), this.#placement.engine.isBacked);
   }
 
   source(kernel: string): string {

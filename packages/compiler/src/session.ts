@@ -24,14 +24,15 @@ export interface Session {
    * how many.
    * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on, or
    *   if too many wait: parameters are then as before; ChainruleError if a worker ends in the
-   *   middle: it says which steps are lost with this one, if any
+   *   middle: it says how many steps are lost with this one, fewer than `checkpoint` of `compile`
    */
   step(feeds: Feeds): void;
   /**
    * `n` steps on the same data; loads what is missing for other batch sizes. On the CPU short ones
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
-   * else is asked for waits. If it rejects, parameters are as before; for one step see `step`.
+   * else is asked for waits. If it rejects, parameters are as before (unless `checkpoint` is
+   * 0); for one step see `step`.
    *
    * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
    * anew or on the CPU, and does again what was lost of these `n` steps.

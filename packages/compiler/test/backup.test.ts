@@ -12,12 +12,12 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** A counter that each step raises by one, and the half of a step by 0.5. */
-function counter(threads: number) {
+function counter(threads: number, every = 100) {
   const handle = new Float32Array(1);
   const view = (h: unknown) => h as Float32Array;
   const node = param(1, { name: 'w' });
   const device = { view } as unknown as Device;
-  const backup = createBackup(device, [{ node, shape: [1], handle }]);
+  const backup = createBackup(device, [{ node, shape: [1], handle }], every);
   const steps = (times?: number) =>
     backup.during({ threads }, times, () => {
       handle[0]! += times ?? 1;
@@ -45,6 +45,43 @@ test('single steps that come soon after a copy are lost with the one that is int
   steps();
   expect(() => half()).toThrow('before it and the last 1 steps');
   expect([...handle]).toEqual([1]);
+});
+
+test.each([
+  { every: 1, done: 7, lost: 0 },
+  { every: 3, done: 5, lost: 2 },
+  { every: 3, done: 6, lost: 0 },
+])(
+  'a copy every $every steps: of $done that come soon, $lost are lost',
+  ({ every, done, lost }) => {
+    const { handle, steps, half } = counter(2, every);
+    for (let i = 0; i < done; i++) steps();
+    expect(() => half()).toThrow(
+      lost === 0 ? 'before it: ' : `before it and the last ${lost} steps`,
+    );
+    expect([...handle]).toEqual([done - lost]);
+  },
+);
+
+test('with 0 there are no copies, and an error says so', () => {
+  const { handle, steps, half } = counter(2, 0);
+  steps();
+  expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
+  expect(() => half(2)).toThrow('parameters may hold a part of it: a worker is gone');
+  expect([...handle]).toEqual([2]);
+});
+
+test('one copy after the other lies in the same place', () => {
+  const made = vi.fn();
+  const original = Float32Array;
+  const { steps } = counter(1);
+  vi.stubGlobal('Float32Array', function count(length: number) {
+    made();
+    return new original(length);
+  });
+  for (let i = 0; i < 3; i++) steps(2);
+  vi.unstubAllGlobals();
+  expect(made).toHaveBeenCalledOnce();
 });
 
 test('nothing is lost before several steps, nor where nothing has changed', () => {

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { encodeModule } from '../src/backends/wasm/binary.ts';
 import { barrierFunction, LOOKS, SYNC } from '../src/backends/wasm/meet.ts';
 import { createHeap } from '../src/backends/wasm/memory.ts';
-import { halves, interruptedBy, isSameState } from './support/faults.ts';
+import { halves, type Interruption, interruptedBy, isSameState } from './support/faults.ts';
 import { countThreads, pool } from './support/threads.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -22,18 +22,40 @@ function watched(change = (message: object) => message): Set<Worker> {
   return workers;
 }
 
+/** What ends the workers of now. */
+function ending(): () => void {
+  const workers = watched();
+  return () => {
+    for (const worker of workers) void worker.terminate();
+  };
+}
+
 test.each([
   { name: 'step', times: 1 },
   { name: 'one of steps', times: 1 },
   { name: 'short steps', times: 2 },
-])('$name: a worker that ends in the middle leaves parameters as they were', ({ name, times }) => {
-  const workers = watched();
-  const end = () => {
-    for (const worker of workers) void worker.terminate();
-  };
-  return interruptedBy(end, times, (run, feeds) =>
-    name === 'step' ? run.step(feeds) : run.steps(times, feeds),
-  );
+])('$name: a worker that ends in the middle leaves parameters as they were', async (given) => {
+  const { name, times } = given;
+  const call: Interruption['call'] = (run, feeds) =>
+    name === 'step' ? run.step(feeds) : run.steps(times, feeds);
+  const lost = await interruptedBy({ call, times, end: ending() });
+  if (times > 1) expect(lost).toBe(0);
+});
+
+test('with checkpoint: 1 no step is lost with the one that is interrupted', async () => {
+  const call: Interruption['call'] = (run, feeds) => run.step(feeds);
+  // A copy takes so long that for some steps there would be no other.
+  const late = { call, after: 5, size: 3_000_000 };
+  expect(await interruptedBy({ ...late, end: ending(), checkpoint: 1 })).toBe(0);
+});
+
+test('the report has what copies take: all that steps change, and nothing without them', async () => {
+  const { open } = halves();
+  using run = await open(2);
+  expect(run.report().memory.backup).toBe(4 * (60_000 + 300 * 64));
+  using none = await halves(60_000, 0).open(2);
+  const { backup, peak, params, temporaries, scratch } = none.report().memory;
+  expect([backup, peak]).toEqual([0, params + temporaries + scratch]);
 });
 
 test('a thread that may not sleep does not look for ever for one that has ended', () => {

@@ -21,23 +21,34 @@ export interface Backup {
   forget(): void;
 }
 
-/** A single step comes after a copy where copying takes less than 1/100 of the time since. */
+/** A copy is made before it must where that takes less than 1/100 of the time since the last. */
 const RARITY = 100;
 /** Milliseconds that a clock may not see. */
 const TICK = 0.005;
 
-/** The backup of these parameters. */
-export function createBackup({ view }: Device, params: readonly Resident[]): Backup {
+/**
+ * The backup of these parameters.
+ * @param every the most steps that may be lost; with 0 there are no copies
+ */
+export function createBackup(device: Device, params: readonly Resident[], every: number): Backup {
+  const view = every > 0 ? device.view : undefined;
   let copies: Float32Array[] | undefined;
+  /** Where the last ones were, and the next may be if it is still there. */
+  let room: WeakRef<Float32Array[]> | undefined;
   /** Steps since the copies were made. */
   let age = 0;
   /** When a single step is to make others. */
   let due = 0;
+  const makeRoom = (): Float32Array[] => {
+    const made = params.map(({ shape }) => new Float32Array(sizeOf(shape)));
+    room = new WeakRef(made);
+    return made;
+  };
   const keep = (read: NonNullable<Device['view']>): void => {
     const start = performance.now();
     age = 0;
     try {
-      copies ??= params.map(({ shape }) => new Float32Array(sizeOf(shape)));
+      copies ??= room?.deref() ?? makeRoom();
     } catch (error) {
       // There is no room for them: the step matters more.
       if (!(error instanceof RangeError)) throw error;
@@ -58,12 +69,13 @@ export function createBackup({ view }: Device, params: readonly Resident[]): Bac
       copies || !error.changed ? `are what they were before ${before}` : 'may hold a part of it';
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
+  const isDue = (): boolean => !copies || age >= every || performance.now() >= due;
   const during: Backup['during'] = ({ threads = 1 }, times, run) => {
     const call = times === undefined ? 'step' : 'steps';
     const count = times ?? 1;
     // One thread alone is not interrupted in the middle of a step.
     const shared = threads > 1;
-    if (view && (count > 1 || (shared && (!copies || performance.now() >= due)))) keep(view);
+    if (view && (count > 1 || (shared && isDue()))) keep(view);
     const done = (): void => {
       age += count;
       if (!shared && count > 1) copies = undefined;

@@ -19,6 +19,8 @@ export type Param = Pick<Resident, 'node' | 'shape'>;
 export interface Engine {
   readonly device: Device;
   readonly residents: Residents;
+  /** Are parameters copied before steps that may be interrupted? */
+  readonly isBacked: boolean;
   /** The program that reports speak of. */
   main?: Lease;
   lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
@@ -41,11 +43,22 @@ export interface Engine {
   dispose(): void;
 }
 
+/** What lives across steps. */
+export interface Holdings {
+  readonly params: readonly Param[];
+  /** Its updates say which parameters change. */
+  readonly task: Task;
+  /** Steps between copies of them. */
+  readonly every: number;
+}
+
 /** Puts parameters on a device. */
-export function createEngine(device: Device, params: readonly Param[], values: Values): Engine {
+export function createEngine(device: Device, holdings: Holdings, values: Values): Engine {
+  const { params, task, every } = holdings;
   const residents = startParameters(device, params, values);
   const programs = createPrograms(device);
-  const backup = createBackup(device, [...residents.values()]);
+  const changing = task.updates.map(({ param }) => residents.get(nameOf(param)!)!);
+  const backup = createBackup(device, changing, every);
   /** The program in whose buffers the parameters are, on devices where they trade places. */
   let home: Lease | undefined;
   let live = true;
@@ -94,6 +107,7 @@ export function createEngine(device: Device, params: readonly Param[], values: V
   return {
     device,
     residents,
+    isBacked: every > 0,
     lease: (task, sizes) => {
       check();
       return programs.lease(task, sizes);

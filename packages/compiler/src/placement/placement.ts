@@ -3,7 +3,6 @@
 import { ChainruleError, type Sizes } from '@chainrule/graph';
 import { guard } from '../backends/guard.ts';
 import { DeviceError, type DeviceKind, type Refusal, reasonOf } from '../device.ts';
-import type { Task } from '../executable.ts';
 import type { Work } from '../work.ts';
 import { type Call, createCheckpoints } from './checkpoint.ts';
 import {
@@ -15,20 +14,16 @@ import {
   skippedGpus,
   whyTooSmall,
 } from './devices.ts';
-import { createEngine, type Engine, type Param, type Values } from './engine.ts';
+import { createEngine, type Engine, type Holdings, type Values } from './engine.ts';
 import { createTrial, type Timed, type TrialOf, type Winner } from './trial.ts';
 
 /** What a session starts with. */
-export interface Ground {
+export interface Ground extends Holdings {
   readonly platform: Platform;
   readonly request: DeviceRequest;
-  readonly task: Task;
-  readonly params: readonly Param[];
   /** Sizes to load the task for, if all are known. */
   readonly sizes?: Sizes | undefined;
   readonly work: Work;
-  /** Steps between checkpoints. */
-  readonly every: number;
   readonly onDevice?: ((choice: DeviceChoice) => void) | undefined;
 }
 
@@ -74,10 +69,10 @@ const MOST_WAITING = 32;
 
 /** Opens a device and puts the session there. */
 async function begin(ground: Ground, kind: DeviceKind, values: Values, all: readonly Sizes[]) {
-  const { platform, task, params } = ground;
+  const { platform, task } = ground;
   const device = guard(await platform.open(kind));
   try {
-    const engine = createEngine(device, params, values);
+    const engine = createEngine(device, ground, values);
     // These are never released: what has been loaded stays loaded on the next device.
     for (const sizes of all) {
       const lease = await engine.lease(task, sizes);

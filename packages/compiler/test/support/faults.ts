@@ -5,19 +5,19 @@ import { SYNC } from '../../src/backends/wasm/meet.ts';
 import { compile, type Session } from '../../src/index.ts';
 import { pool } from './threads.ts';
 
-/** Milliseconds in which a worker comes to where threads meet, and in which it ends. */
+/** Milliseconds in which a worker comes to where threads meet, and in which Node ends it. */
 const WHILE = 60;
-const pass = (): void => {
-  for (const end = performance.now() + WHILE; performance.now() < end; );
+const pass = (ms: number): void => {
+  for (const end = performance.now() + ms; performance.now() < end; );
 };
 
 /**
  * u shrinks where it lies, and v = A B v takes two products with a meeting between them: when a
  * worker ends at that meeting, u is new already, and v never will be.
  */
-export function halves() {
+export function halves(size = 60_000, checkpoint = 100) {
   const [n, m] = [300, 64];
-  const u = param(60_000, 1, { name: 'u', init: { kind: 'normal', std: 1 } });
+  const u = param(size, 1, { name: 'u', init: { kind: 'normal', std: 1 } });
   const v = param(n, m, { name: 'v', init: { kind: 'normal', std: 1 } });
   const [A, B] = ['A', 'B'].map((name) => input(n, n, { name }));
   const updates = [
@@ -27,21 +27,38 @@ export function halves() {
   const matrix = (k: number) =>
     Float32Array.from({ length: n * n }, (_, i) => Math.sin(k + i) / Math.sqrt(n / 2));
   const feeds = { A: matrix(1), B: matrix(2) };
-  const open = (threads: number) => compile({ updates }, { device: 'wasm', threads, seed: 3 });
+  const open = (threads: number) =>
+    compile({ updates }, { device: 'wasm', threads, seed: 3, checkpoint });
   return { open, feeds };
 }
 
-/** Has `end` end workers in the middle of the next joint run, for which the caller waits briefly. */
-export function endInTheMiddle(end: () => void): void {
+/** A call of a session, and how workers end in the middle of it. */
+export interface Interruption {
+  call(run: Session, feeds: ReturnType<typeof halves>['feeds']): void | Promise<void>;
+  /** Steps of the call; one unless given. */
+  readonly times?: number;
+  end(): void;
+  /** Milliseconds that this takes. */
+  readonly ending?: number;
+  /** Joint runs before that one; none unless given. */
+  readonly after?: number;
+  /** Numbers in u. */
+  readonly size?: number;
+  readonly checkpoint?: number;
+}
+
+/** Has workers end in the middle of a joint run, and the caller wait for them briefly. */
+function endInTheMiddle({ end, ending = WHILE, after = 0 }: Interruption): void {
   const workers = pool();
   const { run } = workers;
+  let left = after;
   workers.run = (job, own) =>
     run(job, (threads) => {
-      if (threads > 1) {
+      if (threads > 1 && left-- === 0) {
         workers.run = run;
-        pass();
+        pass(WHILE);
         end();
-        pass();
+        pass(ending);
         new Int32Array(job.memory.buffer)[SYNC.naps / 4] = 2;
       }
       own(threads);
@@ -69,17 +86,14 @@ export async function isSameState(a: Session, b: Session): Promise<void> {
   }
 }
 
-/** What a joint call leaves behind whose workers end in the middle of it. */
-export async function interruptedBy(
-  end: () => void,
-  times: number,
-  call: (run: Session, feeds: ReturnType<typeof halves>['feeds']) => void | Promise<void>,
-): Promise<void> {
-  const { open, feeds } = halves();
+/** What a joint call leaves behind whose workers end in the middle of it; gives the steps lost. */
+export async function interruptedBy(interruption: Interruption): Promise<number> {
+  const { call, times = 1, size, checkpoint } = interruption;
+  const { open, feeds } = halves(size, checkpoint);
   using run = await open(2);
   using other = await open(1);
   await pool().started;
-  endInTheMiddle(end);
+  endInTheMiddle(interruption);
   const { done, message } = await untilInterrupted(() => call(run, feeds));
   expect(message).toMatch(
     /^steps? was interrupted, parameters are what they were before it.*: .*not answer.*\n.*threads: 1/,
@@ -92,4 +106,5 @@ export async function interruptedBy(
   for (let i = 0; i < 3; i++) run.step(feeds);
   await other.steps(3, feeds);
   await isSameState(run, other);
+  return lost;
 }

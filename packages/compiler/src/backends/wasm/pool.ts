@@ -181,6 +181,8 @@ function ended(state: State, why: string): void {
   state.gone = why;
   const { board, threads, away } = state;
   const endAll = async (): Promise<void> => {
+    // A page would wait some seconds for one that does not come back to its messages.
+    callBack(board);
     await Promise.all(threads.map((thread) => thread.end()));
     // From here on nobody writes what the caller may want to put right.
     state.away?.end(why);

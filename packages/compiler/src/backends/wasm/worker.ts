@@ -40,7 +40,10 @@ const PATIENCE = 20;
 /** Bytes of which a few make an engine collect garbage. */
 const BALLAST = 2 ** 30;
 
-/** The text of a worker; `listen(f)` and `post(message)` depend on the platform. */
+/**
+ * The text of a worker. `listen(f)`, `post(message)` and `watched(f)`, which calls f once it would
+ * be noticed that this worker has ended, depend on the platform.
+ */
 export const workerSource = `'use strict';
 const programs = new Map();
 let words;
@@ -137,7 +140,7 @@ const load = ({ id, module, memory }) => {
 listen((message) => {
   if (message.words) {
     words = message.words;
-    Atomics.add(words, ${WORD.ready}, 1);
+    watched(() => Atomics.add(words, ${WORD.ready}, 1));
   } else if (message.module) {
     load(message);
   } else if (message.drop !== undefined) {

@@ -77,6 +77,7 @@ export function startThread(listener: Listener): Thread {
 const NODE = `const { parentPort } = process.getBuiltinModule('node:worker_threads');
 const listen = (f) => parentPort.on('message', f);
 const post = (message) => parentPort.postMessage(message);
+const watched = (f) => f();
 `;
 
 function startInNode(
@@ -96,10 +97,22 @@ function startInNode(
   };
 }
 
+// A page is not told when a worker has ended, but a lock that the worker had is free then. It
+// takes the lock before it serves: from then on it has no time for promises.
 const PAGE = `const listen = (f) => { onmessage = ({ data }) => f(data); };
 const post = (message) => postMessage(message);
+const watched = (f) => {
+  const hold = () => {
+    post({ holds: true });
+    f();
+    return new Promise(() => {});
+  };
+  if (navigator.locks) navigator.locks.request(location.href, hold).catch(f);
+  else f();
+};
 `;
-/** Milliseconds in which a worker ends: a page is not told when it has. */
+const GONE = 'it has ended';
+/** Milliseconds in which a worker ends of which nobody is told that it has. */
 const SETTLING = 50;
 const POLICY = "the page's Content-Security-Policy does not allow it (worker-src blob:)";
 
@@ -107,7 +120,12 @@ function startInPage(listener: Listener): Thread {
   const blob = new Blob([PAGE, workerSource], { type: 'text/javascript' });
   const url = URL.createObjectURL(blob);
   const worker = new Worker(url, { name: 'chainrule' });
-  worker.onmessage = ({ data }) => listener.message(data);
+  let gone: Promise<void> | undefined;
+  worker.onmessage = ({ data }) => {
+    // No other worker has this address.
+    if (data.holds) gone = navigator.locks.request(url, () => listener.ended(GONE));
+    else listener.message(data);
+  };
   worker.onerror = ({ message }) => listener.ended(message || POLICY);
   return {
     post: (message) => worker.postMessage(message),
@@ -115,7 +133,7 @@ function startInPage(listener: Listener): Thread {
     end: async () => {
       worker.terminate();
       URL.revokeObjectURL(url);
-      await pause(SETTLING);
+      await (gone ?? pause(SETTLING));
     },
   };
 }
