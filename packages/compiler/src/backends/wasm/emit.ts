@@ -45,9 +45,9 @@ interface Part extends Turn {
 }
 
 /** The kernels of a plan, and what they may take on one thread. */
-function partsOf(plan: Plan, { threads, worth }: Target) {
+function partsOf(plan: Plan, { threads, worth, simd }: Target) {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers)));
+  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), simd));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
   const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
