@@ -158,7 +158,7 @@ interface Encoding {
 }
 
 export type OpName = keyof typeof instructions;
-/** One instruction with its immediate numbers; floats are unsigned words, a vector four of them. */
+/** One instruction with its immediate numbers; floats and vectors are unsigned words. */
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
 /** Instructions in order, nested as they were put together: nothing is copied on the way. */
 export type Code = readonly (Instruction | Code)[];

@@ -1,7 +1,6 @@
 // Functions without vectors, for engines that have none: each vector becomes its lanes, in locals
 // of their own. The operations and their order stay, so that results are the same to the bit.
 import {
-  $,
   type Code,
   eachInstruction,
   type Func,
@@ -69,14 +68,6 @@ function setLocal(pass: Pass, at: Local): void {
 
 const isVector = (type: Type | undefined): boolean => type === 'v128';
 
-/** A function of vectors is one of lanes, called for each. */
-function call(pass: Pass, at: number): void {
-  const { params } = pass.functions[at]!;
-  if (!isVector(params[0])) pass.out.push(['call', at]);
-  else
-    each(params.length, 'f32', 'f32', (...lanes) => $('call', at, ...lanes))(pass, ['call', at]);
-}
-
 function leave(pass: Pass): void {
   if (isVector(pass.func.results[0])) emit(pass, laneOf(pass.stack.pop()!, 0, 'f32'));
 }
@@ -98,7 +89,13 @@ const others: Partial<Record<OpName, Row>> = {
     others['local.set']!(pass, ['local.set', at!]);
     others['local.get']!(pass, ['local.get', at!]);
   },
-  call: (pass, [, at]) => call(pass, at!),
+  call: (pass, instruction) => {
+    const { params } = pass.functions[instruction[1]!]!;
+    // A function of vectors is one of lanes, called for each.
+    const lanes = each(params.length, 'f32', 'f32', (...of) => [of, instruction]);
+    if (isVector(params[0])) lanes(pass, instruction);
+    else pass.out.push(instruction);
+  },
   return: (pass) => {
     leave(pass);
     pass.out.push(['return']);
@@ -144,11 +141,10 @@ function finished({ func, layouts, out, scratch }: Pass, from: Local): Func {
     const [name, id] = instruction;
     return name.startsWith('local.') ? [name, places.get(id!)!] : instruction;
   });
-  const lane = (type: Type): Type => (type === 'v128' ? 'f32' : type);
-  return {
-    ...{ name: func.name, params: func.params.map(lane), results: func.results.map(lane) },
-    ...{ locals, body },
-  };
+  const [params, results] = [func.params, func.results].map((types) =>
+    types.map((type): Type => (type === 'v128' ? 'f32' : type)),
+  );
+  return { name: func.name, params: params!, results: results!, locals, body };
 }
 
 /**
