@@ -18,6 +18,9 @@ describe('wasm', () => {
 describe('wasm without relaxed SIMD', () => {
   conformance(() => openWasm({ simd: 'simd' }));
 });
+describe('wasm without SIMD', () => {
+  conformance(() => openWasm({ simd: 'scalar', threads: 1 }));
+});
 const counts = await countThreads();
 describe('wasm, two threads', () => {
   test('in a page that is isolated', () => expect(crossOriginIsolated).toBe(true));

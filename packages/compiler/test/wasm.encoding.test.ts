@@ -67,9 +67,28 @@ test('instructions become the bytes of the format', () => {
   ]);
 });
 
-/** The operands of each instruction, and what it leaves: `i` for i32, `l` for i64, `v` for v128. */
+const letters = { i32: 'i', i64: 'l', f32: 'f', f64: 'd', v128: 'v' } as const;
+
+/** What instructions over scalars that are not i32 take and leave, and conversions. */
+function signatureOfScalar(name: OpName): readonly [operands: string, result: string] | undefined {
+  const [, type, word] = /^(i32|i64|f32|f64)\.(.*)$/.exec(name) ?? [];
+  if (type === undefined || word === undefined) return undefined;
+  const own = letters[type as keyof typeof letters];
+  if (word === 'const') return ['', own];
+  const from = /(?:wrap|extend|demote|promote|reinterpret|convert|trunc_sat)_(\w\d\d)/.exec(word);
+  if (from) return [letters[from[1] as keyof typeof letters], own];
+  if (type === 'i32') return undefined;
+  if (word === 'load') return ['i', own];
+  if (word === 'store') return [`i${own}`, ''];
+  if (/^(eq|ne|lt|gt|le)$/.test(word)) return [own + own, 'i'];
+  return [/^(abs|neg|floor|nearest|sqrt)$/.test(word) ? own : own + own, own];
+}
+
+/** The operands of each instruction, and what it leaves, in the letters above. */
 function signatureOf(name: OpName): readonly [operands: string, result: string] {
-  if (name.endsWith('.const')) return ['', name.startsWith('i32.') ? 'i' : 'v'];
+  const scalar = signatureOfScalar(name);
+  if (scalar) return scalar;
+  if (name.endsWith('.const')) return ['', 'v'];
   if (name === 'memory.atomic.notify') return ['ii', 'i'];
   if (name === 'memory.atomic.wait32') return ['iil', 'i'];
   if (name === 'i32.eqz' || name === 'i32.atomic.load') return ['i', 'i'];
@@ -80,9 +99,9 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   if (/^i32\.(atomic\.)?store$/.test(name)) return ['ii', ''];
   if (name === 'drop') return ['i', ''];
   if (name === 'select') return ['iii', 'i'];
-  if (/splat/.test(name)) return ['i', 'v'];
+  if (/x4\.splat/.test(name)) return [name.startsWith('f') ? 'f' : 'i', 'v'];
   if (/replace_lane/.test(name)) return ['vi', 'v'];
-  if (/shl|shr/.test(name)) return ['vi', 'v'];
+  if (/x4\.sh[lr]/.test(name)) return ['vi', 'v'];
   if (name === 'v128.any_true') return ['v', 'i'];
   if (name === 'v128.bitselect' || /madd/.test(name)) return ['vvv', 'v'];
   if (/^i32\./.test(name)) return ['ii', 'i'];
@@ -90,22 +109,34 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   return [one ? 'v' : 'vv', 'v'];
 }
 
+const wordsOf = (name: OpName): number =>
+  name === 'f32.const' ? 1 : name === 'f64.const' ? 2 : 4;
+const types = ['i32', 'f32', 'f64', 'v128'] as const;
+
 const why = whyNoRelaxedSimd();
-const structural =
-  /^(unreachable|return|i64\.const|block|loop|if|else|end|br|br_if|call|local\..*|f32.*_i32_s|f32x4\.splat)$/;
+const structural = /^(unreachable|return|block|loop|if|else|end|br|br_if|call|local\..*)$/;
 
 test.for((Object.keys(instructions) as OpName[]).filter((name) => !structural.test(name)))(
   'the engine knows %s',
   (name, context) => {
     const [operands, result] = signatureOf(name);
-    const values = { i: int(16), l: $('i64.const', 0), v: floats(2) };
+    const values = {
+      ...{ i: int(16), l: $('i64.const', 0), v: floats(2) },
+      ...{ f: $('f32.const', 0), d: $('f64.const', 0, 0) },
+    };
     const given = [...operands].map((type) => values[type as keyof typeof values]);
     const immediates = instructions[name].immediates.flatMap((kind) =>
-      kind === 'vector' ? [1, 2, 3, 4] : kind === 'lanes' ? Array(16).fill(0) : [0],
+      kind === 'vector'
+        ? [1, 2, 3, 4].slice(0, wordsOf(name))
+        : kind === 'lanes'
+          ? Array(16).fill(0)
+          : [0],
     );
-    const results = result === 'i' ? ['i32' as const] : result === 'v' ? ['v128' as const] : [];
+    // Functions have no results of type i64: dropped, it is validated all the same.
+    const ends = result === 'l' ? $('drop') : [];
+    const results = types.filter((type) => result !== 'l' && letters[type] === result);
     if (name.includes('relaxed')) context.skip(why !== undefined, why);
-    const module = encodeModule([func($(name, ...immediates, ...given), { results })], {});
+    const module = encodeModule([func([$(name, ...immediates, ...given), ends], { results })], {});
     expect(WebAssembly.validate(module)).toBe(true);
   },
 );

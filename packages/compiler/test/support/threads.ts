@@ -1,5 +1,6 @@
 // Devices whose threads share every kernel that they can, and a count of those that took part.
 import { expect, vi } from 'vitest';
+import type { Simd } from '../../src/backends/wasm/code.ts';
 import { openWasm } from '../../src/backends/wasm/device.ts';
 import { sharedPool } from '../../src/backends/wasm/pool.ts';
 import { runCase } from './conformance.ts';
@@ -24,9 +25,9 @@ export async function countThreads(): Promise<Set<number>> {
 }
 
 /** WebAssembly with so many threads, which share kernels of any size. */
-export async function openTeam(threads: number) {
+export async function openTeam(threads: number, simd?: Simd) {
   await pool().started;
-  return openWasm({ threads, worth: { kernel: 0, step: 0 } });
+  return openWasm({ threads, worth: { kernel: 0, step: 0 }, ...(simd && { simd }) });
 }
 
 /** Waits until so many threads have run a program: on a busy machine they may be late. */

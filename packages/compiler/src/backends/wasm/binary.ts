@@ -95,7 +95,7 @@ function section(to: Bytes, id: number, write: () => void): void {
   sized(to, write);
 }
 
-const types: Record<Type, number> = { i32: 0x7f, v128: 0x7b };
+const types: Record<Type, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
@@ -140,7 +140,7 @@ function immediate(to: Bytes, kind: Immediate, instruction: Instruction, at: num
   unsigned(to, value);
 }
 
-/** Four words of a vector, or sixteen numbers of lanes. */
+/** The words of a float or a vector, or sixteen numbers of lanes. */
 function numbers(to: Bytes, kind: 'vector' | 'lanes', instruction: Instruction): void {
   for (let i = 1; i < instruction.length; i++) {
     const word = instruction[i] as number;

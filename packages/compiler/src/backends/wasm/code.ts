@@ -1,7 +1,7 @@
 // WebAssembly instructions as data: their codes, how they are put together, and how they read.
 // It knows the instruction set, and nothing of nests.
 
-/** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of a vector. */
+/** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of floats. */
 export type Immediate =
   | 'none'
   | 'unsigned'
@@ -14,6 +14,7 @@ export type Immediate =
 
 const op = (code: number, ...immediates: Immediate[]) => ({ prefix: 0, code, immediates });
 const simd = (code: number, ...immediates: Immediate[]) => ({ prefix: 0xfd, code, immediates });
+const saturating = (code: number) => ({ prefix: 0xfc, code, immediates: [] });
 const atomic = (code: number) => ({ prefix: 0xfe, code, immediates: ['memory'] as const });
 
 /** The instructions that kernels are made of. Without a prefix the code is one byte. */
@@ -33,9 +34,13 @@ export const instructions = {
   'local.set': op(0x21, 'unsigned'),
   'local.tee': op(0x22, 'unsigned'),
   'i32.load': op(0x28, 'memory'),
+  'f32.load': op(0x2a, 'memory'),
   'i32.store': op(0x36, 'memory'),
+  'f32.store': op(0x38, 'memory'),
   'i32.const': op(0x41, 'signed'),
   'i64.const': op(0x42, 'signed'),
+  'f32.const': op(0x43, 'vector'),
+  'f64.const': op(0x44, 'vector'),
   'i32.eqz': op(0x45),
   'i32.eq': op(0x46),
   'i32.ne': op(0x47),
@@ -47,8 +52,46 @@ export const instructions = {
   'i32.div_s': op(0x6d),
   'i32.rem_s': op(0x6f),
   'i32.and': op(0x71),
+  'i32.or': op(0x72),
+  'i32.xor': op(0x73),
+  'i32.shl': op(0x74),
+  'i32.shr_s': op(0x75),
+  'i64.or': op(0x84),
+  'i64.shl': op(0x86),
+  'i64.shr_u': op(0x88),
+  'f32.eq': op(0x5b),
+  'f32.ne': op(0x5c),
+  'f32.lt': op(0x5d),
+  'f32.gt': op(0x5e),
+  'f32.le': op(0x5f),
+  'f32.abs': op(0x8b),
+  'f32.neg': op(0x8c),
+  'f32.floor': op(0x8e),
+  'f32.nearest': op(0x90),
+  'f32.sqrt': op(0x91),
+  'f32.add': op(0x92),
+  'f32.sub': op(0x93),
+  'f32.mul': op(0x94),
+  'f32.div': op(0x95),
+  'f32.min': op(0x96),
+  'f32.max': op(0x97),
+  'f64.nearest': op(0x9e),
+  'f64.sqrt': op(0x9f),
+  'f64.add': op(0xa0),
+  'f64.sub': op(0xa1),
+  'f64.mul': op(0xa2),
   select: op(0x1b),
+  'i32.wrap_i64': op(0xa7),
+  'i64.extend_i32_u': op(0xad),
   'f32.convert_i32_s': op(0xb2),
+  'f32.demote_f64': op(0xb6),
+  'f64.promote_f32': op(0xbb),
+  'i32.reinterpret_f32': op(0xbc),
+  'i64.reinterpret_f64': op(0xbd),
+  'f32.reinterpret_i32': op(0xbe),
+  'f64.reinterpret_i64': op(0xbf),
+  'i32.trunc_sat_f32_s': saturating(0),
+  'i32.trunc_sat_f64_s': saturating(2),
   'v128.load': simd(0, 'memory'),
   'v128.load32_splat': simd(9, 'memory'),
   'v128.store': simd(11, 'memory'),
@@ -115,18 +158,18 @@ interface Encoding {
 }
 
 export type OpName = keyof typeof instructions;
-/** One instruction with its immediate numbers; a vector is four unsigned words. */
+/** One instruction with its immediate numbers; floats and vectors are unsigned words. */
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
 /** Instructions in order, nested as they were put together: nothing is copied on the way. */
 export type Code = readonly (Instruction | Code)[];
 /**
- * Which instructions a module may use. With `relaxed` a product and a sum are rounded once, or
- * twice, as the processor has it; all of them in the same way.
+ * Which instructions a module may use: no vectors with `scalar`. With `relaxed` a product and a
+ * sum are rounded once, or twice, as the processor has it; all of them in the same way.
  */
-export type Simd = 'simd' | 'relaxed';
+export type Simd = 'scalar' | 'simd' | 'relaxed';
 
 /** The type of a local, a parameter or a result. */
-export type Type = 'i32' | 'v128';
+export type Type = 'i32' | 'f32' | 'f64' | 'v128';
 /** The number of a local variable. */
 export type Local = number;
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../nest.ts';
 import { rowMajor } from '../layout.ts';
 import { encodeModule } from './binary.ts';
 import { stop } from './board.ts';
-import { $, type Code, floats, multiplyAdd, type Simd } from './code.ts';
+import { $, type Code, floats, int, multiplyAdd, type Simd, type Type } from './code.ts';
 import { emitWasm, type WasmProgram } from './emit.ts';
 import { limits, load } from './loaded.ts';
 import { createHeap, type Region } from './memory.ts';
@@ -14,17 +14,18 @@ import type { Context } from './runner.ts';
 import { WORTH, type Worth } from './team.ts';
 import { processors } from './workers.ts';
 
-/** A module of one function that leaves a vector. */
-const moduleOf = (body: Code): Uint8Array<ArrayBuffer> =>
-  encodeModule([{ name: 'f', params: [], results: ['v128'], locals: [], body }], {});
+/** A module of one function that leaves a value. */
+const moduleOf = (result: Type, body: Code): Uint8Array<ArrayBuffer> =>
+  encodeModule([{ name: 'f', params: [], results: [result], locals: [], body }], {});
 
-/** Why WebAssembly with SIMD cannot be used here, or undefined where it can. */
+/** Why WebAssembly cannot be used here, or undefined where it can. */
 export function whyNoWasm(): string | undefined {
   if (typeof WebAssembly === 'undefined') return 'there is no WebAssembly here';
-  const simd = moduleOf($('f32x4.sqrt', floats(1)));
-  if (!WebAssembly.validate(simd)) return 'this WebAssembly has no SIMD';
+  // The youngest of the instructions over scalars.
+  const scalar = moduleOf('i32', $('i32.trunc_sat_f32_s', $('f32.convert_i32_s', int(1))));
+  if (!WebAssembly.validate(scalar)) return 'this WebAssembly is too old';
   try {
-    new WebAssembly.Module(simd);
+    new WebAssembly.Module(scalar);
   } catch (error) {
     return `WebAssembly is not allowed here: ${(error as Error).message}`;
   }
@@ -33,9 +34,20 @@ export function whyNoWasm(): string | undefined {
 
 /** Why products and sums cannot be one instruction here, or undefined where they can. */
 export function whyNotRelaxed(): string | undefined {
-  const relaxed = moduleOf(multiplyAdd('relaxed', floats(1), floats(1), floats(1)));
+  const relaxed = moduleOf('v128', multiplyAdd('relaxed', floats(1), floats(1), floats(1)));
   return WebAssembly.validate(relaxed) ? undefined : 'this WebAssembly has no relaxed SIMD';
 }
+
+/** The fastest instructions that there are. */
+function fastest(): Simd {
+  if (!whyNotRelaxed()) return 'relaxed';
+  const simd = moduleOf('v128', $('f32x4.sqrt', floats(1)));
+  return WebAssembly.validate(simd) ? 'simd' : 'scalar';
+}
+
+const labels: Record<Simd, string> = {
+  ...{ relaxed: 'relaxed SIMD', simd: 'SIMD', scalar: 'without SIMD' },
+};
 
 /** How many threads there are, and why not more. */
 function threadsFor(asked: number | undefined): { threads: number; why?: string } {
@@ -62,17 +74,16 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
     const fix = "choose the device 'js', or allow script-src 'wasm-unsafe-eval'.";
     throw new ChainruleError(`wasm: ${why}.`, fix);
   }
-  const { simd = whyNotRelaxed() ? 'simd' : 'relaxed', worth = WORTH } = options;
+  const { simd = fastest(), worth = WORTH } = options;
   const { threads, why: one } = threadsFor(options.threads);
   const heap = createHeap(threads > 1);
   const context: Context = { heap, threads: heap.sharedPages > 0 ? threads : 1, live: true };
   const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, simd };
   const owned = new Set<Handle>();
-  const words = simd === 'relaxed' ? 'relaxed SIMD' : 'SIMD';
   const count = context.threads > 1 ? `up to ${context.threads} threads` : 'one thread';
   return {
     kind: 'wasm',
-    label: `WebAssembly ${words}, ${count}${one === undefined ? '' : ` (${one})`}`,
+    label: `WebAssembly ${labels[simd]}, ${count}${one === undefined ? '' : ` (${one})`}`,
     limits,
     emit: (plan: Plan) => emitWasm(plan, target),
     load: (program) => load(context, program as WasmProgram),

@@ -8,6 +8,7 @@ import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, SYNC, store } from './meet.ts';
+import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
 
@@ -44,9 +45,9 @@ interface Part extends Turn {
 }
 
 /** The kernels of a plan, and what they may take on one thread. */
-function partsOf(plan: Plan, { threads, worth }: Target) {
+function partsOf(plan: Plan, { threads, worth, simd }: Target) {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers)));
+  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), simd));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
   const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
@@ -67,12 +68,10 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
   const barrier = isTeam ? functions.push(barrierFunction()) - 1 : 0;
   const slot = scratchSlot(plan);
-  const kernels: Func[][] = [];
+  const own = functions.length;
   const calls = parts.map(({ method, shared }) => {
     const place = { first: functions.length, scratchSlot: slot, scratch, simd };
-    const made = method.functions({ ...place, threads: shared ? threads : 1 });
-    functions.push(...made);
-    kernels.push(made);
+    functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
     return functions.length - 1;
   });
@@ -80,15 +79,21 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
     ? teamRun(plan, parts, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
   functions.push(run);
+  const all = simd === 'scalar' ? scalarize(functions) : functions;
+  const sourceOf = (last: number, i: number): string =>
+    all
+      .slice(i > 0 ? calls[i - 1]! + 1 : own, last + 1)
+      .map(show)
+      .join('\n');
   return {
     plan,
-    binary: encodeModule(functions, { run: functions.length - 1 }, sharedPages),
+    binary: encodeModule(all, { run: functions.length - 1 }, sharedPages),
     scratch: BYTES * scratch * threads,
     threads,
     nanoseconds,
     // Written when somebody asks: it takes as long as all the rest.
     get sources() {
-      return kernels.map((made) => made.map(show).join('\n'));
+      return calls.map(sourceOf);
     },
   };
 }

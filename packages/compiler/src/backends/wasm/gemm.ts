@@ -5,6 +5,7 @@ import {
   createFrame,
   type Frame,
   type Func,
+  floats,
   get,
   int,
   type Local,
@@ -27,6 +28,7 @@ import {
   TILE_ROWS,
 } from './product.ts';
 import { resultOf } from './results.ts';
+import { TILES } from './schedule.ts';
 import {
   addBound,
   addLoop,
@@ -52,24 +54,30 @@ const i32s = (count: number): Type[] => Array(count).fill('i32');
 
 /** The functions of tiles: of panels, and of columns that are `step` bytes apart. */
 export const tileFunctions = (simd: Simd): Func[] => [
-  tileFunction('tile', i32s(6), plus(get(1), BYTES * TILE_COLUMNS), simd),
-  tileFunction('wide tile', i32s(7), $('i32.add', get(1), get(6)), simd),
+  tileFunction('tile', i32s(6), (b) => plus(get(b), BYTES * TILE_COLUMNS), simd),
+  tileFunction('wide tile', i32s(7), (b) => $('i32.add', get(b), get(6)), simd),
 ];
 
 /**
  * tile(a, b, sums, turns, stride, more, [step]): adds the products of some rows of a panel and of
- * 16 columns up. With `more` it goes on where the sums are; `next` is b at the next turn.
+ * 16 columns up, as many columns at once as registers hold. With `more` it goes on where the sums
+ * are; `next` is b at the next turn.
  */
-function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Func {
+function tileFunction(name: string, params: Type[], next: (b: Local) => Code, simd: Simd): Func {
   const frame = createFrame(...params);
-  const [a, b, sums, turns, stride, more] = [0, 1, 2, 3, 4, 5] as const;
-  const vectors = (count: number): Local[] =>
-    Array.from({ length: count }, () => local(frame, 'v128'));
-  const width = TILE_COLUMNS / WIDTH;
-  const rows = Array.from({ length: TILE_ROWS }, () => vectors(width));
-  const columns = vectors(width);
-  const [x] = vectors(1) as [Local];
-  const at = local(frame, 'i32');
+  const [left, right, sums, count, stride, more] = [0, 1, 2, 3, 4, 5] as const;
+  const vectors = (many: number): Local[] =>
+    Array.from({ length: many }, () => local(frame, 'v128'));
+  const { line } = TILES[simd];
+  const rows = Array.from({ length: TILE_ROWS }, () => vectors(line));
+  const columns = vectors(line);
+  const x = local(frame, 'v128');
+  const [at, a, b, turns] = [0, 0, 0, 0].map(() => local(frame, 'i32')) as [
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
     set(at, get(sums)),
     ...rows.map((row) => [
@@ -77,22 +85,27 @@ function tileFunction(name: string, params: Type[], next: Code, simd: Simd): Fun
       set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
-  const body = [
+  const part = (first: number): Code => [
+    ...[set(a, get(left)), set(b, get(right)), set(turns, get(count))],
     $('if', get(more)),
-    eachSum((sum, offset) => set(sum, $('v128.load', offset, get(at)))),
+    eachSum((sum, offset) => set(sum, $('v128.load', first + offset, get(at)))),
+    $('else'),
+    eachSum((sum) => set(sum, floats(0))),
     $('end'),
     $('loop'),
-    ...columns.map((to, i) => set(to, $('v128.load', BYTES * WIDTH * i, get(b)))),
+    ...columns.map((to, i) => set(to, $('v128.load', first + BYTES * WIDTH * i, get(b)))),
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
       ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * PANEL_ROWS)),
-    set(b, next),
+    set(b, next(b)),
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     $('end'),
-    eachSum((sum, offset) => $('v128.store', offset, get(at), get(sum))),
+    eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
   ];
+  const parts = Array.from({ length: TILE_COLUMNS / WIDTH / line }, (_, i) => i);
+  const body = parts.map((i) => part(BYTES * WIDTH * line * i));
   return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
 

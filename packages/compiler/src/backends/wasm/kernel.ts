@@ -1,5 +1,5 @@
 // Chooses how a kernel is computed: as a packed product, a sweep over a matrix, or plain loops.
-import type { Func } from './code.ts';
+import type { Func, Simd } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { canShare, loopsOf } from './loops.ts';
@@ -20,9 +20,9 @@ export interface Method {
   functions(place: Place): Func[];
 }
 
-/** How a kernel is computed: chosen by its shape alone. */
-export function methodOf(form: Form): Method {
-  const schedule = scheduleOf(form);
+/** How a kernel is computed: chosen by its shape alone, for an engine with these instructions. */
+export function methodOf(form: Form, simd: Simd): Method {
+  const schedule = scheduleOf(form, simd);
   const product = productOf(form);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {

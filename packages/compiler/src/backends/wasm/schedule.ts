@@ -1,6 +1,7 @@
 // Chooses, by shape alone, which loop of a kernel becomes the lanes, and how many outputs are
 // computed side by side.
 import type { Affine } from '../../nest.ts';
+import type { Simd } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
 import type { Product } from './product.ts';
 import { suits } from './values.ts';
@@ -50,29 +51,35 @@ function chooseVector(form: Form): number | undefined {
   return best && best.rate > -1 ? best.axis : undefined;
 }
 
-/** Vectors of sums that, with their factors, fill the 16 registers of x64. */
-const SUMS = 8;
-/** Four vectors side by side use a whole line of the cache. */
-const LINE = 4;
+/**
+ * Vectors side by side, of which four use a whole line of the cache; and sums that, with their
+ * factors, fill the 16 registers of x64. Without vectors each lane of one takes a register.
+ */
+export const TILES: Record<Simd, { readonly line: number; readonly sums: number }> = {
+  relaxed: { line: 4, sums: 8 },
+  simd: { line: 4, sums: 8 },
+  scalar: { line: 1, sums: 2 },
+};
 
 const atMost = (most: number, count: number): number => Math.max(1, Math.min(most, count));
 
 /** The schedule of a kernel. */
-export function scheduleOf(form: Form): Schedule {
+export function scheduleOf(form: Form, simd: Simd): Schedule {
   const vector = chooseVector(form);
   if (!form.fold || vector === undefined) {
     return { ...(vector !== undefined && { vector }), tile: new Map(), unroll: 1 };
   }
   if (vector >= form.outer) return alongFold(form, vector);
   const vectors = Math.floor(form.extents[vector]! / WIDTH);
+  const { line, sums } = TILES[simd];
   if (!isDot(form)) {
-    const side = form.fold.kind === 'logsumexp' ? 1 : atMost(LINE, vectors);
+    const side = form.fold.kind === 'logsumexp' ? 1 : atMost(line, vectors);
     return { vector, tile: new Map([[vector, side]]), unroll: 1 };
   }
   const rows = sharing(form, vector)[0];
-  const wide = atMost(rows === undefined ? SUMS : LINE, vectors);
+  const wide = atMost(rows === undefined ? sums : line, vectors);
   const tile = new Map([[vector, wide]]);
-  if (rows !== undefined) tile.set(rows, atMost(Math.floor(SUMS / wide), form.extents[rows]!));
+  if (rows !== undefined) tile.set(rows, atMost(Math.floor(sums / wide), form.extents[rows]!));
   return { vector, tile, unroll: 1 };
 }
 
