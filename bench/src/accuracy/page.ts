@@ -47,5 +47,5 @@ the driver's, and the lower table holds as far as they do; \`sin\` and \`cos\` a
 an absolute error of about 1e-7 near 0, which grows with the number: far out no digit is left.
 NaN and infinities mean there what they mean in float64, with these exceptions: what is smaller
 than 2^-126 counts as 0; a maximum of nothing but -Infinity is -3.4e38, its logsumexp -1e30; the
-norm of several infinities is NaN.
+norm and the logsumexp of several infinities are NaN.
 `;

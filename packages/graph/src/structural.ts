@@ -208,8 +208,9 @@ export const structural = {
   norm: {
     ...reduction,
     fold: 'norm',
-    // Math.hypot takes as many arguments as a stack holds.
-    meaning: (values) => values.reduce((length, x) => Math.hypot(length, x), 0),
+    // Math.hypot takes as many arguments as a stack holds, and is Infinity for NaN and Infinity.
+    meaning: (values) =>
+      values.some(Number.isNaN) ? Number.NaN : values.reduce((a, x) => Math.hypot(a, x), 0),
     single: (m, x) => m.abs(x),
     // x / |x|, and 0 at 0: the shortest of the subgradients
     grad: (y, g) => {

@@ -128,3 +128,15 @@ test('the norm of more numbers than a stack holds', () => {
     9,
   );
 });
+
+test('a norm keeps NaN beside Infinity, as the root of the sum of squares does', () => {
+  const x = g.param(3, { name: 'x' });
+  for (const data of [
+    [1, Number.NaN, Infinity],
+    [-Infinity, 2, Number.NaN],
+  ]) {
+    expect(value(g.norm(x), { x: Float64Array.from(data) })).toBeNaN();
+    expect(value(g.sqrt(g.sum(g.square(x))), { x: Float64Array.from(data) })).toBeNaN();
+  }
+  expect(value(g.norm(x), { x: Float64Array.of(1, -Infinity, Infinity) })).toBe(Infinity);
+});

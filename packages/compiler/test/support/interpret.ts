@@ -98,7 +98,10 @@ function folded(kind: NonNullable<Nest['fold']>['kind'], values: readonly number
   if (kind === 'max') return largest;
   if (kind === 'sum') return values.reduce((a, b) => a + b, 0);
   if (kind === 'prod') return values.reduce((a, b) => a * b, 1);
-  if (kind === 'norm') return Math.hypot(...values);
+  // The hypotenuse of NaN and Infinity is Infinity.
+  if (kind === 'norm') return Number.isNaN(largest) ? largest : Math.hypot(...values);
+  // The difference of two infinities has no value.
+  if (!Number.isFinite(largest)) return largest;
   return largest + Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0));
 }
 

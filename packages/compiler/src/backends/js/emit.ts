@@ -160,7 +160,6 @@ const FOLDS: Record<
     turn: (s, x) => `${s} = Math.max(${s}, ${x});`,
     value: (s) => s,
   },
-  // Online: the largest so far, and the sum of exp(x - largest).
   prod: {
     start: (s) => `let ${s} = 1;`,
     turn: (s, x) => `${s} *= ${x};`,
@@ -172,11 +171,12 @@ const FOLDS: Record<
     turn: (s, x) => `${s} += ${x} * ${x};`,
     value: (s) => `Math.sqrt(${s})`,
   },
+  // Online: the largest so far, and the sum of exp(x - largest); Infinity - Infinity is NaN.
   logsumexp: {
     start: (s) => `let ${s} = -Infinity, ${s}e = 0;`,
     turn: (s, x) =>
       `if (${x} > ${s}) { ${s}e = ${s}e * Math.exp(${s} - ${x}) + 1; ${s} = ${x}; } ` +
-      `else if (${x} !== -Infinity) ${s}e += Math.exp(${x} - ${s});`,
+      `else if (${x} !== -Infinity) ${s}e += ${x} === ${s} ? 1 : Math.exp(${x} - ${s});`,
     value: (s) => `(${s} + Math.log(${s}e))`,
   },
 };

@@ -39,9 +39,11 @@ const addDoubles = (s: Local, x: Code): Code => set(s, $('f64x2.add', get(s), x)
 const exp = (x: Code): Code => $('call', MATH.indexOf('exp'), x);
 const sub = (a: Code, b: Code): Code => $('f32x4.sub', a, b);
 
-/** A weight, but 0 for x = -Infinity: there is nothing to weigh. */
-const unlessNone = (x: Code, weight: Code): Code =>
-  $('v128.andnot', weight, $('f32x4.eq', x, floats(-Infinity)));
+/** How far x is below the maximum: 0 where it is the same, also where both are Infinity. */
+const below = (x: Local, max: Local, distance: Code): Code =>
+  $('v128.andnot', distance, $('f32x4.eq', get(x), get(max)));
+/** Below it there is only -Infinity, whose distance from it is infinite: it weighs nothing. */
+const LOWEST = -3.4028234663852886e38;
 
 /** Every kind of fold. */
 export const folds: Record<FoldKind, FoldRow> = {
@@ -72,7 +74,7 @@ export const folds: Record<FoldKind, FoldRow> = {
   // log(sum(exp(x))) = m + log(s), s = sum(exp(x - m)), scaled anew where the maximum m grows.
   logsumexp: {
     // The third is only for what is used twice.
-    start: [-Infinity, 0, 0],
+    start: [LOWEST, 0, 0],
     turn: ([m, s, e], x) => {
       const larger = $('f32x4.gt', get(x), get(m!));
       // One exp of minus the distance: of the old maximum below x, or of x below the maximum.
@@ -80,14 +82,14 @@ export const folds: Record<FoldKind, FoldRow> = {
       const scaled = $('f32x4.add', $('f32x4.mul', get(s!), get(e!)), floats(1));
       const added = $('f32x4.add', get(s!), get(e!));
       return [
-        set(e!, unlessNone(get(x), exp(distance))),
+        set(e!, exp(below(x, m!, distance))),
         set(s!, $('v128.bitselect', scaled, added, larger)),
         set(m!, $('v128.bitselect', get(x), get(m!), larger)),
       ];
     },
     merge: ([m, s, most], [n, t]) => {
       const part = (max: Local, sum: Local): Code =>
-        $('f32x4.mul', get(sum), unlessNone(get(max), exp(sub(get(max), get(most!)))));
+        $('f32x4.mul', get(sum), exp(below(max, most!, sub(get(max), get(most!)))));
       return [
         set(most!, $('f32x4.max', get(m!), get(n!))),
         set(s!, $('f32x4.add', part(m!, s!), part(n!, t!))),
