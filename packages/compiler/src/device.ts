@@ -61,6 +61,8 @@ export interface Loaded {
    * @throws InterruptedError, or rejects with it
    */
   runMany?(env: Handle[], times: number): void | Promise<void>;
+  /** May so many runs be interrupted by `runMany` also where one thread alone does them? */
+  isAway?(times: number): boolean;
   /** Why one thread runs what several could share, or undefined. */
   whyAlone?(): string | undefined;
   dispose(): void;

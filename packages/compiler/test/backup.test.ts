@@ -11,19 +11,23 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** A counter that each step raises by one, and the half of a step by 0.5. */
-function counter(threads: number, every = 100) {
+/**
+ * A counter that each step raises by one, and the half of a step by 0.5.
+ * @param isShared by threads; else only several steps go on in the background
+ */
+function counter(isShared: boolean, every = 100) {
   const handle = new Float32Array(1);
   const view = (h: unknown) => h as Float32Array;
   const node = param(1, { name: 'w' });
   const device = { view } as unknown as Device;
   const backup = createBackup(device, [{ node, shape: [1], handle }], every);
+  const ofCall = (times?: number) => ({ times, isShared, isAway: times !== undefined });
   const steps = (times?: number) =>
-    backup.during({ threads }, times, () => {
+    backup.during(ofCall(times), () => {
       handle[0]! += times ?? 1;
     });
   const half = (times?: number, changed = true) =>
-    backup.during({ threads }, times, () => {
+    backup.during(ofCall(times), () => {
       if (changed) handle[0]! += 0.5;
       throw new InterruptedError('a worker is gone', changed);
     });
@@ -31,7 +35,7 @@ function counter(threads: number, every = 100) {
 }
 
 test('single steps that come soon after a copy are lost with the one that is interrupted', () => {
-  const { handle, steps, half } = counter(2);
+  const { handle, steps, half } = counter(true);
   for (let i = 0; i < 5; i++) steps();
   expect(() => half()).toThrow(
     'step was interrupted, parameters are what they were before it and the last 5 steps, ' +
@@ -54,7 +58,7 @@ test.each([
 ])(
   'a copy every $every steps: of $done that come soon, $lost are lost',
   ({ every, done, lost }) => {
-    const { handle, steps, half } = counter(2, every);
+    const { handle, steps, half } = counter(true, every);
     for (let i = 0; i < done; i++) steps();
     expect(() => half()).toThrow(
       lost === 0 ? 'before it: ' : `before it and the last ${lost} steps`,
@@ -64,7 +68,7 @@ test.each([
 );
 
 test('with 0 there are no copies, and an error says so', () => {
-  const { handle, steps, half } = counter(2, 0);
+  const { handle, steps, half } = counter(true, 0);
   steps();
   expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
   expect(() => half(2)).toThrow('parameters may hold a part of it: a worker is gone');
@@ -74,7 +78,7 @@ test('with 0 there are no copies, and an error says so', () => {
 test('one copy after the other lies in the same place', () => {
   const made = vi.fn();
   const original = Float32Array;
-  const { steps } = counter(1);
+  const { steps } = counter(false);
   vi.stubGlobal('Float32Array', function count(length: number) {
     made();
     return new original(length);
@@ -85,7 +89,7 @@ test('one copy after the other lies in the same place', () => {
 });
 
 test('nothing is lost before several steps, nor where nothing has changed', () => {
-  const { handle, steps, half } = counter(2);
+  const { handle, steps, half } = counter(true);
   steps();
   expect(() => half(2)).toThrow(
     'steps was interrupted, parameters are what they were before it: ',
@@ -97,7 +101,7 @@ test('nothing is lost before several steps, nor where nothing has changed', () =
 });
 
 test('what has been set is not put back to what was before', () => {
-  const { handle, backup, steps, half } = counter(2);
+  const { handle, backup, steps, half } = counter(true);
   steps();
   handle[0] = 7;
   backup.forget();
@@ -106,27 +110,31 @@ test('what has been set is not put back to what was before', () => {
 });
 
 test('in the background, the steps before are known, too', async () => {
-  const { handle, backup, steps } = counter(2);
+  const { handle, backup, steps } = counter(true);
   steps();
   const run = async () => {
     handle[0]! += 0.5;
     throw new InterruptedError('a worker is gone', true);
   };
-  await expect(backup.during({ threads: 2 }, 100, run)).rejects.toThrow('before it: a worker');
+  await expect(backup.during({ times: 100, isShared: true, isAway: true }, run)).rejects.toThrow(
+    'before it: a worker',
+  );
   expect([...handle]).toEqual([1]);
 });
 
-test('one thread makes no copies for single steps, and says that it has none', () => {
-  const { handle, steps, half } = counter(1);
+test('one thread makes copies for the background only, and says where it has none', () => {
+  const { handle, steps, half } = counter(false);
   steps();
   expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
   expect([...handle]).toEqual([1.5]);
-  expect(() => half(2)).toThrow('what they were before it: ');
-  expect([...handle]).toEqual([1.5]);
+  for (const times of [1, 2]) {
+    expect(() => half(times)).toThrow('what they were before it: ');
+    expect([...handle]).toEqual([1.5]);
+  }
 });
 
 test('without room for a copy steps run all the same', () => {
-  const { handle, steps, half } = counter(2);
+  const { handle, steps, half } = counter(true);
   const original = Float32Array;
   vi.stubGlobal('Float32Array', function refuse() {
     throw new RangeError('Array buffer allocation failed');

@@ -1,12 +1,15 @@
 // Workers that end in the middle of a step that a caller waits for, and such as cannot load a
 // program: a clear error, or none, and parameters as they were.
 import { Worker } from 'node:worker_threads';
+import { matmul, mul, param, sub, transpose } from '@chainrule/graph';
 import { afterEach, expect, test, vi } from 'vitest';
 import { encodeModule } from '../src/backends/wasm/binary.ts';
 import { barrierFunction, LOOKS, SYNC } from '../src/backends/wasm/meet.ts';
 import { createHeap } from '../src/backends/wasm/memory.ts';
+import { compileOn } from '../src/compile.ts';
+import { createPlatform } from '../src/placement/devices.ts';
 import { halves, type Interruption, interruptedBy, isSameState } from './support/faults.ts';
-import { countThreads, pool } from './support/threads.ts';
+import { countThreads, openTeam, pool } from './support/threads.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -56,6 +59,28 @@ test('the report has what copies take: all that steps change, and nothing withou
   using none = await halves(60_000, 0).open(2);
   const { backup, peak, params, temporaries, scratch } = none.report().memory;
   expect([backup, peak]).toEqual([0, params + temporaries + scratch]);
+});
+
+test('what no step changes is not copied', async () => {
+  const [w, frozen] = ['w', 'frozen'].map((name) =>
+    param(name === 'w' ? 32 : 64, 32, { name, init: { kind: 'uniform', limit: 1 } }),
+  );
+  const updates = [{ param: w!, value: sub(w!, mul(0.1, matmul(transpose(frozen!), frozen!))) }];
+  const copied: number[] = [];
+  const open = async () => {
+    const device = await openTeam(2);
+    const view = (handle: unknown) => {
+      const found = device.view!(handle);
+      copied.push(found.length);
+      return found;
+    };
+    return { ...device, view };
+  };
+  using run = await compileOn({ ...createPlatform(2), open }, { updates }, { device: 'wasm' });
+  expect(run.report().threads).toBe(2);
+  run.step({});
+  await run.steps(3, {});
+  expect(copied).toEqual([32 * 32, 32 * 32]);
 });
 
 test('a thread that may not sleep does not look for ever for one that has ended', () => {

@@ -1,22 +1,28 @@
 // What parameters were before a step that may fail half-way, on devices whose memory can be read
 // at once. It knows parameters and time, and nothing of threads but that there are some.
 import { ChainruleError } from '@chainrule/graph';
-import { type Device, InterruptedError, type Program } from '../device.ts';
+import { type Device, InterruptedError } from '../device.ts';
 import { sizeOf } from '../nest.ts';
 import type { Resident } from '../residents.ts';
+
+/** Steps that are about to run. */
+export interface Steps {
+  /** How many; undefined for the one of `step`. */
+  readonly times: number | undefined;
+  /** Do several threads share each? */
+  readonly isShared: boolean;
+  /** May they go on in the background? One thread alone is interrupted only there. */
+  readonly isAway: boolean;
+}
 
 /** A copy of the parameters that steps change. */
 export interface Backup {
   /**
-   * Runs `times` steps of a program, or the one of `step`. If they are interrupted the parameters
-   * are put back: to before the call or, of a single step, to before some others done lately.
+   * Runs steps. If they are interrupted the parameters are put back: to before the call or, of a
+   * single step that threads share, to before some others done lately.
    * @throws ChainruleError that says so
    */
-  during(
-    program: Pick<Program, 'threads'>,
-    times: number | undefined,
-    run: () => void | Promise<void>,
-  ): void | Promise<void>;
+  during(steps: Steps, run: () => void | Promise<void>): void | Promise<void>;
   /** Parameters have been set: what they were before does not matter. */
   forget(): void;
 }
@@ -70,15 +76,13 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
   const isDue = (): boolean => !copies || age >= every || performance.now() >= due;
-  const during: Backup['during'] = ({ threads = 1 }, times, run) => {
+  const during: Backup['during'] = ({ times, isShared, isAway }, run) => {
     const call = times === undefined ? 'step' : 'steps';
     const count = times ?? 1;
-    // One thread alone is not interrupted in the middle of a step.
-    const shared = threads > 1;
-    if (view && (count > 1 || (shared && isDue()))) keep(view);
+    if (view && (isShared ? count > 1 || isDue() : isAway)) keep(view);
     const done = (): void => {
       age += count;
-      if (!shared && count > 1) copies = undefined;
+      if (!isShared && isAway) copies = undefined;
     };
     try {
       const running = run();

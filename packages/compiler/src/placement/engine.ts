@@ -116,8 +116,11 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     upload,
     free,
     step: (lease, env, times) => {
-      const { program } = lease.program;
-      const running = backup.during(program, times, () => run(lease.program, env, times));
+      const { program, loaded } = lease.program;
+      const isShared = (program.threads ?? 1) > 1;
+      const isAway = times !== undefined && loaded.isAway?.(times) === true;
+      const steps = { times, isShared, isAway };
+      const running = backup.during(steps, () => run(lease.program, env, times));
       if (home !== lease) home?.release();
       home = lease;
       return running;

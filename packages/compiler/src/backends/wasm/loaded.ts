@@ -146,7 +146,8 @@ function createLoaded(
     runner.dispose();
     for (const region of regions.all) heap.free(region);
   };
-  return { run, runMany, whyAlone: runner.whyAlone, dispose };
+  const { isAway, whyAlone } = runner;
+  return { run, runMany, isAway, whyAlone, dispose };
 }
 
 function addressOf({ kernels }: Plan, handle: Handle, id: number): number {

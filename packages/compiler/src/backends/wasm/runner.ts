@@ -23,6 +23,8 @@ export interface Runner {
   run(): void;
   /** So many times; in the background if it takes long. */
   runMany(times: number): void | Promise<void>;
+  /** Would so many go on in the background, and maybe on a worker? */
+  isAway(times: number): boolean;
   /** Why one thread runs what several could share, or undefined. */
   whyAlone(): string | undefined;
   dispose(): void;
@@ -113,16 +115,19 @@ export function createRunner(context: Context, placed: Placed): Runner {
       throw interrupted(error, inPlace);
     }
   };
+  const isLong = (times: number): boolean => times * ms > SLICE_MS;
   const runMany = (times: number): void | Promise<void> => {
-    const changed = inPlace || times > 1;
-    try {
-      if (times * ms <= SLICE_MS) return measured(times);
-    } catch (error) {
-      throw interrupted(error, changed);
+    if (isLong(times)) {
+      return inBackground(times).catch((error: unknown) => {
+        // Whoever called has taken the new values for the parameters.
+        throw interrupted(error, true);
+      });
     }
-    return inBackground(times).catch((error: unknown) => {
-      throw interrupted(error, changed);
-    });
+    try {
+      return measured(times);
+    } catch (error) {
+      throw interrupted(error, inPlace || times > 1);
+    }
   };
   const whyAlone = (): string | undefined =>
     threads > 1 ? (whyNoPool() ?? enlisted?.pool.refusal(enlisted.id)) : undefined;
@@ -133,6 +138,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
     // A session ends its programs first: it shows a little later whether the device goes, too.
     queueMicrotask(() => pool.drop(id, !context.live));
   };
-  const runner = { run: runOnce, runMany, whyAlone, dispose };
+  const isAway = (times: number): boolean => sharedPages > 0 && isLong(times);
+  const runner = { run: runOnce, runMany, isAway, whyAlone, dispose };
   return runner;
 }
