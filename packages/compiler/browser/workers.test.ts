@@ -1,5 +1,7 @@
 // Workers that end in a page, whom nobody tells: a clear error, and parameters as they were.
 import { afterEach, expect, test, vi } from 'vitest';
+import { WORD, WORDS } from '../src/backends/wasm/worker.ts';
+import { startThread } from '../src/backends/wasm/workers.ts';
 import { compile } from '../src/index.ts';
 import { isSameState } from '../test/support/faults.ts';
 import { net } from '../test/support/programs.ts';
@@ -34,6 +36,37 @@ test('steps in the background: a worker that ends leaves parameters as they were
   // Others take over.
   for (const session of [run, other]) await session.steps(400, c.feeds);
   await isSameState(run, other);
+});
+
+/** Starts a worker of its own, and waits until it is ready. */
+async function startReady() {
+  const words = new Int32Array(new SharedArrayBuffer(4 * WORDS));
+  const ended = vi.fn();
+  const thread = startThread({ message: () => {}, ended });
+  thread.post({ words });
+  await vi.waitFor(() => expect(Atomics.load(words, WORD.ready)).toBe(1), { interval: 1 });
+  return { thread, ended };
+}
+const locksOf = async (): Promise<number> => {
+  const { held = [], pending = [] } = await navigator.locks.query();
+  return held.length + pending.length;
+};
+
+test('one that has been ended leaves no lock behind, and nobody who waits for one', async () => {
+  const before = await locksOf();
+  const { thread, ended } = await startReady();
+  await vi.waitFor(async () => expect(await locksOf()).toBe(before + 2), { interval: 1 });
+  await thread.end();
+  expect(ended).toHaveBeenCalledOnce();
+  await vi.waitFor(async () => expect(await locksOf()).toBe(before), { interval: 1 });
+});
+
+test('where a page is not given the lock a worker can be ended all the same', async () => {
+  const refused = vi.spyOn(navigator.locks, 'request').mockRejectedValue(new Error('not here'));
+  const { thread, ended } = await startReady();
+  await vi.waitFor(() => expect(refused).toHaveBeenCalledOnce(), { interval: 1 });
+  await thread.end();
+  expect(ended).not.toHaveBeenCalled();
 });
 
 /** Trains in a worker whose own workers are started here, and end here while it computes. */

@@ -121,9 +121,16 @@ function startInPage(listener: Listener): Thread {
   const url = URL.createObjectURL(blob);
   const worker = new Worker(url, { name: 'chainrule' });
   let gone: Promise<void> | undefined;
-  worker.onmessage = ({ data }) => {
+  const watch = (): void => {
     // No other worker has this address.
-    if (data.holds) gone = navigator.locks.request(url, () => listener.ended(GONE));
+    gone = navigator.locks.request(url, () => listener.ended(GONE));
+    // A document that is about to go is given no lock: nobody is told then.
+    gone.catch(() => {
+      gone = undefined;
+    });
+  };
+  worker.onmessage = ({ data }) => {
+    if (data.holds) watch();
     else listener.message(data);
   };
   worker.onerror = ({ message }) => listener.ended(message || POLICY);
