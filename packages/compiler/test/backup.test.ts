@@ -2,7 +2,8 @@
 import { param } from '@chainrule/graph';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Device, InterruptedError } from '../src/device.ts';
-import { createBackup } from '../src/placement/backup.ts';
+import { createBackup, type Steps } from '../src/placement/backup.ts';
+import { mulberry } from './support/nests.ts';
 
 let now = 0;
 beforeEach(() => {
@@ -22,16 +23,25 @@ function counter(isShared: boolean, every = 100) {
   const device = { view } as unknown as Device;
   const backup = createBackup(device, [{ node, shape: [1], handle }], every);
   const ofCall = (times?: number) => ({ times, isShared, isAway: times !== undefined });
-  const steps = (times?: number) =>
-    backup.during(ofCall(times), () => {
-      handle[0]! += times ?? 1;
+  const during = (of: Steps, change: number, fails = false, changed = true) =>
+    backup.during(of, () => {
+      handle[0]! += change;
+      if (fails) throw new InterruptedError('a worker is gone', changed);
     });
+  const steps = (times?: number) => during(ofCall(times), times ?? 1);
   const half = (times?: number, changed = true) =>
-    backup.during(ofCall(times), () => {
-      if (changed) handle[0]! += 0.5;
-      throw new InterruptedError('a worker is gone', changed);
-    });
-  return { handle, backup, steps, half };
+    during(ofCall(times), changed ? 0.5 : 0, true, changed);
+  return { handle, backup, during, steps, half };
+}
+
+/** The message of what is thrown. */
+function failureOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
 }
 
 test('single steps that come soon after a copy are lost with the one that is interrupted', () => {
@@ -145,3 +155,34 @@ test('without room for a copy steps run all the same', () => {
   expect([...handle]).toEqual([1]);
   expect(() => half(2)).toThrow('what they were before it');
 });
+
+test.each([1, 2, 5, 100, Number.MAX_SAFE_INTEGER])(
+  'in any order of calls fewer than %d steps are lost, and the error says how many',
+  (every) => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = mulberry(seed);
+      const below = (n: number): number => Math.floor(random() * n);
+      // Programs for different batches have the same parameters.
+      const { handle, backup, during } = counter(true, every);
+      for (let i = 0; i < 60; i++) {
+        now += below(2) * random();
+        const isShared = random() < 0.7;
+        const times = random() < 0.5 ? undefined : 1 + below(random() < 0.8 ? 3 : 200);
+        const isAway = times !== undefined && random() < 0.5;
+        const before = handle[0]!;
+        if (random() < 0.1) {
+          handle[0] = below(1000);
+          backup.forget();
+        } else if (random() < 0.8 || !(isShared || isAway)) {
+          during({ times, isShared, isAway }, times ?? 1);
+        } else {
+          const error = failureOf(() => during({ times, isShared, isAway }, 0.5, true));
+          const lost = Number(/the last (\d+) steps/.exec(error)?.[1] ?? 0);
+          expect(handle[0], `seed ${seed}: ${error}`).toBe(before - lost);
+          const most = (times ?? 1) > 1 || !isShared ? 1 : every;
+          expect(lost, `seed ${seed}`).toBeLessThan(most);
+        }
+      }
+    }
+  },
+);
