@@ -32,7 +32,7 @@ export interface Session {
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
    * else is asked for waits. If it rejects, parameters are as before (unless `checkpoint` is
-   * 0); for one step see `step`.
+   * 0, or a GPU is looked at: then some of the steps may be done); for one step see `step`.
    *
    * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
    * anew or on the CPU, and does again what was lost of these `n` steps.
