@@ -1,7 +1,13 @@
 // Single steps that take so long that workers compute them in the background, and are interrupted.
-import { add, exp, input, matmul, mean, mul, param, sin } from '@chainrule/graph';
+import { add, exp, input, matmul, mean, mul, param, sin, transpose } from '@chainrule/graph';
 import { afterEach, expect, test, vi } from 'vitest';
+import { openWasm } from '../src/backends/wasm/device.ts';
+import { InterruptedError } from '../src/device.ts';
+import { createTask } from '../src/executable.ts';
 import { compile } from '../src/index.ts';
+import { runSteps } from '../src/placement/calls.ts';
+import { createEngine } from '../src/placement/engine.ts';
+import type { Placement } from '../src/placement/placement.ts';
 import { pool } from './support/threads.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -45,3 +51,29 @@ test.each([
     expect(after.every((x, i) => Object.is(x, before[i]))).toBe(true);
   },
 );
+
+test('a program that holds the parameters stays, also if steps go on with it and fail', async () => {
+  const data = input(4, 'm', { name: 'x' });
+  const w = param(4, 4, { name: 'w', init: { kind: 'normal', std: 1 } });
+  const task = createTask('steps', new Map(), [
+    { param: w, value: matmul(w, matmul(data, transpose(data))) },
+  ]);
+  const device = await openWasm({ threads: 1 });
+  const holdings = { params: [{ node: w, shape: [4, 4] }], task, every: 100 };
+  const engine = createEngine(device, holdings, new Map([['w', new Float32Array(16).fill(1)]]));
+  const lease = await engine.lease(task, { m: 2 });
+  const env = engine.upload(lease.program, new Map([['x', new Float32Array(8).fill(0.5)]]));
+  const placement = { isLooking: false, count: () => {} } as unknown as Placement;
+  const wanted = { task, sizes: { m: 2 }, data: new Map(), isOwn: true, isOver: false };
+  const steps = () => runSteps(placement, engine, lease, env, wanted, undefined, 1);
+  steps();
+  const ended = vi.spyOn(lease.program.loaded, 'dispose');
+  vi.spyOn(lease.program.loaded, 'runMany').mockImplementation(() => {
+    throw new InterruptedError('a worker is gone', false);
+  });
+  expect(steps).toThrow('what they were before it');
+  // More than are kept without need.
+  for (let m = 3; m < 40; m++) (await engine.lease(task, { m })).release();
+  expect(ended).not.toHaveBeenCalled();
+  engine.dispose();
+});

@@ -53,12 +53,6 @@ export function runSteps(
     placement.count(turns, call);
     if (begin !== undefined) placement.timed({ ...wanted, turns }, performance.now() - begin);
   };
-  let running: void | Promise<void>;
-  try {
-    running = engine.step(lease, env, times);
-  } catch (error) {
-    lease.release();
-    throw error;
-  }
+  const running = engine.step(lease, env, times);
   return running ? running.then(done) : done();
 }

@@ -120,10 +120,16 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       const isShared = (program.threads ?? 1) > 1;
       const isAway = times !== undefined && loaded.isAway?.(times) === true;
       const steps = { times, isShared, isAway };
-      const running = backup.during(steps, () => run(lease.program, env, times));
-      if (home !== lease) home?.release();
-      home = lease;
-      return running;
+      try {
+        const running = backup.during(steps, () => run(lease.program, env, times));
+        if (home !== lease) home?.release();
+        home = lease;
+        return running;
+      } catch (error) {
+        // It may be that parameters lie in it since a step before.
+        if (home !== lease) lease.release();
+        throw error;
+      }
     },
     evaluate: async (program, data) => {
       const env = upload(program, data);
