@@ -22,12 +22,17 @@ export function createKernels(mode: Mode): Kernels {
     const entry = known.get(key) ?? { kernel: mode.compile(request), users: 0 };
     known.set(key, entry);
     entry.users++;
+    const forget = (): void => {
+      if (known.get(key) === entry) known.delete(key);
+    };
+    // One that does not compile is tried again, even while somebody still holds it.
+    entry.kernel.ready?.catch(forget);
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
       if (--entry.users > 0) return;
-      known.delete(key);
+      forget();
       mode.destroy([entry.kernel]);
     };
     const { kernel } = entry;
