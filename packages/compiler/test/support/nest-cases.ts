@@ -302,6 +302,21 @@ const rare = [
     },
     [{ shape: [3] }, { shape: [3, 4] }, { shape: [4, 5] }],
   ),
+  ...[3, TURNS].map((k) =>
+    nestCase(
+      `sum against the diagonal, k = ${k}`,
+      {
+        axes: [4, 5],
+        fold: {
+          kind: 'sum',
+          axes: [k],
+          body: apply('mul', load(0, 2, line(k - 1, 2, -1)), load(1, 0, 2, 1)),
+        },
+        result: acc,
+      },
+      [{ shape: [k, k] }, { shape: [4, k, 5] }],
+    ),
+  ),
 ];
 
 /** All of them. */

@@ -205,8 +205,9 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
       const reader: Reader = { input: expr.input, layout, dialect, scope, level };
       return printTexel(row, column, reader);
     };
+    // Each for itself: in their sum a loop variable may cancel out that the text needs.
     const define = (type: Type, text: string, { row, fast }: Place) =>
-      scope.define(type, text, homeOf(addSums(row, fast), level, scope));
+      scope.define(type, text, Math.max(...[row, fast].map((sum) => homeOf(sum, level, scope))));
     const [first] = places as [Place];
     if (places.every((p, lane) => isLane(p, first, lane))) {
       return atom(define('four', texel(first.row, scaleSum(first.fast, 1 / LANES)), first), true);
