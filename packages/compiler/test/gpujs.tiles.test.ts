@@ -158,7 +158,11 @@ describe('tiles', () => {
 
   test('one row of threads that is folded is still one row', () => {
     const columns = 4 * 4_200_000;
-    const buffers = [[2, 8], [8, columns], [2, columns]].map((shape, id): Buffer => {
+    const buffers = [
+      [2, 8],
+      [8, columns],
+      [2, columns],
+    ].map((shape, id): Buffer => {
       return { id, name: `x${id}`, shape, order: 'rows', role: id < 2 ? 'input' : 'output' };
     });
     const body = apply('mul', load(0, 0, 2), load(1, 2, 1));

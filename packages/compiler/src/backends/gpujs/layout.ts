@@ -80,7 +80,9 @@ function unaddressable(
 ): string | undefined {
   if (texels * LANES >= 2 ** 31) return `its ${texels * LANES} numbers exceed a 32 bit index`;
   if (down > side) return `${texels} texels of four numbers are more than ${side} x ${side}`;
-  return countsTo(texels, kind) ? undefined : `its ${texels} texels exceed the exact floats of GLSL`;
+  return countsTo(texels, kind)
+    ? undefined
+    : `its ${texels} texels exceed the exact floats of GLSL`;
 }
 
 /** Are positions below this exact? */

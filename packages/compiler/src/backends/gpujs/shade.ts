@@ -237,8 +237,8 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
       const at = textOf(addSums(fast, scaleSum(nameSum(column), -LANES)), dialect);
       const text = texel(row, nameSum(column));
       // A buffer is read number by number, a texture texel by texel.
-      if (space.kind === 'webgpu') return define('one', dialect.lane(text, at), place);
-      return dialect.lane(define('four', text, place), at);
+      const four = space.kind === 'webgpu' ? text : define('four', text, place);
+      return define('one', dialect.lane(four, at), place);
     };
     return inLanes(one, dialect);
   };
