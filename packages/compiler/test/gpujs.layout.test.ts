@@ -6,7 +6,7 @@ import { type GpuKind, layoutOf, padded, unpadded } from '../src/backends/gpujs/
 
 import { threadsOf } from '../src/backends/gpujs/threads.ts';
 import type { Nest } from '../src/nest.ts';
-import { acc, apply, fixed, load, nestCase } from './support/nests.ts';
+import { acc, apply, fixed, line, load, nestCase } from './support/nests.ts';
 
 const spaceOf = (kind: GpuKind) => ({ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 });
 
@@ -59,6 +59,17 @@ describe('layouts', () => {
     const nest = { axes: [2], result: load(0, fixed(0), 0) };
     const { plan } = nestCase('Z', nest, [{ shape: [2, 20_000_000], numbers: () => 0 }]);
     expect(() => emit(plan, spaceOf('webgl2'))).toThrow('cannot address x0');
+  });
+
+  test('so is a position that GLSL does not count to, such as a clamped one', () => {
+    const all = 2 ** 23 + 1;
+    const clamp = { part: 'clamp', of: line(0, 1, 1), by: all - 1, step: 1 } as const;
+    const body = load(0, { at: 0, of: [clamp] });
+    const nest = { axes: [1], fold: { kind: 'sum', axes: [all], body }, result: acc } as const;
+    const { plan } = nestCase('Z', nest, [{ shape: [all], numbers: () => 0 }]);
+    const space = (kind: GpuKind) => ({ kind, side: 4096 });
+    expect(() => emit(plan, space('webgl2'))).toThrow(`a position of ${all - 1} exceeds`);
+    expect(() => emit(plan, space('webgpu'))).not.toThrow();
   });
 });
 

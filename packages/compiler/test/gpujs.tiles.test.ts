@@ -1,8 +1,9 @@
 // What the gpu.js backend prints where a thread computes several texels. No GPU is needed.
 import { describe, expect, test } from 'vitest';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
+import type { Buffer } from '../src/nest.ts';
 import { acc, apply, load } from './support/nests.ts';
-import { source } from './support/printed.ts';
+import { printed, source } from './support/printed.ts';
 
 describe('tiles', () => {
   const large = (columns: number, kind: GpuKind): string => {
@@ -153,6 +154,23 @@ describe('tiles', () => {
         }
       }"
     `);
+  });
+
+  test('one row of threads that is folded is still one row', () => {
+    const columns = 4 * 4_200_000;
+    const buffers = [
+      [2, 8],
+      [8, columns],
+      [2, columns],
+    ].map((shape, id): Buffer => {
+      return { id, name: `x${id}`, shape, order: 'rows', role: id < 2 ? 'input' : 'output' };
+    });
+    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
+    const fold = { kind: 'sum', axes: [8], body } as const;
+    const nest = { axes: [2, columns], fold, result: acc, name: 'Z', inputs: [0, 1], output: 2 };
+    const text = printed({ kernels: [nest], buffers, arena: 0, swaps: [] }, 'webgpu');
+    expect(text).toContain('thread.x + thread.y * ');
+    expect(text).toContain('let row = 0;');
   });
 
   test('on WebGL 2 the rows are targets to draw to', () => {

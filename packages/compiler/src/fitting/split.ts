@@ -111,8 +111,10 @@ function partNest(nest: Nest, { parts, turns }: Cut, output: number): Nest {
   });
   const { m, inputs, copy } = createCopy(nest, move);
   const body = copy(fold.body);
+  // Whole numbers are exact on a GPU further than floats are, so the difference is one.
+  const beyond = m.position({ ...place, at: -all });
   const guarded = (): Expr =>
-    m.select(m.less(m.position(place), m.constant(all)), body, m.constant(nothing[fold.kind]));
+    m.select(m.less(beyond, m.constant(0)), body, m.constant(nothing[fold.kind]));
   return {
     name: `${nest.name}_parts`,
     axes: [parts, ...nest.axes],

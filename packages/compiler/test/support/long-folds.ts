@@ -51,3 +51,21 @@ export function longFolds(device: DeviceRequest): void {
     }
   });
 }
+
+/** More numbers than float32 counts: a device has all of them, or says that it has not. */
+export function longestFold(device: DeviceRequest): void {
+  test('the last of 2^24 + 5 numbers count, or are refused by name', async () => {
+    const size = 2 ** 24 + 5;
+    const S = g.sum(g.input(size, { name: 'X' }));
+    const X = new Float32Array(size);
+    // Each could be missing or read twice: sums of different powers tell which.
+    for (let i = 1; i <= 9; i++) X[size - i] = 2 ** i;
+    const sum = async () => {
+      using run = await compile({ S }, { device });
+      return (await run.run({ S }, { X })).S.data[0];
+    };
+    if (device === 'webgl2' || device === 'webgl') {
+      await expect(sum()).rejects.toThrow('exceeds the exact floats of GLSL');
+    } else expect(await sum()).toBe(2 ** 10 - 2);
+  });
+}

@@ -302,7 +302,46 @@ const rare = [
     },
     [{ shape: [3] }, { shape: [3, 4] }, { shape: [4, 5] }],
   ),
+  ...[3, TURNS].map((k) =>
+    nestCase(
+      `sum against the diagonal, k = ${k}`,
+      {
+        axes: [4, 5],
+        fold: {
+          kind: 'sum',
+          axes: [k],
+          body: apply('mul', load(0, 2, line(k - 1, 2, -1)), load(1, 0, 2, 1)),
+        },
+        result: acc,
+      },
+      [{ shape: [k, k] }, { shape: [4, k, 5] }],
+    ),
+  ),
 ];
+
+/** Software GPUs compile it for minutes if what does not change is picked in every turn. */
+const moving = nestCase(
+  'large sum of what moves with row and column',
+  {
+    axes: [130, 66],
+    fold: {
+      kind: 'sum',
+      axes: [3, 10],
+      body: apply(
+        'mul',
+        load(0, { at: 0, of: [0, 1].map((axis) => ({ axis, step: 1 })) }),
+        apply('max', load(1, 2, 3), load(2, 3, 0)),
+      ),
+    },
+    result: apply('add', acc, load(3, 0, 1)),
+  },
+  [
+    { shape: [195] },
+    { shape: [3, 10] },
+    { shape: [10, 130] },
+    { shape: [130, 66], order: 'columns' },
+  ],
+);
 
 /** All of them. */
 export const nestCases: readonly NestCase[] = [
@@ -315,4 +354,5 @@ export const nestCases: readonly NestCase[] = [
   ...folds,
   ...multiplied,
   ...rare,
+  moving,
 ];

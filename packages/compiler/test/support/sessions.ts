@@ -12,7 +12,7 @@ import {
 } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import { compile, type DeviceRequest, type Session } from '../../src/index.ts';
-import { longFolds } from './long-folds.ts';
+import { longestFold, longFolds } from './long-folds.ts';
 import { type Case, cases, net } from './programs.ts';
 import { values } from './values.ts';
 
@@ -66,6 +66,7 @@ export function sessions(device: DeviceRequest): void {
   describe('computes like float64', () => values(device));
 
   describe('folds 10,007 numbers', () => longFolds(device));
+  longestFold(device);
 
   test('logits far out stay finite, and move', async () => {
     const c = net({ layers: [5, 1], m: 33, scale: 1000, alpha: 0.01 });

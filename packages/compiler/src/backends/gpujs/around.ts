@@ -61,5 +61,7 @@ const threadIndex = (line: number | undefined): string =>
 /** The coordinates of a thread as positions. */
 export function coordinates(threads: Threads, kind: GpuKind): readonly [x: string, y: string] {
   if (kind !== 'webgpu') return ['floor(gl_FragCoord.x)', 'floor(gl_FragCoord.y)'];
-  return [`i32(${threadIndex(dispatchOf(threads).line)})`, 'i32(thread.y)'];
+  // A line that is folded is one row all the same.
+  const y = threads.grid[1] > 1 ? 'i32(thread.y)' : '0';
+  return [`i32(${threadIndex(dispatchOf(threads).line)})`, y];
 }

@@ -13,26 +13,36 @@ export interface Kernels {
   lease(request: Request): Leased;
 }
 
+/** A kernel, and how many have it. */
+interface Entry {
+  readonly kernel: Compiled;
+  users: number;
+}
+
 /** No kernels yet, on this mode. */
-export function createKernels(mode: Mode): Kernels {
-  const known = new Map<string, { readonly kernel: Compiled; users: number }>();
+export function createKernels(mode: Pick<Mode, 'compile' | 'destroy'>): Kernels {
+  const known = new Map<string, Entry>();
+  const forget = (key: string, entry: Entry): void => {
+    if (known.get(key) === entry) known.delete(key);
+  };
+  const begin = (key: string, request: Request): Entry => {
+    const entry = { kernel: mode.compile(request), users: 0 };
+    known.set(key, entry);
+    // Whoever asks for one that has failed may have better luck.
+    entry.kernel.ready?.catch(() => forget(key, entry));
+    return entry;
+  };
   const lease = (request: Request): Leased => {
     const { source, threads, inputs, outputs } = request;
     const key = JSON.stringify([source, threads, inputs, outputs]);
-    const entry = known.get(key) ?? { kernel: mode.compile(request), users: 0 };
-    known.set(key, entry);
+    const entry = known.get(key) ?? begin(key, request);
     entry.users++;
-    const forget = (): void => {
-      if (known.get(key) === entry) known.delete(key);
-    };
-    // One that does not compile is tried again, even while somebody still holds it.
-    entry.kernel.ready?.catch(forget);
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
       if (--entry.users > 0) return;
-      forget();
+      forget(key, entry);
       mode.destroy([entry.kernel]);
     };
     const { kernel } = entry;

@@ -46,8 +46,8 @@ export interface Layout {
 export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 export const LANES = COMPONENTS.length;
 
-/** How far a float32 counts: GLSL has its positions in floats. */
-const EXACT = 2 ** 24;
+/** How far a float32 counts in halves: GLSL has its positions in floats, and quotients add one. */
+const EXACT = 2 ** 23;
 
 /** Where a buffer's numbers lie. Throws where this GPU cannot address them. */
 export function layoutOf(buffer: Shaped, space: Space): Layout {
@@ -80,9 +80,14 @@ function unaddressable(
 ): string | undefined {
   if (texels * LANES >= 2 ** 31) return `its ${texels * LANES} numbers exceed a 32 bit index`;
   if (down > side) return `${texels} texels of four numbers are more than ${side} x ${side}`;
-  if (kind === 'webgpu' || texels < EXACT) return undefined;
-  return `its ${texels} texels exceed the exact floats of GLSL`;
+  return countsTo(texels, kind)
+    ? undefined
+    : `its ${texels} texels exceed the exact floats of GLSL`;
 }
+
+/** Are positions below this exact? */
+export const countsTo = (most: number, kind: GpuKind): boolean =>
+  kind === 'webgpu' || most < EXACT;
 
 /** Numbers that its memory holds, with what pads the rows and the last line. */
 export const lengthOf = ({ grid }: Layout): number => LANES * grid[0] * grid[1];

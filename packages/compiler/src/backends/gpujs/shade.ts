@@ -16,7 +16,7 @@ import {
   words,
 } from './dialect.ts';
 import { texelName } from './helpers.ts';
-import { COMPONENTS, LANES, type Layout, lengthOf, type Space } from './layout.ts';
+import { COMPONENTS, countsTo, LANES, type Layout, lengthOf, type Space } from './layout.ts';
 import {
   addSums,
   constantSum,
@@ -155,15 +155,23 @@ function createScope(dialect: Dialect): Scope {
 const homeOf = (sum: Sum, level: number, scope: Scope): number =>
   level === AFTER ? AFTER : scope.levelOf(sum);
 
+/** Throws where a position would not be exact. */
+function checkCount(most: number, { kind }: Space): void {
+  if (countsTo(most, kind)) return;
+  throw new RangeError(`a position of ${most} exceeds the exact floats of GLSL on ${kind}`);
+}
+
 /** Gives a part of a position a name of its own. */
-function partNamer({ nest }: Subject, dialect: Dialect, scope: Scope, level: number) {
+function partNamer({ nest, space }: Subject, dialect: Dialect, scope: Scope, level: number) {
   const extents = [...nest.axes, ...(nest.fold?.axes ?? [])];
   return ({ part, of, by }: Extract<Term, { part: unknown }>, inner: Sum): Sum => {
+    const { least, most } = rangeOf(of, extents);
+    checkCount(Math.max(-least, most), space);
     const named = (text: string): Sum =>
       nameSum(scope.define('whole', text, homeOf(inner, level, scope)));
     if (part === 'clamp') return named(dialect.clamp(textOf(inner, dialect), by));
     // Languages disagree on quotients of negative numbers, so none is negative.
-    const up = Math.max(0, Math.ceil(-rangeOf(of, extents).least / by));
+    const up = Math.max(0, Math.ceil(-least / by));
     const positive = addSums(inner, constantSum(up * by));
     const quotient = named(dialect.quotient(textOf(positive, dialect), by));
     return part === 'quotient'
@@ -205,8 +213,9 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
       const reader: Reader = { input: expr.input, layout, dialect, scope, level };
       return printTexel(row, column, reader);
     };
+    // Each for itself: in their sum a loop variable may cancel out that the text needs.
     const define = (type: Type, text: string, { row, fast }: Place) =>
-      scope.define(type, text, homeOf(addSums(row, fast), level, scope));
+      scope.define(type, text, Math.max(...[row, fast].map((sum) => homeOf(sum, level, scope))));
     const [first] = places as [Place];
     if (places.every((p, lane) => isLane(p, first, lane))) {
       return atom(define('four', texel(first.row, scaleSum(first.fast, 1 / LANES)), first), true);
@@ -219,6 +228,7 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
         const column = scaleSum(addSums(fast, constantSum(-component)), 1 / LANES);
         return `${define('four', texel(row, column), place)}.${COMPONENTS[component]}`;
       }
+      checkCount(layout.dims.at(-1)!.size, space);
       const column = scope.define(
         'whole',
         dialect.quotient(textOf(fast, dialect), LANES),
@@ -227,8 +237,8 @@ function createLoader(subject: Subject, dialect: Dialect, scope: Scope) {
       const at = textOf(addSums(fast, scaleSum(nameSum(column), -LANES)), dialect);
       const text = texel(row, nameSum(column));
       // A buffer is read number by number, a texture texel by texel.
-      if (space.kind === 'webgpu') return define('one', dialect.lane(text, at), place);
-      return dialect.lane(define('four', text, place), at);
+      const four = space.kind === 'webgpu' ? text : define('four', text, place);
+      return define('one', dialect.lane(four, at), place);
     };
     return inLanes(one, dialect);
   };
