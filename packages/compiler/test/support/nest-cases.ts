@@ -1,7 +1,7 @@
 // Hand-written nests that every backend must run: each kind of loop, index and machine op.
 // It must not know any backend.
 import { type MachineOp, machine } from '../../src/machine.ts';
-import type { Expr } from '../../src/nest.ts';
+import type { Affine, Expr } from '../../src/nest.ts';
 import {
   acc,
   apply,
@@ -12,6 +12,7 @@ import {
   load,
   type NestCase,
   nestCase,
+  part,
   SIZES,
   value,
 } from './nests.ts';
@@ -319,29 +320,43 @@ const rare = [
   ),
 ];
 
-/** Software GPUs compile it for minutes if what does not change is picked in every turn. */
-const moving = nestCase(
-  'large sum of what moves with row and column',
-  {
-    axes: [130, 66],
-    fold: {
-      kind: 'sum',
-      axes: [3, 10],
-      body: apply(
-        'mul',
-        load(0, { at: 0, of: [0, 1].map((axis) => ({ axis, step: 1 })) }),
-        apply('max', load(1, 2, 3), load(2, 3, 0)),
-      ),
+/** The column that moves with the row: no four of its numbers are a texel. */
+const both: Affine = { at: 0, of: [0, 1].map((axis) => ({ axis, step: 1 })) };
+
+/** Software GPUs compile them for minutes where numbers are picked in every turn, or by branches. */
+const moving = [
+  nestCase(
+    'large sum of what moves with row and column',
+    {
+      axes: [130, 66],
+      fold: {
+        kind: 'sum',
+        axes: [3, 10],
+        body: apply('mul', load(0, both), apply('max', load(1, 2, 3), load(2, 3, 0))),
+      },
+      result: apply('add', acc, load(3, 0, 1)),
     },
-    result: apply('add', acc, load(3, 0, 1)),
-  },
-  [
-    { shape: [195] },
-    { shape: [3, 10] },
-    { shape: [10, 130] },
-    { shape: [130, 66], order: 'columns' },
-  ],
-);
+    [
+      { shape: [195] },
+      { shape: [3, 10] },
+      { shape: [10, 130] },
+      { shape: [130, 66], order: 'columns' },
+    ],
+  ),
+  nestCase(
+    'large sum of clamped positions',
+    {
+      axes: [17, 1025],
+      fold: {
+        kind: 'sum',
+        axes: [17],
+        body: apply('mul', load(0, 0, 1, part('clamp', line(-1, 2, 1), 15)), load(1, 2)),
+      },
+      result: apply('mul', acc, load(2, 1, part('clamp', line(-1, 0, 1), 14))),
+    },
+    [{ shape: [17, 1025, 16] }, { shape: [17] }, { shape: [1025, 15] }],
+  ),
+];
 
 /** All of them. */
 export const nestCases: readonly NestCase[] = [
@@ -354,5 +369,5 @@ export const nestCases: readonly NestCase[] = [
   ...folds,
   ...multiplied,
   ...rare,
-  moving,
+  ...moving,
 ];

@@ -18,6 +18,14 @@ export const line = (start: number, axis: number, step: number): Affine => ({
   at: start,
   of: [{ axis, step }],
 });
+export const part = (
+  kind: 'quotient' | 'remainder' | 'clamp',
+  of: Affine,
+  by: number,
+): Affine => ({
+  at: 0,
+  of: [{ part: kind, of, by, step: 1 }],
+});
 export const load = (input: number, ...axes: readonly (number | Affine)[]): Expr => ({
   op: 'load',
   input,

@@ -1,11 +1,7 @@
 // Hand-written nests with positions that are parts of others: reshaped, padded, counted.
 import type { Affine, Expr } from '../../src/nest.ts';
-import { acc, apply, line, load, nestCase, SIZES, value } from './nests.ts';
+import { acc, apply, line, load, nestCase, part, SIZES, value } from './nests.ts';
 
-const part = (kind: 'quotient' | 'remainder' | 'clamp', of: Affine, by: number): Affine => ({
-  at: 0,
-  of: [{ part: kind, of, by, step: 1 }],
-});
 const position = (of: Affine): Expr => ({ op: 'position', index: [of] });
 
 /** Nests whose positions are parts of others, or numbers. */

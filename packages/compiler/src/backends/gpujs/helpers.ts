@@ -13,7 +13,8 @@ export function helpersFor(text: string, layouts: readonly Layout[], kind: GpuKi
   const needed: string[] = [];
   let calls = text;
   // Last first: an own function may call those before it.
-  const all = kind === 'webgpu' ? owns : [...Object.entries(glsl), ...owns, ...texels];
+  const given = kind === 'webgl2' ? { ...glsl, lane: laneByMixing } : glsl;
+  const all = kind === 'webgpu' ? owns : [...Object.entries(given), ...owns, ...texels];
   for (const [name, helper] of all.reverse()) {
     if (!calls.includes(`${name}(`)) continue;
     needed.unshift(helper);
@@ -53,6 +54,11 @@ function texelOf(input: number, { grid: [across, down] }: Layout, kind: GpuKind)
 }
 
 const chosen = COMPONENTS.map((c) => `c.${c} ? a.${c} : b.${c}`).join(', ');
+
+/** Without branches: software GPUs compile many of those for minutes. GLSL ES 1.0 lacks it. */
+const laneByMixing =
+  'float lane(vec4 t, float i) ' +
+  '{ return mix(mix(t.x, t.y, i > 0.5), mix(t.z, t.w, i > 2.5), i > 1.5); }';
 
 const glsl = {
   lane:
