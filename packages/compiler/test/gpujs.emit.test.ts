@@ -12,7 +12,7 @@ const named = (name: string, kind: GpuKind = 'webgl2') =>
 describe('source', () => {
   test('a product with a prologue and an epilogue takes four turns at a time', () => {
     expect(named('matmul with prologue and epilogue, k = 9')).toMatchInlineSnapshot(`
-      "float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      "float lane(vec4 t, float i) { return mix(mix(t.x, t.y, i > 0.5), mix(t.z, t.w, i > 2.5), i > 1.5); }
       vec4 max_four(vec4 a, vec4 b) { return mix(mix(a + b, a, lessThanEqual(b, a)), b, lessThanEqual(a, b)); }
       vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(3.0, 10.0)); }
       vec4 texel1(float x, float y) { return texture(user_b1, vec2(x + 0.5, y + 0.5) / vec2(1.0, 9.0)); }
@@ -122,7 +122,7 @@ describe('source', () => {
     expect(
       named('sum over two axes of what changes outside, in one and in both'),
     ).toMatchInlineSnapshot(`
-      "float lane(vec4 t, float i) { return i < 1.5 ? (i < 0.5 ? t.x : t.y) : (i < 2.5 ? t.z : t.w); }
+      "float lane(vec4 t, float i) { return mix(mix(t.x, t.y, i > 0.5), mix(t.z, t.w, i > 2.5), i > 1.5); }
       float exp_one(float x) { return (x <= float(88.0) ? exp(x) : (float(88.0) <= x ? exp(x) : x)); }
       vec4 exp_four(vec4 x) { return mix(mix(x, exp(x), lessThanEqual(vec4(88.0), x)), exp(x), lessThanEqual(x, vec4(88.0))); }
       vec4 texel0(float x, float y) { return texture(user_b0, vec2(x + 0.5, y + 0.5) / vec2(1.0, 1.0)); }
