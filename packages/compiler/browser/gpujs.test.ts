@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import { probeGpu } from '../src/backends/gpujs/probe.ts';
-import { conformance, twoResults } from '../test/support/conformance.ts';
+import { conformance, gpuConformance } from '../test/support/conformance.ts';
 import { captureFaults, failing } from '../test/support/failing.ts';
 import { captureContexts, losing } from '../test/support/losing.ts';
 import { special } from '../test/support/special.ts';
@@ -17,7 +17,7 @@ describe.each(['webgpu', 'webgl2', 'webgl'] as const)('%s', (kind) => {
   const why = refused.find((refusal) => refusal.kind === kind)?.why;
   describe.skipIf(why)(why ?? 'in this browser', () => {
     conformance(() => openGpu(kind));
-    twoResults(() => openGpu(kind));
+    gpuConformance(() => openGpu(kind));
     training(() => openGpu(kind));
     special(() => openGpu(kind));
 

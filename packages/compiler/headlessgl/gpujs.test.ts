@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
 import type { Device } from '../src/device.ts';
-import { conformance, twoResults } from '../test/support/conformance.ts';
+import { conformance, gpuConformance } from '../test/support/conformance.ts';
 import { training } from '../test/support/training.ts';
 
 describe('headlessgl', () => {
   conformance(() => openGpu('headlessgl'));
-  twoResults(() => openGpu('headlessgl'));
+  gpuConformance(() => openGpu('headlessgl'));
   training(() => openGpu('headlessgl'));
 });
 

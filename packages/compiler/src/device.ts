@@ -17,6 +17,11 @@ export interface Limits {
   readonly arena: boolean;
   /** Numbers to compute at once, below which the device is idle: long folds are split for it. */
   readonly threads?: number;
+  /**
+   * Positions along a loop up to which each thread may compute all of them: a short fold over what
+   * a kernel computes is a part of it, because a launch costs more. None unless given.
+   */
+  readonly line?: number;
   /** Steps that may wait in the device's queue before a loop of steps waits for it. */
   readonly queue: number;
 }

@@ -7,7 +7,9 @@ import type { Affine, Expr } from './nest.ts';
 /** The machine whose values are kernel expressions; one for each kernel. */
 export interface ExprBuilder extends Machine<Expr> {
   load(input: number, index: readonly Affine[]): Expr;
+  /** What the fold gives, and the second one. */
   readonly acc: Expr;
+  readonly across: Expr;
   /** A position as a number. */
   position(of: Affine): Expr;
 }
@@ -42,6 +44,7 @@ export function createExprBuilder(): ExprBuilder {
     load: (input, index) =>
       intern(`l${input} ${JSON.stringify(index)}`, { op: 'load', input, index }),
     acc: intern('acc', { op: 'acc' }),
+    across: intern('across', { op: 'acc', across: true }),
     position: (of) =>
       of.of.length === 0
         ? constant(of.at)
@@ -103,16 +106,17 @@ function quotient(m: ExprBuilder, a: Expr, b: Expr): Expr | undefined {
   return inverse && isValue(inverse[0]!, 1) ? m.div(a, inverse[1]!) : undefined;
 }
 
-/** Copies expressions of another kernel; `load` says what its loads become. */
+/** Copies expressions of another kernel; `load` says what its loads become, `acc` its fold. */
 export function copier(
   m: ExprBuilder,
   load: (input: number, index: readonly Affine[]) => Expr,
   move: (position: Affine) => Affine = (i) => i,
+  acc: Expr = m.acc,
 ): (expr: Expr) => Expr {
   const done = new Map<Expr, Expr>();
   const made = (e: Expr): Expr => {
     if (e.op === 'const') return m.constant(e.value);
-    if (e.op === 'acc') return m.acc;
+    if (e.op === 'acc') return acc;
     if (e.op === 'load') return load(e.input, e.index);
     if (e.op === 'position') return m.position(move(e.index[0]));
     return (m[e.op] as (...args: Expr[]) => Expr)(...e.args.map(copy));

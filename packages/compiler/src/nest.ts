@@ -27,7 +27,8 @@ export type Term =
 export type Expr =
   | { readonly op: 'const'; readonly value: number }
   | { readonly op: 'load'; readonly input: number; readonly index: readonly Affine[] }
-  | { readonly op: 'acc' }
+  /** What the fold gives; or the second one, `across`. */
+  | { readonly op: 'acc'; readonly across?: true }
   /** A position as a number. */
   | { readonly op: 'position'; readonly index: readonly [Affine] }
   | { readonly op: MachineOp; readonly args: readonly Expr[] };
@@ -58,6 +59,11 @@ export interface Nest {
     readonly axes: readonly number[];
     readonly body: Expr;
   };
+  /**
+   * A second fold, on devices where each thread may compute a whole line (`Limits.line`): over the
+   * positions along one of the outer loops. `body` may read what the first fold gives there.
+   */
+  readonly across?: { readonly kind: Fold; readonly axis: number; readonly body: Expr };
   readonly result: Expr;
   /** Further results at the same position, on devices where a kernel may write several. */
   readonly also?: readonly Result[];
@@ -112,7 +118,28 @@ export const outputsOf = (nest: Nest): readonly number[] => resultsOf(nest).map(
 
 /** Every distinct expression of a nest. */
 export const expressions = (nest: Nest): Expr[] =>
-  expressionsIn([...resultsOf(nest).map((r) => r.result), ...(nest.fold ? [nest.fold.body] : [])]);
+  expressionsIn([...resultsOf(nest).map((r) => r.result), ...bodiesOf(nest)]);
+
+/** What a nest folds. */
+export const bodiesOf = ({ fold, across }: Nest): Expr[] =>
+  [fold, across].flatMap((one) => (one ? [one.body] : []));
+
+/** Positions that each thread computes for the second fold. */
+export const lineOf = ({ axes, across }: Nest): number => (across ? axes[across.axis]! : 0);
+
+/** The nest with other expressions. */
+export const rewritten = <N extends Omit<Nest, 'inputs' | 'output' | 'name'>>(
+  nest: N,
+  rewrite: (expr: Expr) => Expr,
+): N => ({
+  ...nest,
+  ...(nest.fold && { fold: { ...nest.fold, body: rewrite(nest.fold.body) } }),
+  ...(nest.across && { across: { ...nest.across, body: rewrite(nest.across.body) } }),
+  result: rewrite(nest.result),
+  ...(nest.also && {
+    also: nest.also.map(({ result, output }) => ({ result: rewrite(result), output })),
+  }),
+});
 
 /** Every distinct expression in some others, these included. */
 export function expressionsIn(roots: readonly Expr[]): Expr[] {

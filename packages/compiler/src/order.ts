@@ -61,6 +61,8 @@ export function arrange(
 /** Does a nest read a buffer only at the position that it writes? */
 export function readsInPlace(nest: Nest, buffer: number): boolean {
   const input = nest.inputs.indexOf(buffer);
+  // It computes what its neighbours do, from what they read.
+  if (nest.across && input >= 0) return false;
   const same = (index: readonly Affine[]): boolean =>
     index.every((a, d) => {
       const [term] = a.of;

@@ -3,11 +3,11 @@
 import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
 import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
-import { align, join } from './fitting/join.ts';
-import { splitFolds } from './fitting/split.ts';
+import { fit, fits } from './fitting/fit.ts';
+import { align } from './fitting/join.ts';
 import { fuse, type Kernel } from './fuse.ts';
 import { lower } from './lower.ts';
-import { type Buffer, expressions, type Nest, outputsOf, type Plan } from './nest.ts';
+import { type Buffer, type Nest, outputsOf, type Plan } from './nest.ts';
 import { arrange, type Job } from './order.ts';
 
 /** What a plan computes; every size is a number. */
@@ -36,9 +36,6 @@ interface Store {
   readonly update?: Node;
 }
 
-/** Machine ops in one kernel above which a part of it is stored: GPU compilers slow down there. */
-const MAX_OPS = 150;
-
 /** Fuses, orders, lowers and lays out a goal for a device with these limits. */
 export function plan(goal: Goal, limits: Limits): Planned {
   const forced = new Set<Node>();
@@ -65,25 +62,18 @@ function planOnce(goal: Goal, limits: Limits, forced: ReadonlySet<Node>) {
   const roots = [...goal.outputs.values(), ...goal.updates.map((u) => u.value)];
   const schedule = fuse(roots, forced);
   const draft = assign(goal, schedule);
-  const fits = (nest: Nest): boolean =>
-    nest.inputs.length <= limits.inputs &&
-    outputsOf(nest).length <= limits.outputs &&
-    countOps(nest) <= MAX_OPS;
   const nests = lowerAll(goal, draft, draft.buffers);
-  const { jobs, buffers: needed } =
-    limits.outputs > 1
-      ? joinAll(goal, draft, nests, fits)
-      : { jobs: jobsOf(draft, nests), buffers: draft.buffers };
-  const split = limits.threads
-    ? splitFolds(jobs, needed, limits.threads)
-    : { jobs, buffers: needed };
-  const arranged = arrange(split.jobs, split.buffers, limits.inPlace);
+  const isJoined = limits.outputs > 1;
+  const aligned = isJoined ? align(nests, draft.buffers) : draft.buffers;
+  const jobs = jobsOf(draft, isJoined ? lowerAll(goal, draft, aligned) : nests);
+  const fitted = fit(jobs, aligned, limits);
+  const arranged = arrange(fitted.jobs, fitted.buffers, limits.inPlace);
   const unique = uniqueNames();
   const kernels = arranged.kernels.map((nest) => ({ ...nest, name: unique(nest.name) }));
   const { buffers, arena } = limits.arena
     ? layOut(kernels, arranged.buffers)
     : { buffers: arranged.buffers, arena: 0 };
-  const big = nests.findIndex((nest) => !fits(nest));
+  const big = nests.findIndex((nest) => !fits(nest, limits));
   const planned: Planned = {
     kernels,
     buffers,
@@ -111,12 +101,6 @@ const jobsOf = ({ stores, leaves }: Draft, nests: readonly Nest[]): Job[] =>
     nest: nests[i]!,
     updates: update ? [{ param: leaves.get(update)!, next }] : [],
   }));
-
-/** The jobs of a device whose kernels may write several buffers. */
-function joinAll(goal: Goal, draft: Draft, nests: readonly Nest[], fits: (nest: Nest) => boolean) {
-  const buffers = align(nests, draft.buffers);
-  return join(jobsOf(draft, lowerAll(goal, draft, buffers)), buffers, fits);
-}
 
 /** Why each kernel ends where it does: it is a result, or others read it. */
 function stopsOf(nests: readonly Nest[], buffers: readonly Buffer[]): Record<string, string> {
@@ -212,8 +196,6 @@ function addLeaves(goal: Goal, schedule: readonly Kernel[], add: AddBuffer): Map
   }
   return leaves;
 }
-
-const countOps = (nest: Nest): number => expressions(nest).filter((e) => 'args' in e).length;
 
 /** The source of a kernel's root with the most work of its own, if storing it makes it smaller. */
 function largestPart(kernel: Kernel, stored: ReadonlySet<Node>): Node | undefined {

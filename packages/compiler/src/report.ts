@@ -6,6 +6,7 @@ import {
   type Buffer,
   type Expr,
   expressionsIn,
+  lineOf,
   type Nest,
   outputsOf,
   resultsOf,
@@ -58,9 +59,10 @@ export function flopsOf(nest: Nest): number {
     expressionsIn(roots).reduce((sum, e) => sum + ('args' in e ? machine[e.op].cost : 0), 0);
   const outer = sizeOf(nest.axes);
   const stored = outer * cost(resultsOf(nest).map((r) => r.result));
-  const { fold } = nest;
-  if (!fold) return stored;
-  return outer * sizeOf(fold.axes) * (cost([fold.body]) + 1) + stored;
+  const { fold, across } = nest;
+  const folded = fold ? sizeOf(fold.axes) * (cost([fold.body]) + 1) : 0;
+  const line = across ? lineOf(nest) * (folded + cost([across.body]) + 1) : 0;
+  return outer * (folded + line) + stored;
 }
 
 /** What people ask about a program, and about the session that has it. */

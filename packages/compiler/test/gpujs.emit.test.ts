@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { GpuKind } from '../src/backends/gpujs/layout.ts';
 import type { Nest, Plan } from '../src/nest.ts';
 import { nestCases } from './support/nest-cases.ts';
-import { acc, apply, load, nestCase } from './support/nests.ts';
+import { acc, across, apply, type Body, load, nestCase } from './support/nests.ts';
 import { printed, source } from './support/printed.ts';
 
 const named = (name: string, kind: GpuKind = 'webgl2') =>
@@ -42,6 +42,80 @@ describe('source', () => {
         vec4 t10 = texel3(0.0, t9);
         float t11 = lane(t10, row - 4.0 * t9);
         return max_four(acc * 0.1111111111111111 + t11, vec4(0.0));
+      }"
+    `);
+  });
+
+  test('a fold across three classes', () => {
+    const scores = apply('add', acc, load(2, 0));
+    const nest: Body = {
+      axes: [3, 9],
+      fold: { kind: 'sum', axes: [5], body: apply('mul', load(0, 0, 2), load(1, 2, 1)) },
+      across: { kind: 'max', axis: 0, body: scores },
+      result: apply('sub', scores, across),
+    };
+    const shapes = [[3, 5], [5, 9], [3]];
+    expect(source(nest, shapes, 'webgpu')).toMatchInlineSnapshot(`
+      "@group(0) @binding(0) var<storage, read> b0 : array<vec4<f32>, 6>;
+      @group(0) @binding(1) var<storage, read> b1 : array<vec4<f32>, 15>;
+      @group(0) @binding(2) var<storage, read> b2 : array<vec4<f32>, 1>;
+      @group(0) @binding(3) var<storage, read_write> result : array<vec4<f32>, 9>;
+      fn max_four(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> { return select(select(a + b, a, b <= a), b, a <= b); }
+      @compute @workgroup_size(64, 1)
+      fn main(@builtin(global_invocation_id) thread : vec3<u32>) {
+        if (thread.x >= 9u) { return; }
+        let texel = i32(thread.x);
+        let row = (texel) / 3;
+        let q = texel - 3 * row;
+        let t0 = b0[2 * row];
+        let t1 = b1[q];
+        let t2 = b0[0];
+        let t3 = b0[2];
+        let t4 = b0[4];
+        let t5 = b1[q + 3];
+        let t6 = b1[q + 6];
+        let t7 = b1[q + 9];
+        let t8 = b0[2 * row + 1];
+        let t9 = b1[q + 12];
+        let t10 = b0[1];
+        let t11 = b0[3];
+        let t12 = b0[5];
+        var acc = vec4<f32>(0.0);
+        var acc_1 = vec4<f32>(0.0);
+        var acc_2 = vec4<f32>(0.0);
+        var acc_3 = vec4<f32>(0.0);
+        acc = acc + t0.x * t1;
+        acc_1 = acc_1 + t2.x * t1;
+        acc_2 = acc_2 + t3.x * t1;
+        acc_3 = acc_3 + t4.x * t1;
+        acc = acc + t0.y * t5;
+        acc_1 = acc_1 + t2.y * t5;
+        acc_2 = acc_2 + t3.y * t5;
+        acc_3 = acc_3 + t4.y * t5;
+        acc = acc + t0.z * t6;
+        acc_1 = acc_1 + t2.z * t6;
+        acc_2 = acc_2 + t3.z * t6;
+        acc_3 = acc_3 + t4.z * t6;
+        acc = acc + t0.w * t7;
+        acc_1 = acc_1 + t2.w * t7;
+        acc_2 = acc_2 + t3.w * t7;
+        acc_3 = acc_3 + t4.w * t7;
+        acc = acc + t8.x * t9;
+        acc_1 = acc_1 + t10.x * t9;
+        acc_2 = acc_2 + t11.x * t9;
+        acc_3 = acc_3 + t12.x * t9;
+        var acc_across = vec4<f32>(-3.4028234663852886e+38);
+        let t13 = b2[0];
+        let t14 = acc_1 + t13.x;
+        acc_across = max_four(acc_across, t14);
+        let t15 = acc_2 + t13.y;
+        acc_across = max_four(acc_across, t15);
+        let t16 = acc_3 + t13.z;
+        acc_across = max_four(acc_across, t16);
+        let t17 = (row) >> 2u;
+        let t18 = b2[t17][row - 4 * t17];
+        let t19 = acc + t18;
+        result[3 * row + q] = t19 - acc_across;
       }"
     `);
   });

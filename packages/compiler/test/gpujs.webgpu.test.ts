@@ -1,7 +1,7 @@
 // The gpu.js backend in Node, on its WebGPU mode.
 import { describe, expect, test } from 'vitest';
 import { openGpu } from '../src/backends/gpujs/device.ts';
-import { conformance, twoResults } from './support/conformance.ts';
+import { conformance, gpuConformance } from './support/conformance.ts';
 import { special } from './support/special.ts';
 import { training } from './support/training.ts';
 import { installWebGpu } from './support/webgpu.ts';
@@ -10,7 +10,7 @@ const missing = await installWebGpu();
 
 describe.skipIf(missing)(`webgpu in Node${missing ? ` (${missing})` : ''}`, () => {
   conformance(() => openGpu('webgpu'));
-  twoResults(() => openGpu('webgpu'));
+  gpuConformance(() => openGpu('webgpu'));
   training(() => openGpu('webgpu'));
   special(() => openGpu('webgpu'));
 

@@ -87,13 +87,15 @@ describe.each<[string, Limits]>([
   ['fourteen inputs', { ...gpu, inputs: 14 }],
   ['two outputs', { ...gpu, outputs: 2 }],
   ['parameters in place, and an arena', { ...gpu, inPlace: true, arena: true }],
+  ['short lines', { ...gpu, line: 4 }],
+  ['lines, parameters in place, and an arena', { ...gpu, line: 9, inPlace: true, arena: true }],
 ])('random programs with %s', (_, limits) => {
   test('compute what the formulas say, and what they compute apart', () => {
     let joined = 0;
     for (const seed of seeds) {
       const goal = randomProgram(seed);
       const together = plan(goal, limits);
-      const apart = plan(goal, { ...limits, outputs: 1 });
+      const apart = plan(goal, { ...limits, outputs: 1, line: 1 });
       const start = startOf(apart, seed);
       const found = twoSteps(together, start);
       const where = `program ${seed}`;

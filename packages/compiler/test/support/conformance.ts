@@ -6,6 +6,7 @@ import type { Device, Handle } from '../../src/device.ts';
 import { createExprBuilder } from '../../src/expr.ts';
 import type { Buffer } from '../../src/nest.ts';
 import { interpretPlan } from './interpret.ts';
+import { lineCases } from './line-cases.ts';
 import { nestCases } from './nest-cases.ts';
 import { acc, apply, at, type NestCase, nestCase } from './nests.ts';
 import { positionCases } from './positions.ts';
@@ -83,15 +84,7 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
   });
   afterAll(() => device?.dispose());
 
-  test.each([...nestCases, ...positionCases].map((nest) => [nest.name, nest] as const))(
-    '%s',
-    async (_, nest) => {
-      const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
-      const found = await runCase(device, nest);
-      expect(found.length).toBe(wanted!.length);
-      expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
-    },
-  );
+  test.each(named([...nestCases, ...positionCases]))('%s', (_, nest) => agrees(device, nest));
   test.each(rowCases.map((row) => [row.name, row] as const))('%s', async (_, row) => {
     const found = await runCase(device, row);
     row.wanted.forEach((want, i) => {
@@ -108,8 +101,27 @@ export function conformance(openDevice: () => Device | Promise<Device>): void {
   });
 }
 
-/** Registers what devices have to know whose kernels may have two results. */
-export function twoResults(openDevice: () => Promise<Device>): void {
+const named = (cases: readonly NestCase[]) => cases.map((nest) => [nest.name, nest] as const);
+
+/** Runs a case, and compares with float64. */
+async function agrees(device: Device, nest: NestCase): Promise<void> {
+  const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+  const found = await runCase(device, nest);
+  expect(found.length).toBe(wanted!.length);
+  expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
+}
+
+/** Registers what GPUs have to know beside: second folds, and kernels of two results. */
+export function gpuConformance(openDevice: () => Promise<Device>): void {
+  test.each(named(lineCases))('%s', async (_, nest) => {
+    const device = await openDevice();
+    try {
+      await agrees(device, nest);
+    } finally {
+      device.dispose();
+    }
+  });
+
   test.for([0, 1])('result %i of a large product of two', async (read, { skip }) => {
     const device = await openDevice();
     try {

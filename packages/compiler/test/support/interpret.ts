@@ -45,16 +45,27 @@ function interpretResult(
     }, 0);
     return data[flat]!;
   };
-  const evaluateAt = (at: readonly number[], acc: number) =>
-    evaluator((input, index) => load(input, index, at), at, acc);
-  const { fold } = nest;
+  const evaluateAt = (at: readonly number[], acc = Number.NaN, across = Number.NaN) =>
+    evaluator((input, index) => load(input, index, at), at, { acc, across });
+  const { fold, across } = nest;
+  const foldAt = (outer: readonly number[]): number => {
+    if (!fold) return Number.NaN;
+    const inside = positions(fold.axes).map((inner) => [...outer, ...inner]);
+    return folded(
+      fold.kind,
+      inside.map((at) => evaluateAt(at)(fold.body)),
+    );
+  };
+  const foldAcross = (outer: readonly number[]): number => {
+    if (!across) return Number.NaN;
+    const line = positions([nest.axes[across.axis]!]).map(([at]) => outer.with(across.axis, at!));
+    return folded(
+      across.kind,
+      line.map((at) => evaluateAt(at, foldAt(at))(across.body)),
+    );
+  };
   positions(nest.axes).forEach((outer, i) => {
-    const bodies = fold
-      ? positions(fold.axes).map((inner) =>
-          evaluateAt([...outer, ...inner], Number.NaN)(fold.body),
-        )
-      : [];
-    out[i] = evaluateAt(outer, fold ? folded(fold.kind, bodies) : Number.NaN)(result);
+    out[i] = evaluateAt(outer, foldAt(outer), foldAcross(outer))(result);
   });
   return out;
 }
@@ -62,7 +73,7 @@ function interpretResult(
 function evaluator(
   load: (input: number, index: readonly Affine[]) => number,
   at: readonly number[],
-  acc: number,
+  folds: { readonly acc: number; readonly across: number },
 ): (expr: Expr) => number {
   // Equal subexpressions are one object: a chain of them is long, but a tree without end.
   const known = new Map<Expr, number>();
@@ -73,7 +84,7 @@ function evaluator(
   };
   const anew = (expr: Expr): number => {
     if (expr.op === 'const') return expr.value;
-    if (expr.op === 'acc') return acc;
+    if (expr.op === 'acc') return expr.across ? folds.across : folds.acc;
     if (expr.op === 'load') return load(expr.input, expr.index);
     if (expr.op === 'position') return positionOf(expr.index[0], at);
     const [a, b, c] = expr.args.map(evaluate);

@@ -1,6 +1,16 @@
 // A small language for writing nests, and their data. It must not know any backend.
 import type { MachineOp } from '../../src/machine.ts';
-import type { Affine, Buffer, Expr, Nest, Plan } from '../../src/nest.ts';
+import {
+  type Affine,
+  type Buffer,
+  type Expr,
+  type Nest,
+  type Plan,
+  rewritten,
+} from '../../src/nest.ts';
+
+/** What a nest computes. */
+export type Body = Pick<Nest, 'axes' | 'result' | 'fold' | 'across'>;
 
 /** One nest with its data; `data[i]` belongs to input i, row-major whatever its order. */
 export interface NestCase {
@@ -33,6 +43,7 @@ export const load = (input: number, ...axes: readonly (number | Affine)[]): Expr
 });
 export const value = (n: number): Expr => ({ op: 'const', value: n });
 export const acc: Expr = { op: 'acc' };
+export const across: Expr = { op: 'acc', across: true };
 export const apply = (op: MachineOp, ...args: readonly Expr[]): Expr => ({ op, args });
 
 /** An input of a nest: its shape, and how its numbers are made. */
@@ -48,7 +59,7 @@ export const centred = (random: () => number) => 2 * random() - 1;
 /** A plan of one kernel, whose output is read. */
 export function nestCase(
   name: string,
-  nest: Pick<Nest, 'axes' | 'result' | 'fold'>,
+  nest: Body,
   inputs: readonly Input[],
   order: Buffer['order'] = 'rows',
 ): NestCase {
@@ -74,7 +85,7 @@ export function nestCase(
 }
 
 /** The same nest as the planner would write it: no index names an axis of one turn. */
-function turning<T extends Pick<Nest, 'axes' | 'result' | 'fold'>>(nest: T): T {
+function turning(nest: Body): Body {
   const sizes = [...nest.axes, ...(nest.fold?.axes ?? [])];
   const known = new Map<Expr, Expr>();
   const index = ({ at: start, of }: Affine): Affine => ({
@@ -97,12 +108,7 @@ function turning<T extends Pick<Nest, 'axes' | 'result' | 'fold'>>(nest: T): T {
     known.set(expr, made);
     return made;
   };
-  const { fold } = nest;
-  return {
-    ...nest,
-    ...(fold && { fold: { ...fold, body: rewrite(fold.body) } }),
-    result: rewrite(nest.result),
-  };
+  return rewritten(nest, rewrite);
 }
 
 /** A small random generator with a seed: the same data in every run. */

@@ -1,10 +1,8 @@
 // The text that the gpu.js backend prints for one nest.
 import { emit } from '../../src/backends/gpujs/emit.ts';
 import type { GpuKind } from '../../src/backends/gpujs/layout.ts';
-import type { Nest, Plan } from '../../src/nest.ts';
-import { nestCase } from './nests.ts';
-
-type Body = Pick<Nest, 'axes' | 'result' | 'fold'>;
+import type { Plan } from '../../src/nest.ts';
+import { type Body, nestCase } from './nests.ts';
 
 const spaceOf = (kind: GpuKind) => ({
   ...{ kind, side: kind === 'webgpu' ? 2 ** 31 : 2048 },

@@ -2,11 +2,15 @@
 import {
   add,
   exp,
+  logsumexp,
   matmul,
+  maxOver,
   mul,
   type Node,
   neg,
+  norm,
   param,
+  softmax,
   sub,
   sum,
   tanh,
@@ -50,7 +54,9 @@ export function randomProgram(seed: number): Goal {
       () => bounded(matmul(a, pick([...right, transpose(a)]))),
       () => bounded(matmul(pick([...left, transpose(a)]), a)),
       () => mul(a, tanh(sum(b))),
-    ][below(7)]!();
+      () => sub(a, pick([sum, logsumexp, maxOver, norm])(b, below(2), { keepdims: true })),
+      () => softmax(matmul(a, pick([...right, transpose(a)])), below(2)),
+    ][below(9)]!();
   };
   for (let i = 0; i < NODES; i++) nodes.push(tanh(grow()));
   const updated = params.filter(() => random() < 0.8);

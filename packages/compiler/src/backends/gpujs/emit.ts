@@ -1,7 +1,7 @@
 // Prints every kernel of a plan in the shading language of a GPU: pure text, sizes as literals.
 // It knows nests and layouts; it must not know gpu.js itself or touch a device.
 import type { Program } from '../../device.ts';
-import { expressionsIn, type Nest, type Plan, resultsOf } from '../../nest.ts';
+import { expressionsIn, lineOf, type Nest, type Plan, resultsOf } from '../../nest.ts';
 import { coordinates, furtherName, indent, textAround } from './around.ts';
 import { atom, type Dialect, dialects, type Text, widened } from './dialect.ts';
 import { foldWords } from './folds.ts';
@@ -27,6 +27,8 @@ interface Frame {
   readonly printer: Printer;
   /** The loop that takes four turns at a time, since what it reads lies side by side. */
   readonly unrolled: boolean;
+  /** What the second fold gives, once it is known. */
+  readonly across?: Text;
 }
 
 function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
@@ -34,16 +36,24 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const layout = at(nest.output);
   const threads = threadsOf(nest, layout, space);
   const [across, down] = threads.tile;
-  const unrolled = !sharesEnough(threads, space) && readsAlong(nest, layouts);
-  const repeated = unrolled || across * down > 1;
+  const shared = nest.across ? lineOf(nest) : across * down;
+  const unrolled = !sharesEnough(shared, space) && readsAlong(nest, layouts);
+  const repeated = unrolled || across * down > 1 || nest.across !== undefined;
   const printer = createPrinter({ nest, layouts, space, repeated });
   const frame: Frame = { nest, layout, threads, space, printer, unrolled };
   const places = placesOf(frame);
   const texels = places.map((place) => outerOf(frame, place, OUTSIDE));
-  const folded = nest.fold && foldLines(frame, nest.fold, texels);
-  const before = [...threadLines(frame), ...printer.lines(OUTSIDE), ...(folded?.lines ?? [])];
+  const line = lineFrom(nest, texels[0]!);
+  const folded = nest.fold && foldLines(frame, nest.fold, [...texels, ...line]);
+  const accs = folded?.accs ?? [];
+  const second = nest.across && acrossLines(frame, nest.across, places[0]!, accs.slice(1));
+  const before = [
+    ...[...threadLines(frame), ...printer.lines(OUTSIDE)],
+    ...[...(folded?.lines ?? []), ...(second?.lines ?? [])],
+  ];
   const results = space.kind === 'webgpu' ? storedResults : returnedResults;
-  const body = [...before, ...results(frame, places, folded?.accs ?? [])];
+  const known = { ...frame, ...(second && { across: second.value }) };
+  const body = [...before, ...results(known, places, accs.slice(0, places.length))];
   const arrays = { inputs: layouts, layout, results: resultsOf(nest).length };
   return textAround(body, arrays, threads, space.kind);
 }
@@ -52,8 +62,8 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
  * Does a thread share so much that single numbers are as good to read as four at a time? Buffers
  * are read number by number in the end, and a loop of a quarter of the text compiles faster.
  */
-const sharesEnough = ({ tile: [across, down] }: Threads, { kind }: Space): boolean =>
-  kind === 'webgpu' && across * down >= LANES;
+const sharesEnough = (texels: number, { kind }: Space): boolean =>
+  kind === 'webgpu' && texels >= LANES;
 
 /** Does the last loop run along the fastest dimension of something that the body reads? */
 function readsAlong({ axes, fold }: Nest, layouts: readonly Layout[]): boolean {
@@ -172,6 +182,34 @@ function foldLines(
   return { accs, lines: [...starts, ...lines, ...ends] };
 }
 
+/** The loop variables at all positions along the loop of the second fold. */
+const lineFrom = ({ axes, across }: Nest, outer: readonly Variable[]): Variable[][] =>
+  across
+    ? [...Array(axes[across.axis]!).keys()].map((at) => outer.with(across.axis, { step: 1, at }))
+    : [];
+
+/** The second fold: a turn for each position, written out. */
+function acrossLines(
+  frame: Frame,
+  { kind, body }: NonNullable<Nest['across']>,
+  place: Place,
+  accs: readonly Text[],
+): { readonly value: Text; readonly lines: readonly string[] } {
+  const { nest, printer } = frame;
+  const { dialect } = printer;
+  const { start, take, end } = foldWords[kind];
+  const second = '_across';
+  let wide = false;
+  const taken = lineFrom(nest, outerOf(frame, place, AFTER)).flatMap((variables, i) => {
+    const acc = accs[i];
+    const value = printer.print(body, AFTER, { variables, known: new Map(), ...(acc && { acc }) });
+    wide ||= value.wide;
+    return [...printer.lines(AFTER), ...take(dialect, second, value, `${second}_${i}`)];
+  });
+  const lines = [...start(dialect, second, wide), ...taken, ...end(dialect, second, wide)];
+  return { value: atom(`acc${second}`, wide), lines };
+}
+
 const suffix = (texel: number): string => (texel === 0 ? '' : `_${texel}`);
 
 const loop = (
@@ -256,7 +294,13 @@ function storeLines(frame: Frame, place: Place, acc: Text | undefined): string[]
 function resultTexts(frame: Frame, place: Place, acc: Text | undefined): string[] {
   const { nest, printer } = frame;
   const variables = outerOf(frame, place, AFTER);
-  const turn: Turn = { variables, known: new Map(), ...(acc && { acc }) };
+  const { across } = frame;
+  const turn: Turn = {
+    variables,
+    known: new Map(),
+    ...(acc && { acc }),
+    ...(across && { across }),
+  };
   return resultsOf(nest).map(
     ({ result }) => widened(printer.print(result, AFTER, turn), printer.dialect).text,
   );

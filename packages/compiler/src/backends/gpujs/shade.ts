@@ -48,8 +48,9 @@ export interface Subject {
 /** One time that expressions are printed: for one row, and one turn of an unrolled loop. */
 export interface Turn {
   readonly variables: Variables;
-  /** The folded value, once it is known. */
+  /** The folded value, once it is known, and that of the second fold. */
   readonly acc?: Text;
+  readonly across?: Text;
   /** What has been printed in it. */
   readonly known: Map<Expr, Text>;
 }
@@ -77,7 +78,7 @@ export function createPrinter(subject: Subject): Printer {
 
   const write = (expr: Expr, level: number, turn: Turn): Text => {
     if (expr.op === 'const') return number(expr.value);
-    if (expr.op === 'acc') return turn.acc!;
+    if (expr.op === 'acc') return expr.across ? turn.across! : turn.acc!;
     if (expr.op === 'load') return load(expr, level, turn);
     if (expr.op === 'position') {
       return positionText(expr.index[0], turn, dialect, partNamer(subject, dialect, scope, level));
@@ -323,6 +324,7 @@ function survey(nest: Nest) {
     return 'args' in expr ? Math.max(OUTSIDE, ...expr.args.map(visit)) : OUTSIDE;
   };
   if (nest.fold) visit(nest.fold.body);
+  if (nest.across) visit(nest.across.body);
   for (const { result } of resultsOf(nest)) visit(result);
   return { uses, levels };
 }

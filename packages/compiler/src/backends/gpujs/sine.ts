@@ -1,7 +1,7 @@
 // Sine and cosine from arithmetic: a shader's own may be wrong by 2^-11, and a software GPU's are
 // wrong by 2e-4. It knows expressions; it must not know how they are printed.
 import type { MachineOp } from '../../machine.ts';
-import type { Expr, Nest } from '../../nest.ts';
+import { type Expr, type Nest, rewritten } from '../../nest.ts';
 
 const value = (n: number): Expr => ({ op: 'const', value: n });
 const op =
@@ -58,13 +58,5 @@ export function withoutSines(nest: Nest): Nest {
     known.set(expr, made);
     return made;
   };
-  const { fold } = nest;
-  return {
-    ...nest,
-    ...(fold && { fold: { ...fold, body: rewrite(fold.body) } }),
-    result: rewrite(nest.result),
-    ...(nest.also && {
-      also: nest.also.map(({ result, output }) => ({ result: rewrite(result), output })),
-    }),
-  };
+  return rewritten(nest, rewrite);
 }

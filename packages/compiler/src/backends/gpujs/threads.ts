@@ -47,7 +47,7 @@ const ONE: Tile = [1, 1];
 export function threadsOf(nest: Nest, layout: Layout, space: Space): Threads {
   const { width, rows } = layout;
   const fits = (one: Tile) => pays(one, layout) && isPossible(one, nest, layout, space);
-  const tile = (sharesRows(nest, layout) && TILES.find(fits)) || ONE;
+  const tile = (!nest.across && sharesRows(nest, layout) && TILES.find(fits)) || ONE;
   const [columns, down] = [Math.ceil(width / tile[0]), Math.ceil(rows / tile[1])];
   const threads = { tile, columns, rows: down };
   if (space.kind !== 'webgpu') {
