@@ -87,3 +87,14 @@ function rangeOfTerm(term: Term, extents: readonly number[]): { least: number; m
 /** The loop variables that a position depends on. */
 export const axesIn = (i: Affine): number[] =>
   i.of.flatMap((term) => ('axis' in term ? [term.axis] : axesIn(term.of)));
+
+/** Is a position this loop variable; or, without one, 0? */
+export function isAlong({ at, of }: Affine, axis: number | undefined): boolean {
+  const [term] = of;
+  if (at !== 0 || of.length > 1) return false;
+  return term ? 'axis' in term && term.axis === axis && term.step === 1 : axis === undefined;
+}
+
+/** Is it the position at which loops over these axes are? */
+export const isOwn = (index: readonly Affine[], axes: readonly number[]): boolean =>
+  index.every((i, d) => isAlong(i, axes[d] === 1 ? undefined : d));

@@ -1,15 +1,8 @@
 // When kernels run, and which of them write over the parameter that they update. It knows what
 // kernels read and write, and how large that is; no graph and no device.
+import { isOwn } from './affine.ts';
 import { createHeap } from './heap.ts';
-import {
-  type Affine,
-  type Buffer,
-  expressions,
-  type Nest,
-  outputsOf,
-  type Plan,
-  sizeOf,
-} from './nest.ts';
+import { type Buffer, expressions, type Nest, outputsOf, type Plan, sizeOf } from './nest.ts';
 
 /** A kernel, and which parameters take a buffer that it writes as their new value. */
 export interface Job {
@@ -63,14 +56,9 @@ export function readsInPlace(nest: Nest, buffer: number): boolean {
   const input = nest.inputs.indexOf(buffer);
   // It computes what its neighbours do, from what they read.
   if (nest.across && input >= 0) return false;
-  const same = (index: readonly Affine[]): boolean =>
-    index.every((a, d) => {
-      const [term] = a.of;
-      if (a.of.length === 0) return a.at === 0 && nest.axes[d] === 1;
-      const isOwn = term !== undefined && 'axis' in term && term.axis === d && term.step === 1;
-      return a.at === 0 && a.of.length === 1 && isOwn;
-    });
-  return expressions(nest).every((e) => e.op !== 'load' || e.input !== input || same(e.index));
+  return expressions(nest).every(
+    (e) => e.op !== 'load' || e.input !== input || isOwn(e.index, nest.axes),
+  );
 }
 
 /** A job on its way. */

@@ -202,7 +202,7 @@ describe('kernels by hand', () => {
       nests.map((n) => ({ nest: n, updates: [] })),
       buffers,
       () => true,
-    ).jobs.map((job) => outputsOf(job.nest));
+    ).map((job) => outputsOf(job.nest));
   const map = { result: apply('exp', load(0, 0, 1)) };
   const rows = buffersOf('rows', 'rows', 'rows', 'rows');
 

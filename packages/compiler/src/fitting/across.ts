@@ -1,6 +1,7 @@
 // Takes a short fold over what others have computed into the kernel that reads it, for devices
 // whose launches cost more than computing it again: of a softmax, the product, the normalizer and
 // the difference are one kernel. It knows loops, buffers and who reads them; no graph, no device.
+import { isAlong, isOwn } from '../affine.ts';
 import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
@@ -11,8 +12,8 @@ import {
   lineOf,
   type Nest,
   outputsOf,
-  type Result,
   resultsOf,
+  rewritten,
   sizeOf,
   type Term,
 } from '../nest.ts';
@@ -50,7 +51,7 @@ export function foldAcross(
   buffers: readonly Buffer[],
   fits: (nest: Nest) => boolean,
   most: number,
-): { jobs: readonly Job[]; buffers: readonly Buffer[] } {
+): readonly Job[] {
   const byId = new Map(buffers.map((buffer) => [buffer.id, buffer]));
   let left = jobs;
   let folding = survey(left, byId);
@@ -66,9 +67,7 @@ export function foldAcross(
     left = replace(left, pair, found.source, found.nest);
     folding = survey(left, byId);
   }
-  const written = new Set(left.flatMap(({ nest }) => outputsOf(nest)));
-  const needed = buffers.filter(({ role, id }) => role !== 'temp' || written.has(id));
-  return { jobs: left, buffers: needed };
+  return left;
 }
 
 function survey(jobs: readonly Job[], buffers: ReadonlyMap<number, Buffer>): Folding {
@@ -112,12 +111,6 @@ function pairOf(fold: Job, folding: Folding, most: number): Pair | undefined {
   return { fold, map, axis: axis!, move };
 }
 
-const isAt = ({ at, of }: Affine, axis: number | undefined): boolean => {
-  const [term] = of;
-  if (at !== 0 || of.length > 1) return false;
-  return term ? 'axis' in term && term.axis === axis && term.step === 1 : axis === undefined;
-};
-
 /** The loops of a map that the loops of what it reads are: undefined unless each is one. */
 function placesOf(map: Nest, { axes, output }: Nest): (number | undefined)[] | undefined {
   const loads = expressions(map).filter(
@@ -126,11 +119,11 @@ function placesOf(map: Nest, { axes, output }: Nest): (number | undefined)[] | u
   const [first] = loads;
   if (!first || loads.length > 1) return undefined;
   const places = axes.map((size, d) => {
-    const axis = map.axes.findIndex((_, i) => isAt(first.index[d]!, i));
+    const axis = map.axes.findIndex((_, i) => isAlong(first.index[d]!, i));
     return size === 1 || axis < 0 ? undefined : axis;
   });
   const areOwn = places.every(
-    (axis, d) => axis !== undefined || (axes[d] === 1 && isAt(first.index[d]!, undefined)),
+    (axis, d) => axis !== undefined || (axes[d] === 1 && isAlong(first.index[d]!, undefined)),
   );
   return areOwn ? places : undefined;
 }
@@ -148,11 +141,11 @@ function isSource(source: Job, { fold, map, move }: Pair, folding: Folding): boo
   if (nest.across || `${nest.axes}` !== `${map.nest.axes}`) return false;
   if (buffers.get(nest.output)!.order !== buffers.get(map.nest.output)!.order) return false;
   const written = outputsOf(nest);
-  const isOwn = (index: readonly Affine[]): boolean =>
-    index.every((i, d) => isAt(i, nest.axes[d] === 1 ? undefined : d));
   const folded = expressions(fold.nest).every(
     (e) =>
-      e.op !== 'load' || !written.includes(fold.nest.inputs[e.input]!) || isOwn(e.index.map(move)),
+      e.op !== 'load' ||
+      !written.includes(fold.nest.inputs[e.input]!) ||
+      isOwn(e.index.map(move), nest.axes),
   );
   if (!folded || !written.every((id) => readsInPlace(map.nest, id))) return false;
   // Nothing else that they read may wait for what the source writes.
@@ -175,27 +168,20 @@ function merge({ fold, map, axis, move }: Pair, source: Job | undefined, folding
     return copier(m, load, to, acc);
   };
   const same = (i: Affine): Affine => i;
-  const copySource = source && copyFrom(source.nest, same, m.acc);
-  const inner = source?.nest.fold;
-  const first = inner && { fold: { ...inner, body: copySource!(inner.body) } };
-  const stored: Result[] = source
-    ? resultsOf(source.nest).map(({ result, output }) => ({ result: copySource!(result), output }))
-    : [];
+  const first = source && rewritten(source.nest, copyFrom(source.nest, same, m.acc));
+  const stored = first ? resultsOf(first) : [];
   for (const { result, output } of stored) computed.set(output, result);
   const copyFold = copyFrom(fold.nest, move, m.across);
   const { kind, body } = fold.nest.fold!;
   const across = { kind, axis, body: copyFold(body) };
   computed.set(fold.nest.output, copyFold(fold.nest.result));
-  const copyMap = copyFrom(map.nest, same, m.acc);
-  const results = resultsOf(map.nest).map(({ result, output }) => {
-    return { result: copyMap(result), output };
-  });
+  const last = rewritten(map.nest, copyFrom(map.nest, same, m.acc));
   const isNeeded = (id: number): boolean =>
     folding.buffers.get(id)!.role !== 'temp' ||
     folding.readersOf(id).some((job) => job !== fold && job !== map);
-  const [main, ...also] = [...results, ...stored.filter(({ output }) => isNeeded(output))];
-  const { name, axes } = map.nest;
-  return { name, axes, ...first, across, ...main!, ...(also.length > 0 && { also }), inputs };
+  const also = [...(last.also ?? []), ...stored.filter(({ output }) => isNeeded(output))];
+  const inner = first?.fold && { fold: first.fold };
+  return { ...last, ...inner, across, ...(also.length > 0 && { also }), inputs };
 }
 
 function replace(

@@ -43,7 +43,10 @@ export function fit(
 ): { readonly jobs: readonly Job[]; readonly buffers: readonly Buffer[] } {
   const { outputs, threads, line } = limits;
   const isFit = (nest: Nest): boolean => fits(nest, limits);
-  const joined = outputs > 1 ? join(jobs, buffers, isFit) : { jobs, buffers };
-  const split = threads ? splitFolds(joined.jobs, joined.buffers, threads) : joined;
-  return line ? foldAcross(split.jobs, split.buffers, isFit, line) : split;
+  const joined = outputs > 1 ? join(jobs, buffers, isFit) : jobs;
+  const split = threads ? splitFolds(joined, buffers, threads) : { jobs: joined, buffers };
+  const folded = line ? foldAcross(split.jobs, split.buffers, isFit, line) : split.jobs;
+  const written = new Set(folded.flatMap(({ nest }) => outputsOf(nest)));
+  const isNeeded = ({ role, id }: Buffer): boolean => role !== 'temp' || written.has(id);
+  return { jobs: folded, buffers: split.buffers.filter(isNeeded) };
 }

@@ -37,13 +37,11 @@ export function join(
   jobs: readonly Job[],
   buffers: readonly Buffer[],
   fits: (nest: Nest) => boolean,
-): { jobs: Job[]; buffers: Buffer[] } {
+): Job[] {
   const joining = start(byLevel(jobs), buffers, fits);
   joining.places.forEach((_, place) => void joinSources(joining, place));
   joinMaps(joining);
-  const joined = joining.places.filter((job) => job !== undefined);
-  const needed = (b: Buffer) => b.role !== 'temp' || joining.writer.has(b.id);
-  return { jobs: joined, buffers: buffers.filter(needed) };
+  return joining.places.filter((job) => job !== undefined);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type Fold,
   inputOf,
   type Nest,
-  resultsOf,
+  rewritten,
   sizeOf,
   type Term,
 } from '../nest.ts';
@@ -134,16 +134,6 @@ function wholeNest(nest: Nest, parts: number, buffer: number): Nest {
   const { inputs, read, copy } = createCopy(nest, (i) => i);
   const own = nest.axes.map((size, axis) => (size === 1 ? ZERO : along(axis)));
   const body = read(buffer, [along(nest.axes.length), ...own]);
-  const [first, ...also] = resultsOf(nest).map(({ result, output }) => {
-    return { result: copy(result), output };
-  });
-  const { kind } = nest.fold!;
-  return {
-    name: nest.name,
-    axes: nest.axes,
-    fold: { kind, axes: [parts], body },
-    ...first!,
-    ...(also.length > 0 && { also }),
-    inputs,
-  };
+  const { fold, ...results } = nest;
+  return { ...rewritten(results, copy), fold: { kind: fold!.kind, axes: [parts], body }, inputs };
 }
