@@ -57,6 +57,7 @@ const folds = KINDS.flatMap((kind) =>
     const shape = [3, 4, 5];
     const position = { op: 'position', index: [{ at: 1, of: [{ axis, step: 2 }] }] } as const;
     const loaded = apply('mul', load(0, 0, 1, 2), position);
+    const folded = apply('exp', apply('mul', load(1, 1, 3, 0), load(0, 0, 1, 2)));
     const inner = KINDS[(KINDS.indexOf(kind) + 1 + axis) % KINDS.length]!;
     return [
       nestCase(
@@ -72,7 +73,7 @@ const folds = KINDS.flatMap((kind) =>
         `${kind} across axis ${axis} of a ${inner}`,
         {
           axes: shape,
-          fold: { kind: inner, axes: [6], body: apply('exp', load(1, 1, 3, 0)) },
+          fold: { kind: inner, axes: [6], body: folded },
           across: { kind, axis, body: apply('mul', acc, load(0, 0, 1, 2)) },
           result: apply('add', apply('neg', across), acc),
         },

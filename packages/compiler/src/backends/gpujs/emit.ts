@@ -160,13 +160,14 @@ function foldLines(
   const counters = fold.axes.map(
     (size, i): Variable => (size === 1 ? { step: 1, at: 0 } : { name: names[i]!, step: 1, at: 0 }),
   );
-  let wide = false;
+  // A neighbour along the texels of a row is one number.
+  const wide = texels.map(() => false);
   const taken = (last: Variable | undefined, turn: number): string[] =>
     texels.flatMap((outer, i) => {
       const inner = last ? [...counters.slice(0, -1), last] : counters;
       const variables = [...outer, ...inner];
       const value = printer.print(fold.body, depth, { variables, known: new Map() });
-      wide ||= value.wide;
+      wide[i] ||= value.wide;
       // What it needs comes just before it: little is alive at a time.
       return [...printer.lines(depth), ...take(printer.dialect, suffix(i), value, `${i}_${turn}`)];
     });
@@ -176,9 +177,9 @@ function foldLines(
       fold.axes[i] === 1 ? lines : loop(printer.dialect, names[i]!, fold.axes[i]!, lines);
     lines = i === 0 ? looped : [...printer.lines(i), ...looped];
   }
-  const starts = texels.flatMap((_, i) => start(printer.dialect, suffix(i), wide));
-  const ends = texels.flatMap((_, i) => end(printer.dialect, suffix(i), wide));
-  const accs = texels.map((_, i) => atom(`acc${suffix(i)}`, wide));
+  const starts = wide.flatMap((one, i) => start(printer.dialect, suffix(i), one));
+  const ends = wide.flatMap((one, i) => end(printer.dialect, suffix(i), one));
+  const accs = wide.map((one, i) => atom(`acc${suffix(i)}`, one));
   return { accs, lines: [...starts, ...lines, ...ends] };
 }
 
