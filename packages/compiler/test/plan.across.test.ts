@@ -5,6 +5,7 @@ import {
   input,
   logsumexp,
   matmul,
+  maxOver,
   mul,
   type Node,
   param,
@@ -153,6 +154,14 @@ describe('left', () => {
       ]);
       expect(distance({ A: value })).toBeLessThan(1e-12);
     }
+  });
+
+  test('with a product of which the largest is looked for: computed twice, it might be missed', () => {
+    const hits = sub(Z, maxOver(Z, 0, { keepdims: true }));
+    expect(foldsOf({ A: hits })).toEqual([
+      ['sum', undefined],
+      [undefined, 'max'],
+    ]);
   });
 
   test('if the map reads it at two positions', () => {

@@ -130,6 +130,8 @@ function placesOf(map: Nest, { axes, output }: Nest): (number | undefined)[] | u
 
 /** The kernel whose numbers are folded, if fold and map read them at the map's positions only. */
 function sourceOf(pair: Pair, folding: Folding): Job | undefined {
+  // A gradient asks where the maximum is: what is computed twice may be rounded in two ways.
+  if (pair.fold.nest.fold!.kind === 'max') return undefined;
   return pair.fold.nest.inputs
     .map((id) => folding.writerOf(id))
     .find((job) => job?.nest.fold && isSource(job, pair, folding));
