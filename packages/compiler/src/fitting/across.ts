@@ -32,9 +32,8 @@ interface Pair {
   readonly move: (i: Affine) => Affine;
 }
 
-/** Jobs on their way, and who reads a buffer. */
+/** Who reads and writes the buffers of jobs on their way. */
 interface Folding {
-  readonly jobs: readonly Job[];
   readonly buffers: ReadonlyMap<number, Buffer>;
   readonly readersOf: (id: number) => readonly Job[];
   readonly writerOf: (id: number) => Job | undefined;
@@ -78,7 +77,6 @@ function survey(jobs: readonly Job[], buffers: ReadonlyMap<number, Buffer>): Fol
     for (const id of outputsOf(job.nest)) writers.set(id, job);
   }
   return {
-    jobs,
     buffers,
     readersOf: (id) => readers.get(id) ?? [],
     writerOf: (id) => writers.get(id),
@@ -96,8 +94,8 @@ function pairOf(fold: Job, folding: Folding, most: number): Pair | undefined {
   const turns = nest.fold?.axes[turning[0]!] ?? 0;
   if (turning.length !== 1 || turns > most || nest.across || nest.also) return undefined;
   const [map, ...others] = folding.readersOf(nest.output);
-  if (folding.buffers.get(nest.output)!.role !== 'temp' || !map || others.length > 0) return;
-  if (map.nest.fold || map.nest.across) return undefined;
+  if (folding.buffers.get(nest.output)!.role !== 'temp') return undefined;
+  if (!map || others.length > 0 || map.nest.fold || map.nest.across) return undefined;
   const places = placesOf(map.nest, nest);
   const rest = map.nest.axes.flatMap((n, i) => (n > 1 && !places?.includes(i) ? [i] : []));
   const [axis] = rest;

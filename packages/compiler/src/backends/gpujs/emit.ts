@@ -47,10 +47,8 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const folded = nest.fold && foldLines(frame, nest.fold, [...texels, ...line]);
   const accs = folded?.accs ?? [];
   const second = nest.across && acrossLines(frame, nest.across, places[0]!, accs.slice(1));
-  const before = [
-    ...[...threadLines(frame), ...printer.lines(OUTSIDE)],
-    ...[...(folded?.lines ?? []), ...(second?.lines ?? [])],
-  ];
+  const folds = [...(folded?.lines ?? []), ...(second?.lines ?? [])];
+  const before = [...threadLines(frame), ...printer.lines(OUTSIDE), ...folds];
   const results = space.kind === 'webgpu' ? storedResults : returnedResults;
   const known = { ...frame, ...(second && { across: second.value }) };
   const body = [...before, ...results(known, places, accs.slice(0, places.length))];
