@@ -2,13 +2,10 @@
 // whose launches cost more than computing it again: of a softmax, the product, the normalizer and
 // the difference are one kernel. It knows loops, buffers and who reads them; no graph, no device.
 import { isAlong, isOwn } from '../affine.ts';
-import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
   type Buffer,
-  type Expr,
   expressions,
-  inputOf,
   lineOf,
   type Nest,
   outputsOf,
@@ -18,6 +15,7 @@ import {
   type Term,
 } from '../nest.ts';
 import { type Job, readsInPlace } from '../order.ts';
+import { createCopies } from './copies.ts';
 
 /** Turns of all threads together that a launch is worth. */
 const WORTH = 2 ** 21;
@@ -55,7 +53,7 @@ export function foldAcross(
   let left = jobs;
   let folding = survey(left, byId);
   for (const job of jobs) {
-    const pair = left.includes(job) && pairOf(job, folding, most);
+    const pair = pairOf(job, folding, most);
     if (!pair) continue;
     const source = sourceOf(pair, folding);
     const tries = source ? [source, undefined] : [undefined];
@@ -73,7 +71,11 @@ function survey(jobs: readonly Job[], buffers: ReadonlyMap<number, Buffer>): Fol
   const readers = new Map<number, Job[]>();
   const writers = new Map<number, Job>();
   for (const job of jobs) {
-    for (const id of job.nest.inputs) readers.set(id, [...(readers.get(id) ?? []), job]);
+    for (const id of job.nest.inputs) {
+      const known = readers.get(id);
+      if (known) known.push(job);
+      else readers.set(id, [job]);
+    }
     for (const id of outputsOf(job.nest)) writers.set(id, job);
   }
   return {
@@ -93,6 +95,8 @@ function pairOf(fold: Job, folding: Folding, most: number): Pair | undefined {
   const turning = (nest.fold?.axes ?? []).flatMap((turns, i) => (turns > 1 ? [i] : []));
   const turns = nest.fold?.axes[turning[0]!] ?? 0;
   if (turning.length !== 1 || turns > most || nest.across || nest.also) return undefined;
+  // It may be a part of another kernel by now.
+  if (folding.writerOf(nest.output) !== fold) return undefined;
   const [map, ...others] = folding.readersOf(nest.output);
   if (folding.buffers.get(nest.output)!.role !== 'temp') return undefined;
   if (!map || others.length > 0 || map.nest.fold || map.nest.across) return undefined;
@@ -111,11 +115,10 @@ function pairOf(fold: Job, folding: Folding, most: number): Pair | undefined {
 
 /** The loops of a map that the loops of what it reads are: undefined unless each is one. */
 function placesOf(map: Nest, { axes, output }: Nest): (number | undefined)[] | undefined {
-  const loads = expressions(map).filter(
-    (e) => e.op === 'load' && map.inputs[e.input] === output,
-  ) as Extract<Expr, { op: 'load' }>[];
-  const [first] = loads;
-  if (!first || loads.length > 1) return undefined;
+  const [first, ...others] = expressions(map).flatMap((e) =>
+    e.op === 'load' && map.inputs[e.input] === output ? [e] : [],
+  );
+  if (!first || others.length > 0) return undefined;
   const places = axes.map((size, d) => {
     const axis = map.axes.findIndex((_, i) => isAlong(first.index[d]!, i));
     return size === 1 || axis < 0 ? undefined : axis;
@@ -157,25 +160,15 @@ function isSource(source: Job, { fold, map, move }: Pair, folding: Folding): boo
 
 /** The kernel of all: what the map reads of the others is computed. */
 function merge({ fold, map, axis, move }: Pair, source: Job | undefined, folding: Folding): Nest {
-  const m = createExprBuilder();
-  const inputs: number[] = [];
-  const computed = new Map<number, Expr>();
-  const copyFrom = (nest: Nest, to: (i: Affine) => Affine, acc: Expr) => {
-    const load = (input: number, index: readonly Affine[]) => {
-      const id = nest.inputs[input]!;
-      return computed.get(id) ?? m.load(inputOf(inputs, id), index.map(to));
-    };
-    return copier(m, load, to, acc);
-  };
-  const same = (i: Affine): Affine => i;
-  const first = source && rewritten(source.nest, copyFrom(source.nest, same, m.acc));
+  const { m, inputs, computed, from } = createCopies();
+  const first = source && rewritten(source.nest, from(source.nest));
   const stored = first ? resultsOf(first) : [];
   for (const { result, output } of stored) computed.set(output, result);
-  const copyFold = copyFrom(fold.nest, move, m.across);
+  const copyFold = from(fold.nest, move, m.across);
   const { kind, body } = fold.nest.fold!;
   const across = { kind, axis, body: copyFold(body) };
   computed.set(fold.nest.output, copyFold(fold.nest.result));
-  const last = rewritten(map.nest, copyFrom(map.nest, same, m.acc));
+  const last = rewritten(map.nest, from(map.nest));
   const isNeeded = (id: number): boolean =>
     folding.buffers.get(id)!.role !== 'temp' ||
     folding.readersOf(id).some((job) => job !== fold && job !== map);

@@ -1,16 +1,8 @@
 // Joins kernels into one that stores several results, for devices that can: a launch less each. It
 // knows what kernels read and write; no graph and no device.
-import { copier, createExprBuilder } from '../expr.ts';
-import {
-  type Buffer,
-  type Expr,
-  expressionsIn,
-  inputOf,
-  type Nest,
-  outputsOf,
-  resultsOf,
-} from '../nest.ts';
+import { type Buffer, expressionsIn, type Nest, outputsOf, resultsOf } from '../nest.ts';
 import { type Job, readsInPlace } from '../order.ts';
+import { createCopies } from './copies.ts';
 
 /** Jobs on their way, each at a place; a place that was joined into another one is empty. */
 interface Joining {
@@ -180,16 +172,9 @@ function merge(
   b: Nest,
   readElsewhere: (id: number) => boolean,
 ): Nest {
-  const m = createExprBuilder();
-  const inputs: number[] = [];
-  const computed = new Map<number, Expr>();
-  const copyFrom = (nest: Nest) =>
-    copier(m, (input, index) => {
-      const id = nest.inputs[input]!;
-      return computed.get(id) ?? m.load(inputOf(inputs, id), index);
-    });
+  const { inputs, computed, from } = createCopies();
   const folds = [a, b].flatMap((nest) => {
-    const copy = copyFrom(nest);
+    const copy = from(nest);
     for (const { result, output } of resultsOf(nest)) computed.set(output, copy(result));
     return nest.fold ? [{ ...nest.fold, body: copy(nest.fold.body) }] : [];
   });

@@ -1,19 +1,18 @@
 // Splits long folds in two, for devices that need many threads: each part of the loop is folded by
 // a thread of its own, then the parts are. It knows loops and buffers; no graph and no device.
 import { along, scaled, ZERO } from '../affine.ts';
-import { copier, createExprBuilder } from '../expr.ts';
 import {
   type Affine,
   type Buffer,
   type Expr,
   type Fold,
-  inputOf,
   type Nest,
   rewritten,
   sizeOf,
   type Term,
 } from '../nest.ts';
 import type { Job } from '../order.ts';
+import { createCopies } from './copies.ts';
 
 /** Turns of a loop below which a second kernel costs more than it saves. */
 const LONG = 1024;
@@ -76,17 +75,6 @@ function cutOf({ axes, fold }: Nest, threads: number): Cut | undefined {
   return { parts: Math.ceil(all / turns), turns };
 }
 
-/** Copies expressions into a nest of their own: its inputs are those that they read. */
-function createCopy(nest: Nest, move: (i: Affine) => Affine) {
-  const m = createExprBuilder();
-  const inputs: number[] = [];
-  const read = (buffer: number, index: readonly Affine[]): Expr =>
-    m.load(inputOf(inputs, buffer), index);
-  const load = (input: number, index: readonly Affine[]) =>
-    read(nest.inputs[input]!, index.map(move));
-  return { m, inputs, read, copy: copier(m, load, move) };
-}
-
 /** Folds each part, with a loop over the parts outside of all others. */
 function partNest(nest: Nest, { parts, turns }: Cut, output: number): Nest {
   const fold = nest.fold!;
@@ -109,8 +97,8 @@ function partNest(nest: Nest, { parts, turns }: Cut, output: number): Nest {
       return term.axis === last ? cutTerms(term.step) : [{ ...term, axis: term.axis + 1 }];
     }),
   });
-  const { m, inputs, copy } = createCopy(nest, move);
-  const body = copy(fold.body);
+  const { m, inputs, from } = createCopies();
+  const body = from(nest, move)(fold.body);
   // Whole numbers are exact on a GPU further than floats are, so the difference is one.
   const beyond = m.position({ ...place, at: -all });
   const guarded = (): Expr =>
@@ -131,9 +119,13 @@ function partNest(nest: Nest, { parts, turns }: Cut, output: number): Nest {
 
 /** Folds the parts: every fold of folds is the fold of all. */
 function wholeNest(nest: Nest, parts: number, buffer: number): Nest {
-  const { inputs, read, copy } = createCopy(nest, (i) => i);
+  const { inputs, read, from } = createCopies();
   const own = nest.axes.map((size, axis) => (size === 1 ? ZERO : along(axis)));
   const body = read(buffer, [along(nest.axes.length), ...own]);
   const { fold, ...results } = nest;
-  return { ...rewritten(results, copy), fold: { kind: fold!.kind, axes: [parts], body }, inputs };
+  return {
+    ...rewritten(results, from(nest)),
+    fold: { kind: fold!.kind, axes: [parts], body },
+    inputs,
+  };
 }

@@ -113,24 +113,18 @@ async function agrees(device: Device, nest: NestCase): Promise<void> {
 
 /** Registers what GPUs have to know beside: second folds, and kernels of two results. */
 export function gpuConformance(openDevice: () => Promise<Device>): void {
-  test.each(named(lineCases))('%s', async (_, nest) => {
-    const device = await openDevice();
-    try {
-      await agrees(device, nest);
-    } finally {
-      device.dispose();
-    }
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice();
   });
+  afterAll(() => device?.dispose());
+
+  test.each(named(lineCases))('%s', (_, nest) => agrees(device, nest));
 
   test.for([0, 1])('result %i of a large product of two', async (read, { skip }) => {
-    const device = await openDevice();
-    try {
-      skip(device.limits.outputs === 1, 'a kernel has one result here');
-      const pair = pairCase(read);
-      const wanted = [...interpretPlan(pair.plan, new Map(pair.data.entries())).values()];
-      expect(worstError(await runCase(device, pair), wanted[read]!)).toBeLessThan(TOLERANCE);
-    } finally {
-      device.dispose();
-    }
+    skip(device.limits.outputs === 1, 'a kernel has one result here');
+    const pair = pairCase(read);
+    const wanted = [...interpretPlan(pair.plan, new Map(pair.data.entries())).values()];
+    expect(worstError(await runCase(device, pair), wanted[read]!)).toBeLessThan(TOLERANCE);
   });
 }

@@ -36,9 +36,9 @@ function kernel(nest: Nest, at: (id: number) => Layout, space: Space): string {
   const layout = at(nest.output);
   const threads = threadsOf(nest, layout, space);
   const [across, down] = threads.tile;
-  const shared = nest.across ? lineOf(nest) : across * down;
+  const shared = lineOf(nest) || across * down;
   const unrolled = !sharesEnough(shared, space) && readsAlong(nest, layouts);
-  const repeated = unrolled || across * down > 1 || nest.across !== undefined;
+  const repeated = unrolled || shared > 1;
   const printer = createPrinter({ nest, layouts, space, repeated });
   const frame: Frame = { nest, layout, threads, space, printer, unrolled };
   const places = placesOf(frame);
@@ -182,10 +182,8 @@ function foldLines(
 }
 
 /** The loop variables at all positions along the loop of the second fold. */
-const lineFrom = ({ axes, across }: Nest, outer: readonly Variable[]): Variable[][] =>
-  across
-    ? [...Array(axes[across.axis]!).keys()].map((at) => outer.with(across.axis, { step: 1, at }))
-    : [];
+const lineFrom = (nest: Nest, outer: readonly Variable[]): Variable[][] =>
+  Array.from({ length: lineOf(nest) }, (_, at) => outer.with(nest.across!.axis, { step: 1, at }));
 
 /** The second fold: a turn for each position, written out. */
 function acrossLines(
