@@ -39,9 +39,9 @@ export interface CompileOptions {
   /** Seed of the parameters' first values; 1 unless given. */
   readonly seed?: number;
   /**
-   * The most steps between copies of what lives across steps, to which a session goes back when
-   * its GPU is lost or a worker thread ends in the middle of a step: 100 unless given, 0 for no
-   * copies. With 1 a step on the CPU that is interrupted is as if it had not been.
+   * The most steps between copies of what lives across steps: 100 unless given, 0 for no copies.
+   * A session whose GPU is lost goes back to the last one. On the CPU, where a worker thread may
+   * end in the middle of a step, the steps since the last copy are done again: none is lost.
    */
   readonly checkpoint?: number;
   /** Told whenever `session.device` has changed. */

@@ -57,8 +57,9 @@ export interface Loaded {
    * Runs every kernel once. `env[buffer.id]` holds the handles of inputs and parameters; the run
    * fills in those of temp, output and next buffers. A handle it fills in stays valid until the
    * next run of the same program.
+   * @param alone on the caller's thread alone, where nothing interrupts it
    */
-  run(env: Handle[]): void;
+  run(env: Handle[], alone?: boolean): void;
   /**
    * Runs `times` times (at least once), on devices that loop themselves; after each time
    * parameters take their new values, and `env` ends with the handles of the last. What takes

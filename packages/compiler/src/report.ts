@@ -12,6 +12,7 @@ import {
   resultsOf,
   sizeOf,
 } from './nest.ts';
+import { backupSize } from './placement/backup.ts';
 
 /** One kernel of a step. */
 export interface KernelReport {
@@ -42,7 +43,10 @@ export interface Report {
     readonly temporaries: number;
     /** What the device needs for itself, such as factors of products packed for each thread. */
     readonly scratch: number;
-    /** A copy of what steps change, kept where threads share them in case that a thread ends. */
+    /**
+     * A copy of what steps change, and what single ones were fed since: kept where threads share
+     * them, in case that a thread ends.
+     */
     readonly backup: number;
     /** All of these: what the session holds. */
     readonly peak: number;
@@ -66,7 +70,7 @@ export function flopsOf(nest: Nest): number {
 }
 
 /** What people ask about a program, and about the session that has it. */
-export function reportOf({ planned, program, loaded }: Executable, isBacked: boolean): Report {
+export function reportOf({ planned, program, loaded }: Executable, every: number): Report {
   const byId = new Map(planned.buffers.map((b) => [b.id, b]));
   const bytes = (ids: readonly number[]): number =>
     ids.reduce((sum, id) => sum + BYTES * sizeOf(byId.get(id)!.shape), 0);
@@ -90,7 +94,8 @@ export function reportOf({ planned, program, loaded }: Executable, isBacked: boo
     .map((k) => k.output)
     .filter((id) => byId.get(id)!.role === 'param');
   const changed = [...inPlace, ...planned.swaps.map(({ param }) => param)];
-  const backup = isBacked && threads > 1 ? bytes(changed) : 0;
+  const fed = bytes(planned.inputs.map(({ id }) => id));
+  const backup = threads > 1 ? backupSize(bytes(changed), fed, every) : 0;
   const peak = params + temporaries + scratch + backup;
   return {
     kernels,

@@ -112,9 +112,11 @@ class RunningSession implements Session {
     try {
       let begin = performance.now();
       do {
-        const most =
-          lease.program.loaded.runMany && Math.min(n - call.done, this.#placement.turns());
-        const running = runSteps(this.#placement, engine, lease, env, wanted, call, most);
+        const { done } = call;
+        const left = n - done;
+        const times = lease.program.loaded.runMany && Math.min(left, this.#placement.turns());
+        const of = { times, done, left };
+        const running = runSteps(this.#placement, engine, lease, env, wanted, call, of);
         wanted.isOver = call.done >= n;
         this.#queued++;
         if (running) await this.#background(running);
@@ -207,7 +209,7 @@ class RunningSession implements Session {
   }
 
   report(): Report {
-    return reportOf(this.#loaded('report'), this.#placement.engine.isBacked);
+    return reportOf(this.#loaded('report'), this.#placement.engine.every);
   }
 
   source(kernel: string): string {

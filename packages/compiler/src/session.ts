@@ -23,16 +23,16 @@ export interface Session {
    * session goes back to its last checkpoint, and steps since then are lost; `device.lost` says
    * how many.
    * @throws FeedError, NameError for feeds that do not fit, ChainruleError while `steps` go on, or
-   *   if too many wait: parameters are then as before; ChainruleError if a worker ends in the
-   *   middle: it says how many steps are lost with this one, fewer than `checkpoint` of `compile`
+   *   if too many wait, or a worker ends in the middle: parameters are then as before (unless
+   *   `checkpoint` of `compile` is 0)
    */
   step(feeds: Feeds): void;
   /**
    * `n` steps on the same data; loads what is missing for other batch sizes. On the CPU short ones
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
-   * else is asked for waits. If it rejects, parameters are as before (unless `checkpoint` is
-   * 0, or a GPU is looked at: then some of the steps may be done); for one step see `step`.
+   * else is asked for waits. If it rejects because a worker ends, parameters are as before (unless
+   * `checkpoint` is 0).
    *
    * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
    * anew or on the CPU, and does again what was lost of these `n` steps.

@@ -1,187 +1,241 @@
-// Which state parameters are put back to, by a clock that stands still unless it is told.
+// What parameters are put back to, which data are kept for it, and for how long.
 import { param } from '@chainrule/graph';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type Device, InterruptedError } from '../src/device.ts';
-import { createBackup, type Steps } from '../src/placement/backup.ts';
+import { backupSize, createBackup, type Steps } from '../src/placement/backup.ts';
 import { mulberry } from './support/nests.ts';
 
-let now = 0;
-beforeEach(() => {
-  now = 1000;
-  vi.spyOn(performance, 'now').mockImplementation(() => now);
-});
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => void vi.unstubAllGlobals());
+
+type Call = Partial<Omit<Steps, 'run' | 'again' | 'free'>>;
 
 /**
- * A counter that each step raises by one, and the half of a step by 0.5.
- * @param isShared by threads; else only several steps go on in the background
+ * A parameter of so many numbers, of which steps change the first: what they make of it depends on
+ * what they are fed, and on their order. `half` is interrupted when that is half done.
  */
-function counter(isShared: boolean, every = 100) {
-  const handle = new Float32Array(1);
-  const view = (h: unknown) => h as Float32Array;
-  const node = param(1, { name: 'w' });
+function machine({ size = 1, every = 100 } = {}) {
+  const handle = new Float32Array(size);
+  const reads = vi.fn();
+  const view = (h: unknown) => {
+    reads();
+    return h as Float32Array;
+  };
+  const node = param(size, { name: 'w' });
   const device = { view } as unknown as Device;
-  const backup = createBackup(device, [{ node, shape: [1], handle }], every);
-  const ofCall = (times?: number) => ({ times, isShared, isAway: times !== undefined });
-  const during = (of: Steps, change: number, fails = false, changed = true) =>
-    backup.during(of, () => {
-      handle[0]! += change;
-      if (fails) throw new InterruptedError('a worker is gone', changed);
-    });
-  const steps = (times?: number) => during(ofCall(times), times ?? 1);
-  const half = (times?: number, changed = true) =>
-    during(ofCall(times), changed ? 0.5 : 0, true, changed);
-  return { handle, backup, during, steps, half };
+  const backup = createBackup(device, [{ node, shape: [size], handle }], every);
+  const step = (env: readonly unknown[]) => {
+    handle[0] = (handle[0]! * 31 + (env[0] as number)) % 1021;
+  };
+  const given = new Set<readonly unknown[]>();
+  let last = 0;
+  const stepsOf = (call: Call, run: (steps: Steps) => void | Promise<void>): Steps => {
+    const env = call.env ?? [++last];
+    const { times = 1 } = call;
+    const steps: Steps = {
+      ...{ call: 'step', times, done: 0, left: times, isShared: true, isAway: false },
+      ...{ program: handle, fed: 0, ...call, env },
+      run: () => run(steps),
+      again: () => {
+        expect(given).toContain(env);
+        step(env);
+      },
+      free: () => given.delete(env),
+    };
+    given.add(env);
+    return steps;
+  };
+  /** As a session does: data go back after the call, unless they are kept. */
+  const during = (steps: Steps) => {
+    try {
+      return backup.during(steps);
+    } finally {
+      if (!backup.keeps(steps.env)) given.delete(steps.env);
+    }
+  };
+  const done = (call: Call = {}) =>
+    during(
+      stepsOf(call, ({ times, env }) => {
+        for (let i = 0; i < times; i++) step(env);
+      }),
+    );
+  const half = (call: Call = {}, changed = true) =>
+    during(
+      stepsOf(call, () => {
+        if (changed) handle[0]! += 0.5;
+        throw new InterruptedError('a worker is gone', changed);
+      }),
+    );
+  return { handle, reads, backup, given, stepsOf, during, done, half };
 }
 
-/** The message of what is thrown. */
-function failureOf(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    return (error as Error).message;
-  }
-  throw new Error('nothing was thrown');
-}
-
-test('single steps that come soon after a copy are lost with the one that is interrupted', () => {
-  const { handle, steps, half } = counter(true);
-  for (let i = 0; i < 5; i++) steps();
-  expect(() => half()).toThrow(
-    'step was interrupted, parameters are what they were before it and the last 5 steps, ' +
-      'which are lost: a worker is gone',
+test('steps since the last copy are done again, with their data and in their order', () => {
+  const { handle, reads, done, half } = machine();
+  for (let i = 0; i < 5; i++) done();
+  const before = handle[0];
+  const failing = expect(() => half());
+  failing.toThrow(
+    /^step was interrupted, parameters are what they were before it: a worker is gone$/,
   );
-  expect([...handle]).toEqual([0]);
-  // Again: the copy is still right, and of no age.
+  expect(handle[0]).toBe(before);
+  // Once for the copy, and once to put it back.
+  expect(reads).toHaveBeenCalledTimes(2);
+  done();
+  const after = handle[0];
   expect(() => half()).toThrow('what they were before it: a worker');
-  steps();
-  now += 1;
-  steps();
-  expect(() => half()).toThrow('before it and the last 1 steps');
-  expect([...handle]).toEqual([1]);
+  expect(handle[0]).toBe(after);
 });
 
 test.each([
-  { every: 1, done: 7, lost: 0 },
-  { every: 3, done: 5, lost: 2 },
-  { every: 3, done: 6, lost: 0 },
-])(
-  'a copy every $every steps: of $done that come soon, $lost are lost',
-  ({ every, done, lost }) => {
-    const { handle, steps, half } = counter(true, every);
-    for (let i = 0; i < done; i++) steps();
-    expect(() => half()).toThrow(
-      lost === 0 ? 'before it: ' : `before it and the last ${lost} steps`,
-    );
-    expect([...handle]).toEqual([done - lost]);
-  },
-);
+  { every: 1, fed: 0, copies: 12, what: 'each step' },
+  { every: 5, fed: 0, copies: 3, what: 'every few steps' },
+  { every: 100, fed: 0, copies: 1, what: 'seldom, where nothing is fed' },
+  { every: 100, fed: 200, copies: 12, what: 'each step, where more is fed than there is' },
+  { every: 100, fed: 25, copies: 3, what: 'as soon as as much has been fed' },
+  { every: 2, fed: 25, copies: 6, what: 'as often as is wanted' },
+])('copies are made at $what, and the data between them are kept', (given) => {
+  const { every, fed, copies } = given;
+  const m = machine({ size: 100, every });
+  let most = 0;
+  for (let i = 0; i < 12; i++) {
+    m.done({ fed });
+    most = Math.max(most, m.given.size);
+  }
+  expect(m.reads).toHaveBeenCalledTimes(copies);
+  expect(100 + most * fed).toBe(backupSize(100, fed, every));
+  const [before] = m.handle;
+  expect(() => m.half({ fed })).toThrow('before it: ');
+  expect(m.handle[0]).toBe(before);
+});
 
 test('with 0 there are no copies, and an error says so', () => {
-  const { handle, steps, half } = counter(true, 0);
-  steps();
+  const { handle, reads, given, done, half } = machine({ every: 0 });
+  done();
   expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
-  expect(() => half(2)).toThrow('parameters may hold a part of it: a worker is gone');
-  expect([...handle]).toEqual([2]);
+  expect(() => half({ times: 2 })).toThrow('parameters may hold a part of it: a worker is gone');
+  expect(handle[0]).toBe(2);
+  expect([reads.mock.calls.length, given.size, backupSize(1, 1, 0)]).toEqual([0, 0, 0]);
 });
 
-test('one copy after the other lies in the same place', () => {
-  const made = vi.fn();
-  const original = Float32Array;
-  const { steps } = counter(false);
-  vi.stubGlobal('Float32Array', function count(length: number) {
-    made();
-    return new original(length);
-  });
-  for (let i = 0; i < 3; i++) steps(2);
-  vi.unstubAllGlobals();
-  expect(made).toHaveBeenCalledOnce();
-});
-
-test('nothing is lost before several steps, nor where nothing has changed', () => {
-  const { handle, steps, half } = counter(true);
-  steps();
-  expect(() => half(2)).toThrow(
-    'steps was interrupted, parameters are what they were before it: ',
-  );
-  expect([...handle]).toEqual([1]);
-  steps();
-  expect(() => half(1, false)).toThrow('parameters are what they were before it: ');
-  expect([...handle]).toEqual([2]);
+test('what has not changed is left alone', () => {
+  const { reads, done, half } = machine();
+  done();
+  expect(() => half({}, false)).toThrow('parameters are what they were before it: ');
+  expect(reads).toHaveBeenCalledOnce();
 });
 
 test('what has been set is not put back to what was before', () => {
-  const { handle, backup, steps, half } = counter(true);
-  steps();
+  const { handle, backup, given, done, half } = machine();
+  done();
   handle[0] = 7;
   backup.forget();
+  expect(given.size).toBe(0);
   expect(() => half()).toThrow('before it: ');
-  expect([...handle]).toEqual([7]);
+  expect(handle[0]).toBe(7);
 });
 
 test('in the background, the steps before are known, too', async () => {
-  const { handle, backup, steps } = counter(true);
-  steps();
+  const { handle, stepsOf, during, done } = machine();
+  done();
+  const [before] = handle;
   const run = async () => {
     handle[0]! += 0.5;
     throw new InterruptedError('a worker is gone', true);
   };
-  await expect(backup.during({ times: 100, isShared: true, isAway: true }, run)).rejects.toThrow(
-    'before it: a worker',
+  const running = during(stepsOf({ call: 'steps', times: 1000, isAway: true }, run));
+  await expect(running).rejects.toThrow('steps was interrupted, parameters are what they were');
+  expect(handle[0]).toBe(before);
+});
+
+test('a call in parts is undone as a whole', () => {
+  const { handle, done, half } = machine();
+  done();
+  const [before] = handle;
+  const call = { call: 'steps', env: [3] } as const;
+  done({ ...call, times: 2, left: 150 });
+  // Its data may have been given back, and come again.
+  done({ ...call, env: [3], times: 90, done: 2, left: 148 });
+  expect(() => half({ ...call, times: 58, done: 92, left: 58 }, false)).toThrow(
+    'steps was interrupted, parameters are what they were before it',
   );
-  expect([...handle]).toEqual([1]);
+  expect(handle[0]).toBe(before);
+  // One that was given up after a part of it: then the parameters are what that has left.
+  done({ ...call, times: 2, left: 150 });
+  const [after] = handle;
+  expect(() => half()).toThrow('before it');
+  expect(handle[0]).toBe(after);
+});
+
+test('a call that has come from another device says how many of its steps are done', () => {
+  const { handle, done, half } = machine();
+  done({ call: 'steps', times: 2, done: 7, left: 9 });
+  expect(() => half({ call: 'steps', times: 7, done: 9, left: 7 })).toThrow(
+    'steps was interrupted, parameters are what they were after 7 of its steps: ',
+  );
+  expect(handle[0]).toBe(0);
 });
 
 test('one thread makes copies for the background only, and says where it has none', () => {
-  const { handle, steps, half } = counter(false);
-  steps();
-  expect(() => half()).toThrow('parameters may hold a part of it: a worker is gone');
-  expect([...handle]).toEqual([1.5]);
+  const { handle, done, half } = machine();
+  const one = { isShared: false };
+  done(one);
+  expect(() => half(one)).toThrow('parameters may hold a part of it: a worker is gone');
+  const [before] = handle;
   for (const times of [1, 2]) {
-    expect(() => half(times)).toThrow('what they were before it: ');
-    expect([...handle]).toEqual([1.5]);
+    expect(() => half({ ...one, times, isAway: true })).toThrow('what they were before it: ');
+    expect(handle[0]).toBe(before);
   }
 });
 
 test('without room for a copy steps run all the same', () => {
-  const { handle, steps, half } = counter(true);
-  const original = Float32Array;
+  const { handle, done, half } = machine();
   vi.stubGlobal('Float32Array', function refuse() {
     throw new RangeError('Array buffer allocation failed');
   });
-  steps();
-  vi.stubGlobal('Float32Array', original);
+  done();
+  expect(() => half()).toThrow('may hold a part of it');
   vi.unstubAllGlobals();
-  expect([...handle]).toEqual([1]);
-  expect(() => half(2)).toThrow('what they were before it');
+  const [before] = handle;
+  expect(() => half({ times: 2 })).toThrow('what they were before it');
+  expect(handle[0]).toBe(before);
 });
 
 test.each([1, 2, 5, 100, Number.MAX_SAFE_INTEGER])(
-  'in any order of calls fewer than %d steps are lost, and the error says how many',
+  'in any order of calls what is interrupted is undone to the bit, every %d steps',
   (every) => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = mulberry(seed);
       const below = (n: number): number => Math.floor(random() * n);
+      const size = 1 + below(50);
+      const m = machine({ size, every });
       // Programs for different batches have the same parameters.
-      const { handle, backup, during } = counter(true, every);
+      const programs = [0, 1].map(() => ({ program: {}, fed: below(20) }));
       for (let i = 0; i < 60; i++) {
-        now += below(2) * random();
-        const isShared = random() < 0.7;
-        const times = random() < 0.5 ? undefined : 1 + below(random() < 0.8 ? 3 : 200);
-        const isAway = times !== undefined && random() < 0.5;
-        const before = handle[0]!;
+        const program = programs[random() < 0.9 ? 0 : 1]!;
+        const isShared = random() < 0.8;
+        const times = random() < 0.5 ? 1 : 1 + below(random() < 0.8 ? 3 : 200);
+        const env = [below(1000)];
+        const call: Call = { ...program, env, isShared, times, isAway: random() < 0.3 };
+        const before = m.handle[0]!;
+        const fails = random() < 0.2 && (isShared || call.isAway === true);
+        const parts = random() < 0.2 ? Math.min(times, 3) : 1;
         if (random() < 0.1) {
-          handle[0] = below(1000);
-          backup.forget();
-        } else if (random() < 0.8 || !(isShared || isAway)) {
-          during({ times, isShared, isAway }, times ?? 1);
-        } else {
-          const error = failureOf(() => during({ times, isShared, isAway }, 0.5, true));
-          const lost = Number(/the last (\d+) steps/.exec(error)?.[1] ?? 0);
-          expect(handle[0], `seed ${seed}: ${error}`).toBe(before - lost);
-          const most = (times ?? 1) > 1 || !isShared ? 1 : every;
-          expect(lost, `seed ${seed}`).toBeLessThan(most);
+          m.handle[0] = below(1000);
+          m.backup.forget();
+          continue;
         }
+        for (let part = 0; part < parts; part++) {
+          const done = part === 0 ? 0 : times - parts + part;
+          const now = part === 0 ? times - parts + 1 : 1;
+          const of = { ...call, times: now, done, left: times - done };
+          if (!fails || part < parts - 1) m.done(of);
+          else {
+            expect(() => m.half(of)).toThrow('before it: ');
+            expect(m.handle[0], `seed ${seed}`).toBe(before);
+          }
+        }
+        const most = Math.max(...programs.map(({ fed }) => backupSize(size, fed, every) - size));
+        const kept = [...m.given].length * Math.min(...programs.map(({ fed }) => fed));
+        expect(kept, `seed ${seed}`).toBeLessThanOrEqual(most);
       }
     }
   },

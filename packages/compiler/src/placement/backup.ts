@@ -1,98 +1,144 @@
 // What parameters were before a step that may fail half-way, on devices whose memory can be read
-// at once. It knows parameters and time, and nothing of threads but that there are some.
+// at once: copies of them, and the calls done since, to be done again. It knows parameters and
+// data, and nothing of threads but that there are some.
 import { ChainruleError } from '@chainrule/graph';
-import { type Device, InterruptedError } from '../device.ts';
+import { type Device, type Handle, InterruptedError } from '../device.ts';
 import { sizeOf } from '../nest.ts';
 import type { Resident } from '../residents.ts';
 
-/** Steps that are about to run. */
+/** Steps that are about to run: those of a call, or of a part of one. */
 export interface Steps {
-  /** How many; undefined for the one of `step`. */
-  readonly times: number | undefined;
+  readonly call: 'step' | 'steps';
+  readonly times: number;
+  /** Steps of the call that were done before, and that are still to be done, these included. */
+  readonly done: number;
+  readonly left: number;
   /** Do several threads share each? */
   readonly isShared: boolean;
   /** May they go on in the background? One thread alone is interrupted only there. */
   readonly isAway: boolean;
+  /** What runs, and with which data. */
+  readonly program: object;
+  readonly env: readonly Handle[];
+  /** How many numbers these data are. */
+  readonly fed: number;
+  run(): void | Promise<void>;
+  /** Does one of them again, on one thread: nothing interrupts it. */
+  again(): void;
+  /** Gives the data back. */
+  free(): void;
 }
 
-/** A copy of the parameters that steps change. */
+/** What undoes steps that are interrupted. */
 export interface Backup {
   /**
-   * Runs steps. If they are interrupted the parameters are put back: to before the call or, of a
-   * single step that threads share, to before some others done lately.
+   * Runs steps. If they are interrupted parameters are put back to what they were before the call.
    * @throws ChainruleError that says so
    */
-  during(steps: Steps, run: () => void | Promise<void>): void | Promise<void>;
+  during(steps: Steps): void | Promise<void>;
+  /** Are these data still needed? They are given back when they are not any more. */
+  keeps(env: readonly Handle[]): boolean;
   /** Parameters have been set: what they were before does not matter. */
   forget(): void;
 }
 
-/** A copy is made before it must where that takes less than 1/100 of the time since the last. */
-const RARITY = 100;
-/** Milliseconds that a clock may not see. */
-const TICK = 0.005;
+/** Steps between two copies: so few that the data kept meanwhile take no more than a copy does. */
+const interval = (changed: number, fed: number, every: number): number =>
+  fed === 0 ? every : Math.min(every, 1 + Math.floor(changed / fed));
+
+/**
+ * What the backup of single steps takes, in the unit of its arguments.
+ * @param changed what steps change
+ * @param fed what each is fed
+ * @param every the most steps between copies
+ */
+export const backupSize = (changed: number, fed: number, every: number): number =>
+  every > 0 ? changed + (interval(changed, fed, every) - 1) * fed : 0;
+
+/** A call, as it is done again. */
+interface Entry {
+  /** Its last part. */
+  steps: Steps;
+  times: number;
+  /** How many of its steps were done before it came here. */
+  readonly from: number;
+}
 
 /**
  * The backup of these parameters.
- * @param every the most steps that may be lost; with 0 there are no copies
+ * @param every the most steps between copies; with 0 there are none
  */
 export function createBackup(device: Device, params: readonly Resident[], every: number): Backup {
   const view = every > 0 ? device.view : undefined;
+  const changed = params.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   let copies: Float32Array[] | undefined;
-  /** Where the last ones were, and the next may be if it is still there. */
-  let room: WeakRef<Float32Array[]> | undefined;
-  /** Steps since the copies were made. */
-  let age = 0;
-  /** When a single step is to make others. */
-  let due = 0;
-  const makeRoom = (): Float32Array[] => {
-    const made = params.map(({ shape }) => new Float32Array(sizeOf(shape)));
-    room = new WeakRef(made);
-    return made;
+  /** Calls since the copies were made; undefined if these say nothing of the parameters of now. */
+  let log: Entry[] | undefined;
+  /** A call that has begun, and not ended. */
+  let open: Entry | undefined;
+  const forget = (): void => {
+    for (const { steps } of log ?? []) steps.free();
+    log = undefined;
+    open = undefined;
   };
-  const keep = (read: NonNullable<Device['view']>): void => {
-    const start = performance.now();
-    age = 0;
+  const copy = (read: NonNullable<Device['view']>): void => {
+    forget();
     try {
-      copies ??= room?.deref() ?? makeRoom();
+      copies ??= params.map(({ shape }) => new Float32Array(sizeOf(shape)));
     } catch (error) {
       // There is no room for them: the step matters more.
       if (!(error instanceof RangeError)) throw error;
+      return;
     }
-    for (const [i, copy] of copies?.entries() ?? []) copy.set(read(params[i]!.handle));
-    const now = performance.now();
-    due = now + RARITY * Math.max(TICK, now - start);
+    for (const [i, { handle }] of params.entries()) copies[i]!.set(read(handle));
+    log = [];
   };
-  const failed = (call: string, error: unknown): never => {
+  /** May so many steps come before the next copy, with those since the last? */
+  const mayWait = ({ fed, program }: Steps, times: number): boolean =>
+    log?.every(({ steps }) => steps.program === program) === true &&
+    log.reduce((sum, entry) => sum + entry.times, times) <= interval(changed, fed, every);
+  const begin = (steps: Steps): void => {
+    // A call that was given up has changed something.
+    if (open) forget();
+    const { isShared, isAway, times, left, done } = steps;
+    if (!view || !(isShared || isAway || left > times)) forget();
+    else if (!mayWait(steps, left)) copy(view);
+    if (log) open = { steps, times: 0, from: done };
+  };
+  const ended = (steps: Steps): void => {
+    if (!open) return;
+    open.times += steps.times;
+    open.steps = steps;
+    if (steps.times < steps.left) return;
+    if (steps.isShared && mayWait(steps, open.times + 1)) log!.push(open);
+    else forget();
+    open = undefined;
+    if (!steps.isShared) copies = undefined;
+  };
+  const failed = ({ call, done }: Steps, error: unknown): never => {
     if (!(error instanceof InterruptedError)) throw error;
-    const lost = error.changed ? age : 0;
-    if (error.changed) {
-      for (const [i, copy] of copies?.entries() ?? []) view!(params[i]!.handle).set(copy);
-      age = 0;
+    const from = open?.from ?? done;
+    const isChanged = error.changed || done > from;
+    if (isChanged && log) {
+      for (const [i, values] of copies!.entries()) view!(params[i]!.handle).set(values);
+      for (const { steps, times } of log) for (let i = 0; i < times; i++) steps.again();
     }
-    const before = lost === 0 ? 'it' : `it and the last ${lost} steps, which are lost`;
-    const are =
-      copies || !error.changed ? `are what they were before ${before}` : 'may hold a part of it';
+    const when = from === 0 ? 'before it' : `after ${from} of its steps`;
+    const are = isChanged && !log ? 'may hold a part of it' : `are what they were ${when}`;
+    open = undefined;
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
-  const isDue = (): boolean => !copies || age >= every || performance.now() >= due;
-  const during: Backup['during'] = ({ times, isShared, isAway }, run) => {
-    const call = times === undefined ? 'step' : 'steps';
-    const count = times ?? 1;
-    if (view && (isShared ? count > 1 || isDue() : isAway)) keep(view);
-    const done = (): void => {
-      age += count;
-      if (!isShared && isAway) copies = undefined;
-    };
+  const during = (steps: Steps): void | Promise<void> => {
+    if (!open || steps.done === 0) begin(steps);
     try {
-      const running = run();
-      return running ? running.then(done, (error: unknown) => failed(call, error)) : done();
+      const running = steps.run();
+      const fail = (error: unknown) => failed(steps, error);
+      return running ? running.then(() => ended(steps), fail) : ended(steps);
     } catch (error) {
-      return failed(call, error);
+      return failed(steps, error);
     }
   };
-  const forget = (): void => {
-    copies = undefined;
-  };
-  return { during, forget };
+  const keeps = (env: readonly Handle[]): boolean =>
+    log?.some(({ steps }) => steps.env === env) === true;
+  return { during, keeps, forget };
 }

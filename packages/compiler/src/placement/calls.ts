@@ -4,7 +4,7 @@ import type { Handle } from '../device.ts';
 import type { Task } from '../executable.ts';
 import type { Lease } from '../programs.ts';
 import type { Call } from './checkpoint.ts';
-import type { Engine, Values } from './engine.ts';
+import type { Engine, Portion, Values } from './engine.ts';
 import type { Placement } from './placement.ts';
 
 /** What a call runs: a task for these sizes and data. */
@@ -43,16 +43,16 @@ export function runSteps(
   env: Handle[],
   wanted: Wanted,
   call?: Call,
-  times?: number,
+  of?: Portion,
 ): void | Promise<void> {
   engine.main ??= lease;
   // Only while a GPU is looked at does anybody ask for the time.
   const begin = placement.isLooking ? performance.now() : undefined;
-  const turns = times ?? 1;
+  const turns = of?.times ?? 1;
   const done = (): void => {
     placement.count(turns, call);
     if (begin !== undefined) placement.timed({ ...wanted, turns }, performance.now() - begin);
   };
-  const running = engine.step(lease, env, times);
+  const running = engine.step(lease, env, of);
   return running ? running.then(done) : done();
 }

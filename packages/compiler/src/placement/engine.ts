@@ -7,7 +7,7 @@ import { sizeOf } from '../nest.ts';
 import { createPrograms, type Lease } from '../programs.ts';
 import { findResident, type Resident, type Residents } from '../residents.ts';
 import type { Tensor } from '../session.ts';
-import { createBackup } from './backup.ts';
+import { createBackup, type Steps } from './backup.ts';
 
 /** Row-major numbers by name. */
 export type Values = ReadonlyMap<string, Float32Array>;
@@ -19,8 +19,8 @@ export type Param = Pick<Resident, 'node' | 'shape'>;
 export interface Engine {
   readonly device: Device;
   readonly residents: Residents;
-  /** Are parameters copied before steps that may be interrupted? */
-  readonly isBacked: boolean;
+  /** The most steps between copies of the parameters, for those that may be interrupted. */
+  readonly every: number;
   /** The program that reports speak of. */
   main?: Lease;
   lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
@@ -28,10 +28,10 @@ export interface Engine {
   known(task: Task): readonly Sizes[];
   /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
   upload(program: Executable, data: Values): Handle[];
-  /** Gives back what was uploaded. */
+  /** Gives back what was uploaded, at the latest when no step may have to be done again. */
   free(program: Executable, env: readonly Handle[]): void;
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
-  step(lease: Lease, env: Handle[], times?: number): void | Promise<void>;
+  step(lease: Lease, env: Handle[], of?: Portion): void | Promise<void>;
   /** Runs once, and reads the results. */
   evaluate(program: Executable, data: Values): Promise<Record<string, Tensor>>;
   /** Waits until the device has done what was queued, by reading its smallest parameter. */
@@ -41,6 +41,15 @@ export interface Engine {
   state(): Promise<Values>;
   write(values: Values): void;
   dispose(): void;
+}
+
+/** Steps of a call that are to run now. */
+export interface Portion {
+  /** How many; undefined for one on a device that does not loop itself. */
+  readonly times: number | undefined;
+  /** Those that were done before, and those that are still to be done, these included. */
+  readonly done: number;
+  readonly left: number;
 }
 
 /** What lives across steps. */
@@ -69,10 +78,13 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     check();
     return { shape, data: await device.read(handle, shape, 'rows'), order: 'rows' };
   };
-  const free = ({ planned }: Executable, env: readonly Handle[]): void => {
+  const freeNow = ({ planned }: Executable, env: readonly Handle[]): void => {
     // A device that is disposed has taken everything with it.
     if (!live) return;
     for (const { id } of planned.inputs) if (env[id] !== undefined) device.free(env[id]);
+  };
+  const free = (program: Executable, env: readonly Handle[]): void => {
+    if (!backup.keeps(env)) freeNow(program, env);
   };
   const upload = (program: Executable, data: Values): Handle[] => {
     check();
@@ -83,22 +95,40 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       }
     } catch (error) {
       // The device has no room for all of them: what is there goes back.
-      free(program, env);
+      freeNow(program, env);
       throw error;
     }
     return env;
   };
-  /** Runs a program, once on return or often; updated parameters move to their new place. */
-  const run = ({ planned, loaded }: Executable, env: Handle[], times?: number) => {
+  /** Has a program run; updated parameters move to their new place. */
+  const run = <R>({ planned }: Executable, env: Handle[], start: () => R): R => {
     check();
     for (const { name, id } of planned.params) env[id] = residents.get(name)!.handle;
-    const running = times === undefined ? loaded.run(env) : loaded.runMany!(env, times);
+    const running = start();
     for (const { param, next } of planned.swaps) {
       const resident = residents.get(planned.params.find((p) => p.id === param)!.name)!;
       device.free(resident.handle);
       resident.handle = env[next];
     }
     return running;
+  };
+  const stepsOf = (executable: Executable, env: Handle[], of: Portion): Steps => {
+    const { planned, program, loaded } = executable;
+    const { times } = of;
+    return {
+      ...{ ...of, program: executable, env },
+      call: times === undefined ? 'step' : 'steps',
+      times: times ?? 1,
+      isShared: (program.threads ?? 1) > 1,
+      isAway: times !== undefined && loaded.isAway?.(times) === true,
+      fed: planned.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      run: () =>
+        run(executable, env, () =>
+          times === undefined ? loaded.run(env) : loaded.runMany!(env, times),
+        ),
+      again: () => run(executable, env, () => loaded.run(env, true)),
+      free: () => freeNow(executable, env),
+    };
   };
   const read = (name: string): Promise<Tensor> => {
     const { handle, shape } = findResident(residents, name);
@@ -107,7 +137,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
   return {
     device,
     residents,
-    isBacked: every > 0,
+    every,
     lease: (task, sizes) => {
       check();
       return programs.lease(task, sizes);
@@ -115,13 +145,9 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     known: programs.known,
     upload,
     free,
-    step: (lease, env, times) => {
-      const { program, loaded } = lease.program;
-      const isShared = (program.threads ?? 1) > 1;
-      const isAway = times !== undefined && loaded.isAway?.(times) === true;
-      const steps = { times, isShared, isAway };
+    step: (lease, env, of = { times: undefined, done: 0, left: 1 }) => {
       try {
-        const running = backup.during(steps, () => run(lease.program, env, times));
+        const running = backup.during(stepsOf(lease.program, env, of));
         if (home !== lease) home?.release();
         home = lease;
         return running;
@@ -134,7 +160,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     evaluate: async (program, data) => {
       const env = upload(program, data);
       try {
-        run(program, env);
+        run(program, env, () => program.loaded.run(env));
       } finally {
         free(program, env);
       }

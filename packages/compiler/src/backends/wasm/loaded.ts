@@ -120,9 +120,9 @@ function createLoaded(
     for (const { next, free } of placed) env[next] = free(env);
     for (const [id] of [...regions.own, ...pairs]) list[id] = (env[id] as Region).at;
   };
-  const run = (env: Handle[]): void => {
+  const run = (env: Handle[], alone = false): void => {
     place(env);
-    runner.run();
+    runner.run(alone);
   };
   /** Runs often; from the second time on old and new values are both the program's own. */
   const runMany = (env: Handle[], times: number): void | Promise<void> => {

@@ -19,8 +19,8 @@ export interface Context {
 export type Run = (table: number, times: number, thread: number, threads: number) => void;
 
 export interface Runner {
-  /** @throws InterruptedError */
-  run(): void;
+  /** Once, maybe with workers. @throws InterruptedError unless it is to run alone */
+  run(alone: boolean): void;
   /** So many times; in the background if it takes long. */
   runMany(times: number): void | Promise<void>;
   /** Would so many go on in the background, and maybe on a worker? */
@@ -73,8 +73,8 @@ export function createRunner(context: Context, placed: Placed): Runner {
     }
     return pool.refusal(enlisted.id) === undefined ? enlisted : undefined;
   };
-  const run = (times: number): void => {
-    const found = threads > 1 ? team() : undefined;
+  const run = (times: number, alone = false): void => {
+    const found = threads > 1 && !alone ? team() : undefined;
     const job = found && { id: found.id, memory, table, times, threads };
     if (job) found.pool.run(job, (all) => own(table, times, 0, all));
     else own(table, times, 0, 1);
@@ -108,9 +108,9 @@ export function createRunner(context: Context, placed: Placed): Runner {
   };
   const interrupted = (error: unknown, changed: boolean): InterruptedError =>
     new InterruptedError((error as Error).message, changed);
-  const runOnce = (): void => {
+  const runOnce = (alone: boolean): void => {
     try {
-      run(1);
+      run(1, alone);
     } catch (error) {
       throw interrupted(error, inPlace);
     }
