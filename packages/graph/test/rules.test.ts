@@ -112,6 +112,12 @@ describe.each(allRules().map((rule) => [rule.name, rule] as const))('%s', (name,
     return { at, before: evaluate(left, at), after: evaluate(right, at) };
   });
 
+  test(`has the op ${rule.op}, without which nothing looks like it`, () => {
+    expect(reachable([left]).map((node) => node.op)).toContain(rule.op);
+    // Sums and products with numbers are written without these.
+    expect(['hole', 'const', 'expand', 'add', 'mul']).not.toContain(rule.op);
+  });
+
   test(`${print(left)} -> ${print(right)} wherever the left side is finite`, () => {
     let compared = 0;
     for (const { at, before, after } of sides) {

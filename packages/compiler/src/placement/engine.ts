@@ -186,8 +186,11 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       for (const [name, data] of values) {
         const resident = residents.get(name)!;
         const old = resident.handle;
-        resident.handle = device.upload(data, resident.shape, 'rows');
-        device.free(old);
+        if (device.view) device.view(old).set(data);
+        else {
+          resident.handle = device.upload(data, resident.shape, 'rows');
+          device.free(old);
+        }
       }
       backup.forget();
     },

@@ -26,9 +26,6 @@ const shapeRules = [...structureRules, ...stableRules];
 const MAX_STEPS = 200;
 
 interface Rewriter {
-  readonly byOp: ReadonlyMap<string, readonly Rule[]>;
-  /** The rules for what stands alone. */
-  readonly alone: readonly Rule[];
   readonly done: WeakMap<Node, Node>;
   readonly trace: Step[] | undefined;
 }
@@ -41,7 +38,7 @@ const normalForms = /* @__PURE__ */ new WeakMap<Node, Node>();
  * wherever the original is finite; equal roots stay equal. Names move on to what replaces a node.
  */
 export function simplifyAll(roots: readonly Node[], trace?: Step[]): Node[] {
-  const rewriter: Rewriter = { ...rulesByOp(), done: trace ? new WeakMap() : normalForms, trace };
+  const rewriter: Rewriter = { done: trace ? new WeakMap() : normalForms, trace };
   for (const node of reachable(roots)) normalize(rewriter, node);
   return roots.map((root) => {
     const done = rewriter.done.get(root)!;
@@ -63,20 +60,25 @@ function shapeRulesOn(op: OpName): readonly StructureRule[] {
   return known;
 }
 
-let tables: Pick<Rewriter, 'byOp' | 'alone'> | undefined;
+/** Ops of nodes that there were. Most graphs have few, and a program's first step waits for this. */
+const met = /* @__PURE__ */ new Set<OpName>();
+/** The elementwise rules that have an op of these, under the ops of the nodes that they may match. */
+let byOp: ReadonlyMap<OpName, readonly Rule[]> = /* @__PURE__ */ new Map();
+/** Those of them for what stands alone. */
+let aloneRules: readonly Rule[] = [];
 
-/** The elementwise rules under the ops of the nodes that they may match. */
-function rulesByOp(): Pick<Rewriter, 'byOp' | 'alone'> {
-  if (tables) return tables;
-  const byOp = new Map<string, readonly Rule[]>();
-  const [everywhere, alone] = [false, true].map((only) =>
-    allRules().filter((rule) => (rule.alone ?? false) === only),
-  ) as [Rule[], Rule[]];
-  for (const rule of everywhere) {
-    for (const op of rootsOf(rule)) byOp.set(op, [...(byOp.get(op) ?? []), rule]);
+/** Takes up the rules that have an op, if it is new. */
+function meet(op: OpName): void {
+  if (met.has(op)) return;
+  met.add(op);
+  if (!allRules().some((rule) => rule.op === op)) return;
+  const rules = allRules().filter((rule) => met.has(rule.op));
+  const under = new Map<OpName, Rule[]>();
+  for (const rule of rules.filter(({ alone }) => !alone)) {
+    for (const root of rootsOf(rule)) under.set(root, [...(under.get(root) ?? []), rule]);
   }
-  tables = { byOp, alone };
-  return tables;
+  byOp = under;
+  aloneRules = rules.filter(({ alone }) => alone);
 }
 
 function normalize(rewriter: Rewriter, node: Node): Node {
@@ -112,13 +114,14 @@ const rebuilt = (rewriter: Rewriter, node: Node): Node =>
   );
 
 function step(rewriter: Rewriter, node: Node): Node | undefined {
+  meet(node.op);
   const folded = foldConstant(node);
   if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
   for (const rule of shapeRulesOn(node.op)) {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }
-  const found = applyRules(rewriter.byOp.get(node.op) ?? [], node);
+  const found = applyRules(byOp.get(node.op) ?? [], node);
   if (found) return record(rewriter, found.rule.name, found.rule.reason, node, found.after);
   const settled = settleSources(rewriter, node);
   if (settled !== node) return settled;
@@ -146,7 +149,7 @@ const isNegative = ({ op, src }: Node): boolean =>
 function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
   const [scale, sum] = node.op === 'mul' ? node.src : [undefined, node];
   if (sum!.op !== 'add' || (scale && scale.op !== 'const')) return undefined;
-  const found = applyRules(rewriter.alone, sum!);
+  const found = applyRules(aloneRules, sum!);
   if (!found) return undefined;
   const after = scale ? mul(scale, found.after) : found.after;
   return record(rewriter, found.rule.name, found.rule.reason, node, after);

@@ -102,23 +102,31 @@ const ALIGNMENT = 2;
 
 /** The bytes of instructions. */
 export function encodeCode(to: Bytes, code: Code): void {
-  // By index, straight into the bytes: there are thousands on the way to a first step.
+  // Thousands on the way to a first step, before there is optimized code: by index, and without a
+  // call for what most of them are, a byte and a small number.
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
-    if (typeof part[0] !== 'string') {
+    const name = part[0];
+    if (typeof name !== 'string') {
       encodeCode(to, part as Code);
       continue;
     }
-    const instruction = part as Instruction;
-    const { prefix, code: op, immediates } = instructions[instruction[0]];
-    reserve(to);
+    const { prefix, code: op, immediates } = instructions[name];
+    if (to.at + ROOM > to.data.length) reserve(to);
     if (prefix === 0) to.data[to.at++] = op;
     else {
       to.data[to.at++] = prefix;
       unsigned(to, op);
     }
-    for (let k = 0; k < immediates.length; k++) immediate(to, immediates[k]!, instruction, k + 1);
+    if (immediates.length === 0) continue;
+    const value = part[1] as number;
+    if (value < 128 && immediates[0] === 'unsigned') to.data[to.at++] = value;
+    else encodeImmediates(to, immediates, part as Instruction);
   }
+}
+
+function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: Instruction): void {
+  for (let k = 0; k < kinds.length; k++) immediate(to, kinds[k]!, instruction, k + 1);
 }
 
 function immediate(to: Bytes, kind: Immediate, instruction: Instruction, at: number): void {

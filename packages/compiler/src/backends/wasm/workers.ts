@@ -33,11 +33,11 @@ interface NodeModules {
   readonly 'node:os': { availableParallelism(): number };
 }
 
-/** A module of Node, without an import that a bundler would follow into a page. */
-function fromNode<K extends keyof NodeModules>(name: K): NodeModules[K] | undefined {
-  type Process = { getBuiltinModule?: (name: K) => NodeModules[K] };
-  return (globalThis as { process?: Process }).process?.getBuiltinModule?.(name);
-}
+type Builtin = <K extends keyof NodeModules>(name: K) => NodeModules[K] | undefined;
+
+/** What gives modules of Node, without an import that a bundler would follow into a page. */
+const builtin = (): Builtin | undefined =>
+  (globalThis as { process?: { getBuiltinModule?: Builtin } }).process?.getBuiltinModule;
 
 /** Why memory cannot be shared between threads here, or undefined where it can. */
 export function whyNoThreads(): string | undefined {
@@ -47,7 +47,8 @@ export function whyNoThreads(): string | undefined {
       'Cross-Origin-Embedder-Policy: require-corp), so threads share no memory'
     );
   }
-  const some = typeof Worker === 'function' || fromNode('node:worker_threads') !== undefined;
+  // Node's module is loaded when a worker is started: that takes a millisecond.
+  const some = typeof Worker === 'function' || typeof builtin() === 'function';
   return some ? undefined : 'there are no worker threads here';
 }
 
@@ -60,7 +61,7 @@ let counted: number | undefined;
 /** Processors that threads of one step may run on. */
 export function processors(): number {
   const { hardwareConcurrency = 1 } = globalThis.navigator ?? {};
-  counted ??= fromNode('node:os')?.availableParallelism() ?? hardwareConcurrency;
+  counted ??= builtin()?.('node:os')?.availableParallelism() ?? hardwareConcurrency;
   return Math.min(MOST_THREADS, counted);
 }
 
@@ -69,7 +70,7 @@ export const pause = (ms: number): Promise<void> =>
 
 /** Starts a worker. @throws if the platform does not allow it */
 export function startThread(listener: Listener): Thread {
-  const node = fromNode('node:worker_threads');
+  const node = builtin()?.('node:worker_threads');
   return node ? startInNode(node.Worker, listener) : startInPage(listener);
 }
 

@@ -1,11 +1,13 @@
 // What a rewrite rule is: two graphs over holes, and the reason. As data it prints as
 // `log(sigmoid(x)) -> -softplus(-x)`, and the sweep proves it numerically.
 import { hole } from '../../leaves.ts';
-import type { Node } from '../../node.ts';
+import type { Node, OpName } from '../../node.ts';
 
 /** A rewrite rule. Its left side is in normal form, or no graph would ever match it. */
 export interface Rule {
   readonly name: string;
+  /** An op of its left side: a graph without one has no use for it. */
+  readonly op: OpName;
   readonly left: Node;
   readonly right: Node;
   readonly reason: string;
@@ -15,15 +17,28 @@ export interface Rule {
   readonly alone?: boolean;
 }
 
-/** A rule over as many holes as `sides` has parameters. */
+/** A rule over as many holes as `sides` has parameters; they are made when one is looked at. */
 export const rule = (
   name: string,
+  op: OpName,
   sides: (...x: Node[]) => readonly [Node, Node],
   reason: string,
   limits: Pick<Rule, 'when' | 'alone'> = {},
 ): Rule => {
-  const [left, right] = sides(...Array.from({ length: sides.length }, (_, i) => hole(i)));
-  return { name, left, right, reason, ...limits };
+  let made: readonly [Node, Node] | undefined;
+  const both = () => {
+    made ??= sides(...Array.from({ length: sides.length }, (_, i) => hole(i)));
+    return made;
+  };
+  return {
+    ...{ name, op, reason, ...limits },
+    get left() {
+      return both()[0];
+    },
+    get right() {
+      return both()[1];
+    },
+  };
 };
 
 /** The reasons that come more than once. */
