@@ -224,11 +224,13 @@ export const shortLines: Law = (sources) =>
   );
 
 /**
- * What one looks things up in, or reads for its own sake: the op table, languages, devices, how a
- * plan is made to fit some of them, and how a session comes to a device and leaves it.
+ * What one looks things up in, or reads for its own sake: tables of ops and rules, languages,
+ * devices, how a plan is made to fit some of them, and how a session comes to a device and leaves it.
  */
 const reference = [
-  ...['rows', 'ops', 'text', 'print', 'reading', 'json'].map((folder) => `${graph}${folder}/`),
+  ...['rows', 'ops', 'rewrite/rules', 'text', 'print', 'reading', 'json'].map(
+    (folder) => `${graph}${folder}/`,
+  ),
   backends,
   `${compiler}fitting/`,
   `${compiler}placement/`,

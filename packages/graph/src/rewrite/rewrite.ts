@@ -60,9 +60,9 @@ function shapeRulesOn(op: OpName): readonly StructureRule[] {
   return known;
 }
 
-/** Ops of nodes that there were. Most graphs have few, and a program's first step waits for this. */
+/** Ops of nodes that there were. Most graphs have few, and a first step waits for their rules. */
 const met = /* @__PURE__ */ new Set<OpName>();
-/** The elementwise rules that have an op of these, under the ops of the nodes that they may match. */
+/** The elementwise rules that have an op of these, under the ops of the nodes that they match. */
 let byOp: ReadonlyMap<OpName, readonly Rule[]> = /* @__PURE__ */ new Map();
 /** Those of them for what stands alone. */
 let aloneRules: readonly Rule[] = [];
