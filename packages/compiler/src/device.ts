@@ -66,9 +66,9 @@ export interface Loaded {
    * long goes on in the background: until the promise resolves the device can do nothing else.
    * @throws InterruptedError, or rejects with it
    */
-  runMany?(env: Handle[], times: number): void | Promise<void>;
-  /** May so many runs be interrupted by `runMany` also where one thread alone does them? */
-  isAway?(times: number): boolean;
+  runMany?(env: Handle[], times: number, alone?: boolean): void | Promise<void>;
+  /** May so many runs be interrupted as things are now, or without a number the one of `run`? */
+  isAtRisk?(times?: number): boolean;
   /** Why one thread runs what several could share, or undefined. */
   whyAlone?(): string | undefined;
   dispose(): void;

@@ -15,7 +15,8 @@ function initialValue(init: Init, shape: readonly number[], random: Random): Flo
   const values = new Float32Array(sizeOf(shape));
   switch (init.kind) {
     case 'constant':
-      return values.fill(init.value);
+      // They are 0, and take no memory before somebody writes to them.
+      return init.value === 0 ? values : values.fill(init.value);
     case 'normal':
       random.fillNormal(values, init.std);
       return values;

@@ -32,7 +32,7 @@ function machine({ size = 1, every = 100 } = {}) {
     const env = call.env ?? [++last];
     const { times = 1 } = call;
     const steps: Steps = {
-      ...{ call: 'step', times, done: 0, left: times, isShared: true, isAway: false },
+      ...{ call: 'step', times, done: 0, left: times, isShared: true, isAtRisk: true },
       ...{ program: handle, fed: 0, ...call, env },
       run: () => run(steps),
       again: () => {
@@ -141,7 +141,7 @@ test('in the background, the steps before are known, too', async () => {
     handle[0]! += 0.5;
     throw new InterruptedError('a worker is gone', true);
   };
-  const running = during(stepsOf({ call: 'steps', times: 1000, isAway: true }, run));
+  const running = during(stepsOf({ call: 'steps', times: 1000 }, run));
   await expect(running).rejects.toThrow('steps was interrupted, parameters are what they were');
   expect(handle[0]).toBe(before);
 });
@@ -174,16 +174,29 @@ test('a call that has come from another device says how many of its steps are do
   expect(handle[0]).toBe(0);
 });
 
-test('one thread makes copies for the background only, and says where it has none', () => {
-  const { handle, done, half } = machine();
+test('a program that one thread runs keeps nothing after steps in the background', () => {
+  const { handle, given, done, half } = machine();
   const one = { isShared: false };
-  done(one);
-  expect(() => half(one)).toThrow('parameters may hold a part of it: a worker is gone');
-  const [before] = handle;
+  done({ ...one, isAtRisk: false });
   for (const times of [1, 2]) {
-    expect(() => half({ ...one, times, isAway: true })).toThrow('what they were before it: ');
+    const [before] = handle;
+    expect(() => half({ ...one, times })).toThrow('what they were before it: ');
     expect(handle[0]).toBe(before);
+    done({ ...one, times });
+    expect(given.size).toBe(0);
   }
+});
+
+test('what is not at risk makes no copy, and the next one that is makes another', () => {
+  const { handle, reads, given, done, half } = machine();
+  const safe = { isAtRisk: false };
+  done(safe);
+  expect(reads).not.toHaveBeenCalled();
+  for (const call of [{}, safe, {}, {}]) done(call);
+  expect([reads.mock.calls.length, given.size]).toEqual([2, 2]);
+  const [before] = handle;
+  expect(() => half()).toThrow('before it: ');
+  expect(handle[0]).toBe(before);
 });
 
 test('without room for a copy steps run all the same', () => {
@@ -214,9 +227,9 @@ test.each([1, 2, 5, 100, Number.MAX_SAFE_INTEGER])(
         const isShared = random() < 0.8;
         const times = random() < 0.5 ? 1 : 1 + below(random() < 0.8 ? 3 : 200);
         const env = [below(1000)];
-        const call: Call = { ...program, env, isShared, times, isAway: random() < 0.3 };
+        const call: Call = { ...program, env, isShared, times, isAtRisk: random() < 0.7 };
         const before = m.handle[0]!;
-        const fails = random() < 0.2 && (isShared || call.isAway === true);
+        const fails = random() < 0.2 && call.isAtRisk === true;
         const parts = random() < 0.2 ? Math.min(times, 3) : 1;
         if (random() < 0.1) {
           m.handle[0] = below(1000);

@@ -13,10 +13,10 @@ export interface Steps {
   /** Steps of the call that were done before, and that are still to be done, these included. */
   readonly done: number;
   readonly left: number;
-  /** Do several threads share each? */
+  /** May they be interrupted? */
+  readonly isAtRisk: boolean;
+  /** Is it a program that threads share? Others are at risk now and then, and keep nothing. */
   readonly isShared: boolean;
-  /** May they go on in the background? One thread alone is interrupted only there. */
-  readonly isAway: boolean;
   /** What runs, and with which data. */
   readonly program: object;
   readonly env: readonly Handle[];
@@ -100,8 +100,8 @@ export function createBackup(device: Device, params: readonly Resident[], every:
   const begin = (steps: Steps): void => {
     // A call that was given up has changed something.
     if (open) forget();
-    const { isShared, isAway, times, left, done } = steps;
-    if (!view || !(isShared || isAway || left > times)) forget();
+    const { isAtRisk, times, left, done } = steps;
+    if (!view || !(isAtRisk || left > times)) forget();
     else if (!mayWait(steps, left)) copy(view);
     if (log) open = { steps, times: 0, from: done };
   };

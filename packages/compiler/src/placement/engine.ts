@@ -115,16 +115,19 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
   const stepsOf = (executable: Executable, env: Handle[], of: Portion): Steps => {
     const { planned, program, loaded } = executable;
     const { times } = of;
+    const isAtRisk = loaded.isAtRisk?.(times) === true;
     return {
       ...{ ...of, program: executable, env },
       call: times === undefined ? 'step' : 'steps',
       times: times ?? 1,
+      isAtRisk,
       isShared: (program.threads ?? 1) > 1,
-      isAway: times !== undefined && loaded.isAway?.(times) === true,
       fed: planned.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       run: () =>
         run(executable, env, () =>
-          times === undefined ? loaded.run(env) : loaded.runMany!(env, times),
+          times === undefined
+            ? loaded.run(env, !isAtRisk)
+            : loaded.runMany!(env, times, !isAtRisk),
         ),
       again: () => run(executable, env, () => loaded.run(env, true)),
       free: () => freeNow(executable, env),

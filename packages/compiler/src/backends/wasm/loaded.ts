@@ -125,20 +125,20 @@ function createLoaded(
     runner.run(alone);
   };
   /** Runs often; from the second time on old and new values are both the program's own. */
-  const runMany = (env: Handle[], times: number): void | Promise<void> => {
+  const runMany = (env: Handle[], times: number, alone = false): void | Promise<void> => {
     const isOwn = plan.swaps.every(({ param, next }) =>
       pairs.get(next)!.includes(env[param] as Region),
     );
     const left = isOwn ? times : times - 1;
     if (!isOwn) {
-      run(env);
+      run(env, alone);
       for (const { param, next } of plan.swaps) env[param] = env[next];
     }
     if (left === 0) return;
     place(env);
     // After an even number of turns the newest values are where the old ones were.
     if (left % 2 === 0) for (const { param, next } of plan.swaps) env[next] = env[param];
-    return runner.runMany(left);
+    return runner.runMany(left, alone);
   };
   const dispose = (): void => {
     if (!live) return;
@@ -146,8 +146,8 @@ function createLoaded(
     runner.dispose();
     for (const region of regions.all) heap.free(region);
   };
-  const { isAway, whyAlone } = runner;
-  return { run, runMany, isAway, whyAlone, dispose };
+  const { isAtRisk, whyAlone } = runner;
+  return { run, runMany, isAtRisk, whyAlone, dispose };
 }
 
 function addressOf({ kernels }: Plan, handle: Handle, id: number): number {

@@ -22,9 +22,9 @@ export interface Runner {
   /** Once, maybe with workers. @throws InterruptedError unless it is to run alone */
   run(alone: boolean): void;
   /** So many times; in the background if it takes long. */
-  runMany(times: number): void | Promise<void>;
-  /** Would so many go on in the background, and maybe on a worker? */
-  isAway(times: number): boolean;
+  runMany(times: number, alone: boolean): void | Promise<void>;
+  /** Would workers take part in so many, or in the one of `run`? */
+  isAtRisk(times?: number): boolean;
   /** Why one thread runs what several could share, or undefined. */
   whyAlone(): string | undefined;
   dispose(): void;
@@ -80,9 +80,9 @@ export function createRunner(context: Context, placed: Placed): Runner {
     else own(table, times, 0, 1);
     hasRun = true;
   };
-  const measured = (times: number): void => {
+  const measured = (times: number, alone = false): void => {
     const start = performance.now();
-    run(times);
+    run(times, alone);
     ms = (performance.now() - start) / times;
   };
   /** In slices until workers have time, if there are any; then by these alone. */
@@ -116,7 +116,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
     }
   };
   const isLong = (times: number): boolean => times * ms > SLICE_MS;
-  const runMany = (times: number): void | Promise<void> => {
+  const runMany = (times: number, alone: boolean): void | Promise<void> => {
     if (isLong(times)) {
       return inBackground(times).catch((error: unknown) => {
         // Whoever called has taken the new values for the parameters.
@@ -124,7 +124,7 @@ export function createRunner(context: Context, placed: Placed): Runner {
       });
     }
     try {
-      return measured(times);
+      return measured(times, alone);
     } catch (error) {
       throw interrupted(error, inPlace || times > 1);
     }
@@ -138,7 +138,8 @@ export function createRunner(context: Context, placed: Placed): Runner {
     // A session ends its programs first: it shows a little later whether the device goes, too.
     queueMicrotask(() => pool.drop(id, !context.live));
   };
-  const isAway = (times: number): boolean => sharedPages > 0 && isLong(times);
-  const runner = { run: runOnce, runMany, isAway, whyAlone, dispose };
+  const isAtRisk = (times?: number): boolean =>
+    times !== undefined && isLong(times) ? sharedPages > 0 : threads > 1 && team() !== undefined;
+  const runner = { run: runOnce, runMany, isAtRisk, whyAlone, dispose };
   return runner;
 }

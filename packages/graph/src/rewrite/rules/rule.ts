@@ -31,7 +31,10 @@ export const rule = (
     return made;
   };
   return {
-    ...{ name, op, reason, ...limits },
+    ...limits,
+    name,
+    op,
+    reason,
     get left() {
       return both()[0];
     },
