@@ -41,7 +41,7 @@ export interface First {
   readonly rows: readonly FirstRow[];
 }
 
-const PROCESSES = 5;
+const PROCESSES = 9;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
     'compilation, step. The first time begins with the start of the backend, where a library ' +
@@ -70,7 +70,7 @@ export async function askChild(
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as FirstTimes;
 }
 
-/** Every contender on a small and a larger net, its faster layout; takes some two minutes. */
+/** Every contender on a small and a larger net, its faster layout; takes some three minutes. */
 export async function measureFirst(): Promise<First> {
   const rows: FirstRow[] = [];
   for (const work of [planar().name, mnist().name]) {
