@@ -9,6 +9,8 @@ import type { Resident } from '../residents.ts';
 /** Steps that are about to run: those of a call, or of a part of one. */
 export interface Steps {
   readonly call: 'step' | 'steps';
+  /** That call: parts of several may take turns. */
+  readonly whole: object;
   readonly times: number;
   /** Steps of the call that were done before, and that are still to be done, these included. */
   readonly done: number;
@@ -98,7 +100,7 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     log?.every(({ steps }) => steps.program === program) === true &&
     log.reduce((sum, entry) => sum + entry.times, times) <= interval(changed, fed, every);
   const begin = (steps: Steps): void => {
-    // A call that was given up has changed something.
+    // Another call, given up or not ended yet, has changed something.
     if (open) forget();
     const { isAtRisk, times, left, done } = steps;
     if (!view || !(isAtRisk || left > times)) forget();
@@ -129,7 +131,7 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
   const during = (steps: Steps): void | Promise<void> => {
-    if (!open || steps.done === 0) begin(steps);
+    if (open?.steps.whole !== steps.whole) begin(steps);
     try {
       const running = steps.run();
       const fail = (error: unknown) => failed(steps, error);

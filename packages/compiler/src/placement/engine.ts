@@ -45,6 +45,8 @@ export interface Engine {
 
 /** Steps of a call that are to run now. */
 export interface Portion {
+  /** The call: parts of several may take turns. */
+  readonly whole: object;
   /** How many; undefined for one on a device that does not loop itself. */
   readonly times: number | undefined;
   /** Those that were done before, and those that are still to be done, these included. */
@@ -148,7 +150,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     known: programs.known,
     upload,
     free,
-    step: (lease, env, of = { times: undefined, done: 0, left: 1 }) => {
+    step: (lease, env, of = { whole: env, times: undefined, done: 0, left: 1 }) => {
       try {
         const running = backup.during(stepsOf(lease.program, env, of));
         if (home !== lease) home?.release();
