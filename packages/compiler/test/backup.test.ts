@@ -108,6 +108,21 @@ test.each([
   expect(m.handle[0]).toBe(before);
 });
 
+test('a step looks at none of those before it, however many are kept', () => {
+  const { backup, stepsOf, half } = machine({ every: 1000 });
+  let looks = 0;
+  for (let i = 0; i < 1000; i++) {
+    const steps = stepsOf({}, () => {});
+    const { env, program } = steps;
+    const look = <T>(value: T) => ({ get: () => (looks++, value) });
+    Object.defineProperties(steps, { env: look(env), program: look(program) });
+    backup.during(steps);
+    expect(backup.keeps(env)).toBe(i < 999);
+  }
+  expect(looks).toBeLessThan(10_000);
+  expect(() => half()).toThrow('what they were before it: ');
+});
+
 test('with 0 there are no copies, and an error says so', () => {
   const { handle, reads, given, done, half } = machine({ every: 0 });
   done();

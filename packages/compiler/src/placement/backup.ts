@@ -66,6 +66,14 @@ interface Entry {
   readonly from: number;
 }
 
+/** Calls since copies were made, all of one program, by their data. */
+interface Log {
+  readonly entries: Map<readonly Handle[], Entry>;
+  program: object | undefined;
+  /** Steps of these calls. */
+  times: number;
+}
+
 /**
  * The backup of these parameters.
  * @param every the most steps between copies; with 0 there are none
@@ -74,12 +82,12 @@ export function createBackup(device: Device, params: readonly Resident[], every:
   const view = every > 0 ? device.view : undefined;
   const changed = params.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   let copies: Float32Array[] | undefined;
-  /** Calls since the copies were made; undefined if these say nothing of the parameters of now. */
-  let log: Entry[] | undefined;
+  /** Undefined if the copies say nothing of the parameters of now. */
+  let log: Log | undefined;
   /** A call that has begun, and not ended. */
   let open: Entry | undefined;
   const forget = (): void => {
-    for (const { steps } of log ?? []) steps.free();
+    for (const { steps } of log?.entries.values() ?? []) steps.free();
     log = undefined;
     open = undefined;
   };
@@ -93,12 +101,13 @@ export function createBackup(device: Device, params: readonly Resident[], every:
       return;
     }
     for (const [i, { handle }] of params.entries()) copies[i]!.set(read(handle));
-    log = [];
+    log = { entries: new Map(), program: undefined, times: 0 };
   };
   /** May so many steps come before the next copy, with those since the last? */
   const mayWait = ({ fed, program }: Steps, times: number): boolean =>
-    log?.every(({ steps }) => steps.program === program) === true &&
-    log.reduce((sum, entry) => sum + entry.times, times) <= interval(changed, fed, every);
+    log !== undefined &&
+    (log.times === 0 || log.program === program) &&
+    log.times + times <= interval(changed, fed, every);
   const begin = (steps: Steps): void => {
     // Another call, given up or not ended yet, has changed something.
     if (open) forget();
@@ -112,8 +121,11 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     open.times += steps.times;
     open.steps = steps;
     if (steps.times < steps.left) return;
-    if (steps.isShared && mayWait(steps, open.times + 1)) log!.push(open);
-    else forget();
+    if (log && steps.isShared && mayWait(steps, open.times + 1)) {
+      log.entries.set(steps.env, open);
+      log.program = steps.program;
+      log.times += open.times;
+    } else forget();
     open = undefined;
     if (!steps.isShared) copies = undefined;
   };
@@ -123,7 +135,9 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     const isChanged = error.changed || done > from;
     if (isChanged && log) {
       for (const [i, values] of copies!.entries()) view!(params[i]!.handle).set(values);
-      for (const { steps, times } of log) for (let i = 0; i < times; i++) steps.again();
+      for (const { steps, times } of log.entries.values()) {
+        for (let i = 0; i < times; i++) steps.again();
+      }
     }
     const when = from === 0 ? 'before it' : `after ${from} of its steps`;
     const are = isChanged && !log ? 'may hold a part of it' : `are what they were ${when}`;
@@ -140,7 +154,6 @@ export function createBackup(device: Device, params: readonly Resident[], every:
       return failed(steps, error);
     }
   };
-  const keeps = (env: readonly Handle[]): boolean =>
-    log?.some(({ steps }) => steps.env === env) === true;
+  const keeps = (env: readonly Handle[]): boolean => log?.entries.has(env) === true;
   return { during, keeps, forget };
 }
