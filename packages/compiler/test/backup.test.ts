@@ -114,7 +114,12 @@ test('a step looks at none of those before it, however many are kept', () => {
   for (let i = 0; i < 1000; i++) {
     const steps = stepsOf({}, () => {});
     const { env, program } = steps;
-    const look = <T>(value: T) => ({ get: () => (looks++, value) });
+    const look = <T>(value: T) => ({
+      get: () => {
+        looks++;
+        return value;
+      },
+    });
     Object.defineProperties(steps, { env: look(env), program: look(program) });
     backup.during(steps);
     expect(backup.keeps(env)).toBe(i < 999);

@@ -40,8 +40,11 @@ export interface Backup {
   during(steps: Steps): void | Promise<void>;
   /** Are these data still needed? They are given back when they are not any more. */
   keeps(env: readonly Handle[]): boolean;
-  /** Parameters have been set: what they were before does not matter. */
-  forget(): void;
+  /**
+   * What parameters were before does not matter, as when they have been set, or not enough to keep
+   * data for it. True if some were given back.
+   */
+  forget(): boolean;
 }
 
 /** Steps between two copies: so few that the data kept meanwhile take no more than a copy does. */
@@ -86,10 +89,12 @@ export function createBackup(device: Device, params: readonly Resident[], every:
   let log: Log | undefined;
   /** A call that has begun, and not ended. */
   let open: Entry | undefined;
-  const forget = (): void => {
+  const forget = (): boolean => {
+    const had = log !== undefined && log.times > 0;
     for (const { steps } of log?.entries.values() ?? []) steps.free();
     log = undefined;
     open = undefined;
+    return had;
   };
   const copy = (read: NonNullable<Device['view']>): void => {
     forget();
