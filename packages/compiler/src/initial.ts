@@ -16,7 +16,7 @@ function initialValue(init: Init, shape: readonly number[], random: Random): Flo
   switch (init.kind) {
     case 'constant':
       // They are 0, and take no memory before somebody writes to them.
-      return init.value === 0 ? values : values.fill(init.value);
+      return Object.is(init.value, 0) ? values : values.fill(init.value);
     case 'normal':
       random.fillNormal(values, init.std);
       return values;

@@ -115,7 +115,7 @@ class RunningSession implements Session {
         const { done } = call;
         const left = n - done;
         const times = lease.program.loaded.runMany && Math.min(left, this.#placement.turns());
-        const of = { times, done, left };
+        const of = { whole: call, times, done, left };
         const running = runSteps(this.#placement, engine, lease, env, wanted, call, of);
         wanted.isOver = call.done >= n;
         this.#queued++;

@@ -32,7 +32,8 @@ function machine({ size = 1, every = 100 } = {}) {
     const env = call.env ?? [++last];
     const { times = 1 } = call;
     const steps: Steps = {
-      ...{ call: 'step', times, done: 0, left: times, isShared: true, isAtRisk: true },
+      ...{ call: 'step', whole: env, times, done: 0, left: times },
+      ...{ isShared: true, isAtRisk: true },
       ...{ program: handle, fed: 0, ...call, env },
       run: () => run(steps),
       again: () => {
@@ -107,6 +108,26 @@ test.each([
   expect(m.handle[0]).toBe(before);
 });
 
+test('a step looks at none of those before it, however many are kept', () => {
+  const { backup, stepsOf, half } = machine({ every: 1000 });
+  let looks = 0;
+  for (let i = 0; i < 1000; i++) {
+    const steps = stepsOf({}, () => {});
+    const { env, program } = steps;
+    const look = <T>(value: T) => ({
+      get: () => {
+        looks++;
+        return value;
+      },
+    });
+    Object.defineProperties(steps, { env: look(env), program: look(program) });
+    backup.during(steps);
+    expect(backup.keeps(env)).toBe(i < 999);
+  }
+  expect(looks).toBeLessThan(10_000);
+  expect(() => half()).toThrow('what they were before it: ');
+});
+
 test('with 0 there are no copies, and an error says so', () => {
   const { handle, reads, given, done, half } = machine({ every: 0 });
   done();
@@ -150,7 +171,7 @@ test('a call in parts is undone as a whole', () => {
   const { handle, done, half } = machine();
   done();
   const [before] = handle;
-  const call = { call: 'steps', env: [3] } as const;
+  const call = { call: 'steps', whole: {}, env: [3] } as const;
   done({ ...call, times: 2, left: 150 });
   // Its data may have been given back, and come again.
   done({ ...call, env: [3], times: 90, done: 2, left: 148 });
@@ -165,10 +186,35 @@ test('a call in parts is undone as a whole', () => {
   expect(handle[0]).toBe(after);
 });
 
+test('calls whose parts take turns are undone each for itself', () => {
+  const { handle, given, done, half } = machine();
+  const [a, b] = [{ call: 'steps', whole: {} } as const, { call: 'steps', whole: {} } as const];
+  for (const fails of [false, true]) {
+    done({ ...a, env: [3], times: 2, left: 3 });
+    done({ ...b, env: [5], times: 1, left: 5 });
+    const [before] = handle;
+    const last = { ...a, env: [7], done: 2, left: 1 };
+    if (fails) {
+      expect(() => half(last)).toThrow('parameters are what they were after 2 of its steps: ');
+      expect(handle[0]).toBe(before);
+    } else done(last);
+    done({ ...b, env: [9], times: 4, done: 1, left: 4 });
+    for (let i = 0; i < 3; i++) {
+      const [after] = handle;
+      expect(() => half()).toThrow('what they were before it: ');
+      expect(handle[0]).toBe(after);
+      done();
+    }
+  }
+  // The end of the second call, and three steps.
+  expect(given.size).toBe(4);
+});
+
 test('a call that has come from another device says how many of its steps are done', () => {
   const { handle, done, half } = machine();
-  done({ call: 'steps', times: 2, done: 7, left: 9 });
-  expect(() => half({ call: 'steps', times: 7, done: 9, left: 7 })).toThrow(
+  const call = { call: 'steps', whole: {} } as const;
+  done({ ...call, times: 2, done: 7, left: 9 });
+  expect(() => half({ ...call, times: 7, done: 9, left: 7 })).toThrow(
     'steps was interrupted, parameters are what they were after 7 of its steps: ',
   );
   expect(handle[0]).toBe(0);

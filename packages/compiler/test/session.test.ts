@@ -108,6 +108,11 @@ describe('the life of a session', () => {
     expect(await first(1)).toEqual(await first(1));
     expect(await first(1)).not.toEqual(await first(2));
   });
+  test.each([0, -0, 2])('are %o where they are to be, with its sign', async (value) => {
+    const w = param(2, { name: 'w', init: { kind: 'constant', value } });
+    using run = await compile({ updates: [{ param: w, value: mul(2, w) }] }, { device: 'js' });
+    expect([...(await run.read('w')).data]).toEqual([value, value]);
+  });
 });
 
 describe('parameters change in place only where nobody reads the old value later', () => {

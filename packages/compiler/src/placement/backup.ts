@@ -9,6 +9,8 @@ import type { Resident } from '../residents.ts';
 /** Steps that are about to run: those of a call, or of a part of one. */
 export interface Steps {
   readonly call: 'step' | 'steps';
+  /** That call: parts of several may take turns. */
+  readonly whole: object;
   readonly times: number;
   /** Steps of the call that were done before, and that are still to be done, these included. */
   readonly done: number;
@@ -38,8 +40,11 @@ export interface Backup {
   during(steps: Steps): void | Promise<void>;
   /** Are these data still needed? They are given back when they are not any more. */
   keeps(env: readonly Handle[]): boolean;
-  /** Parameters have been set: what they were before does not matter. */
-  forget(): void;
+  /**
+   * What parameters were before does not matter, as when they have been set, or not enough to keep
+   * data for it. True if some were given back.
+   */
+  forget(): boolean;
 }
 
 /** Steps between two copies: so few that the data kept meanwhile take no more than a copy does. */
@@ -64,6 +69,14 @@ interface Entry {
   readonly from: number;
 }
 
+/** Calls since copies were made, all of one program, by their data. */
+interface Log {
+  readonly entries: Map<readonly Handle[], Entry>;
+  program: object | undefined;
+  /** Steps of these calls. */
+  times: number;
+}
+
 /**
  * The backup of these parameters.
  * @param every the most steps between copies; with 0 there are none
@@ -72,14 +85,16 @@ export function createBackup(device: Device, params: readonly Resident[], every:
   const view = every > 0 ? device.view : undefined;
   const changed = params.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   let copies: Float32Array[] | undefined;
-  /** Calls since the copies were made; undefined if these say nothing of the parameters of now. */
-  let log: Entry[] | undefined;
+  /** Undefined if the copies say nothing of the parameters of now. */
+  let log: Log | undefined;
   /** A call that has begun, and not ended. */
   let open: Entry | undefined;
-  const forget = (): void => {
-    for (const { steps } of log ?? []) steps.free();
+  const forget = (): boolean => {
+    const had = log !== undefined && log.times > 0;
+    for (const { steps } of log?.entries.values() ?? []) steps.free();
     log = undefined;
     open = undefined;
+    return had;
   };
   const copy = (read: NonNullable<Device['view']>): void => {
     forget();
@@ -91,14 +106,15 @@ export function createBackup(device: Device, params: readonly Resident[], every:
       return;
     }
     for (const [i, { handle }] of params.entries()) copies[i]!.set(read(handle));
-    log = [];
+    log = { entries: new Map(), program: undefined, times: 0 };
   };
   /** May so many steps come before the next copy, with those since the last? */
   const mayWait = ({ fed, program }: Steps, times: number): boolean =>
-    log?.every(({ steps }) => steps.program === program) === true &&
-    log.reduce((sum, entry) => sum + entry.times, times) <= interval(changed, fed, every);
+    log !== undefined &&
+    (log.times === 0 || log.program === program) &&
+    log.times + times <= interval(changed, fed, every);
   const begin = (steps: Steps): void => {
-    // A call that was given up has changed something.
+    // Another call, given up or not ended yet, has changed something.
     if (open) forget();
     const { isAtRisk, times, left, done } = steps;
     if (!view || !(isAtRisk || left > times)) forget();
@@ -110,8 +126,11 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     open.times += steps.times;
     open.steps = steps;
     if (steps.times < steps.left) return;
-    if (steps.isShared && mayWait(steps, open.times + 1)) log!.push(open);
-    else forget();
+    if (log && steps.isShared && mayWait(steps, open.times + 1)) {
+      log.entries.set(steps.env, open);
+      log.program = steps.program;
+      log.times += open.times;
+    } else forget();
     open = undefined;
     if (!steps.isShared) copies = undefined;
   };
@@ -121,7 +140,9 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     const isChanged = error.changed || done > from;
     if (isChanged && log) {
       for (const [i, values] of copies!.entries()) view!(params[i]!.handle).set(values);
-      for (const { steps, times } of log) for (let i = 0; i < times; i++) steps.again();
+      for (const { steps, times } of log.entries.values()) {
+        for (let i = 0; i < times; i++) steps.again();
+      }
     }
     const when = from === 0 ? 'before it' : `after ${from} of its steps`;
     const are = isChanged && !log ? 'may hold a part of it' : `are what they were ${when}`;
@@ -129,7 +150,7 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     throw new ChainruleError(`${call} was interrupted, parameters ${are}: ${error.message}`);
   };
   const during = (steps: Steps): void | Promise<void> => {
-    if (!open || steps.done === 0) begin(steps);
+    if (open?.steps.whole !== steps.whole) begin(steps);
     try {
       const running = steps.run();
       const fail = (error: unknown) => failed(steps, error);
@@ -138,7 +159,6 @@ export function createBackup(device: Device, params: readonly Resident[], every:
       return failed(steps, error);
     }
   };
-  const keeps = (env: readonly Handle[]): boolean =>
-    log?.some(({ steps }) => steps.env === env) === true;
+  const keeps = (env: readonly Handle[]): boolean => log?.entries.has(env) === true;
   return { during, keeps, forget };
 }

@@ -45,6 +45,8 @@ export interface Engine {
 
 /** Steps of a call that are to run now. */
 export interface Portion {
+  /** The call: parts of several may take turns. */
+  readonly whole: object;
   /** How many; undefined for one on a device that does not loop itself. */
   readonly times: number | undefined;
   /** Those that were done before, and those that are still to be done, these included. */
@@ -86,8 +88,17 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
   const free = (program: Executable, env: readonly Handle[]): void => {
     if (!backup.keeps(env)) freeNow(program, env);
   };
-  const upload = (program: Executable, data: Values): Handle[] => {
+  /** Does what takes memory: if there is no room, without what is kept for steps undone. */
+  const withRoom = <T>(take: () => T): T => {
     check();
+    try {
+      return take();
+    } catch (error) {
+      if (!backup.forget()) throw error;
+      return take();
+    }
+  };
+  const upload = (program: Executable, data: Values): Handle[] => {
     const env: Handle[] = [];
     try {
       for (const { name, id, shape, order } of program.planned.inputs) {
@@ -141,14 +152,11 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     device,
     residents,
     every,
-    lease: (task, sizes) => {
-      check();
-      return programs.lease(task, sizes);
-    },
+    lease: (task, sizes) => withRoom(() => programs.lease(task, sizes)),
     known: programs.known,
-    upload,
+    upload: (program, data) => withRoom(() => upload(program, data)),
     free,
-    step: (lease, env, of = { times: undefined, done: 0, left: 1 }) => {
+    step: (lease, env, of = { whole: env, times: undefined, done: 0, left: 1 }) => {
       try {
         const running = backup.during(stepsOf(lease.program, env, of));
         if (home !== lease) home?.release();
@@ -161,7 +169,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       }
     },
     evaluate: async (program, data) => {
-      const env = upload(program, data);
+      const env = withRoom(() => upload(program, data));
       try {
         run(program, env, () => program.loaded.run(env));
       } finally {

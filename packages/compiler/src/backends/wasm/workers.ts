@@ -33,11 +33,12 @@ interface NodeModules {
   readonly 'node:os': { availableParallelism(): number };
 }
 
-type Builtin = <K extends keyof NodeModules>(name: K) => NodeModules[K] | undefined;
+interface Process {
+  getBuiltinModule?<K extends keyof NodeModules>(name: K): NodeModules[K] | undefined;
+}
 
 /** What gives modules of Node, without an import that a bundler would follow into a page. */
-const builtin = (): Builtin | undefined =>
-  (globalThis as { process?: { getBuiltinModule?: Builtin } }).process?.getBuiltinModule;
+const nodeProcess = (): Process | undefined => (globalThis as { process?: Process }).process;
 
 /** Why memory cannot be shared between threads here, or undefined where it can. */
 export function whyNoThreads(): string | undefined {
@@ -48,7 +49,8 @@ export function whyNoThreads(): string | undefined {
     );
   }
   // Node's module is loaded when a worker is started: that takes a millisecond.
-  const some = typeof Worker === 'function' || typeof builtin() === 'function';
+  const some =
+    typeof Worker === 'function' || typeof nodeProcess()?.getBuiltinModule === 'function';
   return some ? undefined : 'there are no worker threads here';
 }
 
@@ -61,7 +63,8 @@ let counted: number | undefined;
 /** Processors that threads of one step may run on. */
 export function processors(): number {
   const { hardwareConcurrency = 1 } = globalThis.navigator ?? {};
-  counted ??= builtin()?.('node:os')?.availableParallelism() ?? hardwareConcurrency;
+  counted ??=
+    nodeProcess()?.getBuiltinModule?.('node:os')?.availableParallelism() ?? hardwareConcurrency;
   return Math.min(MOST_THREADS, counted);
 }
 
@@ -70,7 +73,7 @@ export const pause = (ms: number): Promise<void> =>
 
 /** Starts a worker. @throws if the platform does not allow it */
 export function startThread(listener: Listener): Thread {
-  const node = builtin()?.('node:worker_threads');
+  const node = nodeProcess()?.getBuiltinModule?.('node:worker_threads');
   return node ? startInNode(node.Worker, listener) : startInPage(listener);
 }
 
