@@ -116,13 +116,14 @@ function toFloat32(slot: Slot, { data }: Flat, shape: readonly number[]): Float3
 /** The exponent of a float32: all of it is set in Infinity and NaN only. */
 const ALL = 0x7f800000;
 
-/** Numbers for which the engine's own search is faster than a loop that it has yet to optimize. */
+/** After so many numbers it pays that the loop below is optimized. */
 const COLD = 2 ** 20;
+/** Numbers that have been looked at. */
 let looked = 0;
 
 /**
- * The first of them by three searches, since nobody has run the loop yet at a first step. Then in
- * whole numbers, four at a time: a third of a nanosecond a value, little next to a step.
+ * At a first step there is no optimized code yet: three searches of the engine's own are faster
+ * then. Later in whole numbers, four at a time: a third of a nanosecond a value.
  */
 export function allFinite(x: Float32Array): boolean {
   if (looked < COLD) {

@@ -32,7 +32,7 @@ export interface Session {
    * are done on return; long ones go on in the background (worker threads, or slices of a few
    * milliseconds): until the promise resolves, `step`, `write` and `restore` are errors, and what
    * else is asked for waits. If it rejects because a worker ends, parameters are as before (unless
-   * `checkpoint` is 0).
+   * `checkpoint` is 0), or what the error says where another call has taken turns with it.
    *
    * If its device is lost it goes on, from the last checkpoint, on the same kind of device opened
    * anew or on the CPU, and does again what was lost of these `n` steps.
