@@ -98,7 +98,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       return take();
     }
   };
-  const upload = (program: Executable, data: Values): Handle[] => {
+  const uploadAll = (program: Executable, data: Values): Handle[] => {
     const env: Handle[] = [];
     try {
       for (const { name, id, shape, order } of program.planned.inputs) {
@@ -111,6 +111,8 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     }
     return env;
   };
+  const upload = (program: Executable, data: Values): Handle[] =>
+    withRoom(() => uploadAll(program, data));
   /** Has a program run; updated parameters move to their new place. */
   const run = <R>({ planned }: Executable, env: Handle[], start: () => R): R => {
     check();
@@ -154,7 +156,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     every,
     lease: (task, sizes) => withRoom(() => programs.lease(task, sizes)),
     known: programs.known,
-    upload: (program, data) => withRoom(() => upload(program, data)),
+    upload,
     free,
     step: (lease, env, of = { whole: env, times: undefined, done: 0, left: 1 }) => {
       try {
@@ -169,7 +171,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       }
     },
     evaluate: async (program, data) => {
-      const env = withRoom(() => upload(program, data));
+      const env = upload(program, data);
       try {
         run(program, env, () => program.loaded.run(env));
       } finally {

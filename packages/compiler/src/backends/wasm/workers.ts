@@ -37,8 +37,11 @@ interface Process {
   getBuiltinModule?<K extends keyof NodeModules>(name: K): NodeModules[K] | undefined;
 }
 
-/** What gives modules of Node, without an import that a bundler would follow into a page. */
 const nodeProcess = (): Process | undefined => (globalThis as { process?: Process }).process;
+
+/** A module of Node, without an import that a bundler would follow into a page. */
+const fromNode = <K extends keyof NodeModules>(name: K): NodeModules[K] | undefined =>
+  nodeProcess()?.getBuiltinModule?.(name);
 
 /** Why memory cannot be shared between threads here, or undefined where it can. */
 export function whyNoThreads(): string | undefined {
@@ -63,8 +66,7 @@ let counted: number | undefined;
 /** Processors that threads of one step may run on. */
 export function processors(): number {
   const { hardwareConcurrency = 1 } = globalThis.navigator ?? {};
-  counted ??=
-    nodeProcess()?.getBuiltinModule?.('node:os')?.availableParallelism() ?? hardwareConcurrency;
+  counted ??= fromNode('node:os')?.availableParallelism() ?? hardwareConcurrency;
   return Math.min(MOST_THREADS, counted);
 }
 
@@ -73,7 +75,7 @@ export const pause = (ms: number): Promise<void> =>
 
 /** Starts a worker. @throws if the platform does not allow it */
 export function startThread(listener: Listener): Thread {
-  const node = nodeProcess()?.getBuiltinModule?.('node:worker_threads');
+  const node = fromNode('node:worker_threads');
   return node ? startInNode(node.Worker, listener) : startInPage(listener);
 }
 
