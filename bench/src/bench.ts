@@ -2,8 +2,8 @@
 // npm run bench -- [--device wasm,js] [--seconds 1] [--only PART] [--json] [--save]
 // with PART one of steps, products, symbolic, peers, first, scaling, gpu. Peers are other
 // libraries, side by side with chainrule; first is their time to the first step, scaling how steps
-// grow, gpu their steps in a browser (--work and --who choose by regular expressions, --browsers 0
-// leaves first steps out).
+// grow, gpu their steps in a browser (--browsers 0 leaves first steps out). Of peers and gpu
+// --work and --who choose by regular expressions.
 // --save writes what was measured to bench/results/PART.json.
 // Times are of this machine; a device that runs in software says nothing about a GPU.
 import { parseArgs } from 'node:util';
@@ -150,6 +150,7 @@ const { values } = parseArgs({
 const asked = (part: string) => values.only === undefined || values.only === part;
 const devices = values.device.split(',') as DeviceRequest[];
 const seconds = Number(values.seconds);
+const choice = { work: new RegExp(values.work), who: new RegExp(values.who) };
 const load = currentLoad();
 const symbolic = asked('symbolic') ? measureSymbolic([1, 10, 50, 100, 200, 500, 1000]) : [];
 const steps: Row[] = [];
@@ -166,14 +167,11 @@ for (const device of devices) {
   for (const item of asked('steps') ? cases : []) steps.push(await measure(item, device, seconds));
   if (asked('products')) products.push(...(await measureProducts(device, seconds)));
 }
-const peers = asked('peers') ? await measurePeers() : undefined;
+const peers = asked('peers') ? await measurePeers(choice) : undefined;
 const first = asked('first') ? await measureFirst() : undefined;
 const scaling = asked('scaling') ? await measureScaling() : [];
 // Only by name: it takes a browser, and as long as all the rest.
-const gpu =
-  values.only === 'gpu'
-    ? await measureGpu({ ...values, browsers: Number(values.browsers) })
-    : undefined;
+const gpu = values.only === 'gpu' ? await measureGpu(choice, Number(values.browsers)) : undefined;
 const found = circumstances(load);
 if (values.save) {
   for (const [part, rows] of Object.entries({ steps, products, symbolic, scaling })) {

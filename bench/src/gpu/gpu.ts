@@ -1,4 +1,5 @@
 // The GPU bench as a whole: which work, the result, its table.
+import type { Choice } from '../choice.ts';
 import { chainrule } from '../peers/chainrule.ts';
 import { type Care, measureWork, type PeerRow } from '../peers/measure.ts';
 import { laidOut, type NetWork, net } from '../peers/works.ts';
@@ -47,20 +48,12 @@ const NOTES = [
     'the program has made and not freed.',
 ];
 
-/** What is measured. */
-export interface Choice {
-  /** Regular expressions, which find the names of work and of contenders. */
-  readonly work: string;
-  readonly who: string;
-  /** In which first steps are measured, for each contender and piece of work. */
-  readonly browsers: number;
-}
-
-/** Measures what is chosen, piece by piece; all of it takes some ten minutes. */
-export async function measureGpu({ work: wanted, who, browsers }: Choice): Promise<Gpu> {
-  const names = (Object.keys(CONTENDERS) as GpuName[]).filter((name) =>
-    new RegExp(who).test(name),
-  );
+/**
+ * Measures what is chosen, piece by piece; all of it takes some ten minutes.
+ * @param browsers in which first steps are measured, for each contender and piece of work
+ */
+export async function measureGpu({ work: wanted, who }: Choice, browsers: number): Promise<Gpu> {
+  const names = (Object.keys(CONTENDERS) as GpuName[]).filter((name) => who.test(name));
   const site = await openSite();
   const lab = await site.browser();
   try {
@@ -68,7 +61,7 @@ export async function measureGpu({ work: wanted, who, browsers }: Choice): Promi
     const renderers = await page.evaluate(() => bench.renderers());
     await page.close();
     const rows: GpuRow[] = [];
-    for (const work of works.filter(({ name }) => new RegExp(wanted).test(name))) {
+    for (const work of works.filter(({ name }) => wanted.test(name))) {
       rows.push(...(await withFirst(site, work, await measureOne(lab, work, names), browsers)));
     }
     const contenders = Object.fromEntries(names.map((name) => [name, CONTENDERS[name].version]));

@@ -3,7 +3,7 @@ import { compile, type Session } from '@chainrule/compiler';
 import { input, mul, square, sub, sum } from '@chainrule/graph';
 import { adam, dense, sgd, train } from '@chainrule/nn';
 import { costOfNet, product } from '../programs.ts';
-import { type Contender, costsOf, type Runner } from './contender.ts';
+import { type Contender, costsOf, type Runner, withThreads } from './contender.ts';
 import { ADAM, ALPHA, CHECKED, type NetWork, type PassWork, type ProductWork } from './works.ts';
 
 interface Where {
@@ -14,9 +14,8 @@ interface Where {
 /** chainrule on a device; unless threads are given, on as many as it takes by itself. */
 export function chainrule(device: Where['device'], threads?: number): Contender {
   const where: Where = { device, ...(threads !== undefined && { threads }) };
-  const several = threads === undefined || threads < 2 ? '' : `, ${threads} threads`;
   return {
-    name: `chainrule ${device}${several}`,
+    name: withThreads(`chainrule ${device}`, threads ?? 1),
     version: 'as built here',
     layouts: ['columns'],
     net: (work) => startNet(work, where),

@@ -46,6 +46,10 @@ export interface Absent {
   readonly reason: string;
 }
 
+/** The name of a contender that takes so many threads. */
+export const withThreads = (name: string, threads: number): string =>
+  threads > 1 ? `${name}, ${threads} threads` : name;
+
 /** The costs before each of `checked` steps: what `check` of a net does with `cost` and `step`. */
 export async function costsOf(
   checked: number,

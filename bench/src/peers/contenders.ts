@@ -1,7 +1,7 @@
 // Who takes part. Each is loaded when asked for, so that a process may have one of them alone.
 import { cpus } from 'node:os';
-import type { Absent, Contender } from './contender.ts';
-import { numpy } from './numpy.ts';
+import { type Absent, type Contender, withThreads } from './contender.ts';
+import { type NumpyOptions, numpy, numpyName } from './numpy.ts';
 
 /** Threads of those that take several. */
 const cores = Math.max(2, cpus().length);
@@ -35,22 +35,35 @@ function local<M, C>(library: () => Promise<M>, start: (m: M) => Promise<C>) {
 
 export type LocalName = keyof typeof loaders;
 
-export async function inProcess(): Promise<readonly (Contender | Absent)[]> {
-  const all: (Contender | Absent)[] = [];
-  for (const load of Object.values(loaders)) all.push(await (await load())());
-  // Steps of single examples are too short for more than one thread.
-  const { pass: _, ...team } = (await libraries.chainrule()).chainrule('wasm', cores);
-  all.push(team);
-  return all;
-}
-
 /** NumPy as it is compared: on one thread like the others, on all cores, and in float64. */
-export async function numpys(): Promise<readonly (Contender | Absent)[]> {
-  return [
-    await numpy({ threads: 1, dtype: 'float32' }),
-    await numpy({ threads: cores, dtype: 'float32' }),
-    await numpy({ threads: cores, dtype: 'float64' }),
-  ];
+const numpys: readonly NumpyOptions[] = [
+  { threads: 1, dtype: 'float32' },
+  { threads: cores, dtype: 'float32' },
+  { threads: cores, dtype: 'float64' },
+];
+
+/** Who takes part in the comparison, by name. */
+type Entrants = Readonly<Record<string, () => Promise<Contender | Absent>>>;
+
+const entrants: Entrants = {
+  ...Object.fromEntries(
+    Object.entries(loaders).map(([name, load]) => [name, async () => (await load())()]),
+  ),
+  [withThreads('chainrule wasm', cores)]: async () => {
+    // Steps of single examples are too short for more than one thread.
+    const { pass: _, ...team } = (await libraries.chainrule()).chainrule('wasm', cores);
+    return team;
+  },
+  ...Object.fromEntries(numpys.map((options) => [numpyName(options), () => numpy(options)])),
+};
+
+/** Starts those whose names `who` finds, and no others. */
+export async function startAll(who: RegExp): Promise<readonly (Contender | Absent)[]> {
+  const all: (Contender | Absent)[] = [];
+  for (const [name, start] of Object.entries(entrants)) {
+    if (who.test(name)) all.push(await start());
+  }
+  return all;
 }
 
 export const isPresent = (each: Contender | Absent): each is Contender => 'version' in each;

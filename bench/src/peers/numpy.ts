@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Absent, Contender } from './contender.ts';
+import { type Absent, type Contender, withThreads } from './contender.ts';
 import { ADAM, ALPHA, CHECKED, type NetWork, type ProductWork } from './works.ts';
 
 const script = fileURLToPath(new URL('steps.py', import.meta.url));
@@ -43,11 +43,14 @@ function conversation({ stdin, stdout }: ChildProcessWithoutNullStreams) {
   };
 }
 
-/** A name with what differs from NumPy on one thread in float32, and how to get it. */
 export interface NumpyOptions {
   readonly threads: number;
   readonly dtype: 'float32' | 'float64';
 }
+
+/** A name with what differs from NumPy on one thread in float32. */
+export const numpyName = ({ threads, dtype }: NumpyOptions): string =>
+  withThreads(dtype === 'float64' ? 'NumPy float64' : 'NumPy', threads);
 
 /** OpenBLAS' threads wait so long for more work before they sleep: 2^28 cycles. */
 const SPIN_MS = 200;
@@ -66,8 +69,7 @@ function environment(threads: number): NodeJS.ProcessEnv {
 
 /** NumPy in a process of its own, or why it is not there. */
 export async function numpy({ threads, dtype }: NumpyOptions): Promise<Contender | Absent> {
-  const many = threads > 1 ? `, ${threads} threads` : '';
-  const name = `NumPy${dtype === 'float64' ? ' float64' : ''}${many}`;
+  const name = numpyName({ threads, dtype });
   const child = spawn('python3', ['-u', script, dtype], { env: environment(threads) });
   let complaint = 'python3 is not on this machine';
   child.on('error', () => {});

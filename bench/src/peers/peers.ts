@@ -1,5 +1,6 @@
 // The comparison with other libraries as a whole: who takes part, the result, its table.
-import { inProcess, isPresent, numpys, versionsOf } from './contenders.ts';
+import type { Choice } from '../choice.ts';
+import { isPresent, startAll, versionsOf } from './contenders.ts';
 import { type Care, measureWork, type PeerRow } from './measure.ts';
 import { works } from './works.ts';
 
@@ -20,13 +21,16 @@ const NOTES = [
     'example, as brain.js trains and nothing else does; a turn is a pass over all of them.',
 ];
 
-/** Measures all of it, one piece of work after the other; takes minutes. */
-export async function measurePeers(): Promise<Peers> {
-  const all = [...(await inProcess()), ...(await numpys())];
+/** Measures what is chosen, one piece of work after the other; all of it takes minutes. */
+export async function measurePeers({ work: wanted, who }: Choice): Promise<Peers> {
+  const all = await startAll(who);
   const present = all.filter(isPresent);
   const rows: PeerRow[] = [];
   try {
-    for (const work of works) rows.push(...(await measureWork(present, work(), CARE)));
+    for (const make of works) {
+      const work = make();
+      if (wanted.test(work.name)) rows.push(...(await measureWork(present, work, CARE)));
+    }
   } finally {
     for (const { close } of present) close?.();
   }
