@@ -148,6 +148,7 @@ export const instructions = {
   'i32.atomic.load': atomic(0x10),
   'i32.atomic.store': atomic(0x17),
   'i32.atomic.rmw.add': atomic(0x1e),
+  'i32.atomic.rmw.cmpxchg': atomic(0x48),
 } as const satisfies Record<string, Encoding>;
 
 /** Two bytes with a prefix, one without, and what follows. */

@@ -7,7 +7,8 @@ import { formOf, ordered } from './form.ts';
 import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
-import { barrierFunction, load, SYNC, store } from './meet.ts';
+import { barrierFunction, load, MOST_THREADS, SYNC, store } from './meet.ts';
+import { partsFor, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
@@ -40,19 +41,31 @@ export interface WasmProgram extends Program {
 }
 
 /** One kernel, how it is computed and by whom. */
-interface Part extends Turn {
+interface Kernel extends Turn {
   readonly method: Method;
+  /** Into how many parts each thread's share is cut. */
+  readonly parts: number;
 }
 
-/** The kernels of a plan, and what they may take on one thread. */
-function partsOf(plan: Plan, { threads, worth, simd }: Target) {
+/** The kernels of a plan, floats that threads have in common, and what all may take on one. */
+function kernelsOf(plan: Plan, { worth, simd }: Target, threads: number) {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
   const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), simd));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
-  const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
-  const parts = methods.map((method, i): Part => ({ method, ...turns[i] }));
-  return { parts, nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0) };
+  const prepares = methods.map((method) => method.sharing(threads).common > 0);
+  const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, prepares, worth);
+  const sharings = methods.map((method, i) => method.sharing(turns[i].shared ? threads : 1));
+  const kernels = methods.map((method, i): Kernel => {
+    const parts = partsFor(nanoseconds[i]!, sharings[i]!.most, threads);
+    return { method, ...turns[i], parts };
+  });
+  return {
+    kernels,
+    nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0),
+    scratch: sharings.reduce((n, { scratch }) => Math.max(n, scratch), 0),
+    common: sharings.reduce((n, { common }) => Math.max(n, common), 0),
+  };
 }
 
 /**
@@ -61,22 +74,23 @@ function partsOf(plan: Plan, { threads, worth, simd }: Target) {
  */
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { simd, sharedPages } = target;
-  const { parts, nanoseconds } = partsOf(plan, target);
-  const isTeam = parts.some(({ shared }) => shared);
-  const threads = isTeam ? target.threads : 1;
-  const scratch = parts.reduce((n, { method }) => Math.max(n, method.scratch), 0);
+  const most = Math.min(target.threads, MOST_THREADS);
+  const { kernels, scratch, common, nanoseconds } = kernelsOf(plan, target, most);
+  const isTeam = kernels.some(({ shared }) => shared);
+  const threads = isTeam ? most : 1;
   const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
-  const barrier = isTeam ? functions.push(barrierFunction()) - 1 : 0;
+  const barrier = functions.length;
+  if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);
   const own = functions.length;
-  const calls = parts.map(({ method, shared }) => {
-    const place = { first: functions.length, scratchSlot: slot, scratch, simd };
+  const calls = kernels.map(({ method, shared }) => {
+    const place = { first: functions.length, scratchSlot: slot, common, scratch, simd };
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
     return functions.length - 1;
   });
   const run = isTeam
-    ? teamRun(plan, parts, calls, barrier)
+    ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
   functions.push(run);
   const all = simd === 'scalar' ? scalarize(functions) : functions;
@@ -88,7 +102,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   return {
     plan,
     binary: encodeModule(all, { run: functions.length - 1 }, sharedPages),
-    scratch: BYTES * scratch * threads,
+    scratch: BYTES * (common + scratch * threads),
     threads,
     nanoseconds,
     // Written when somebody asks: it takes as long as all the rest.
@@ -114,9 +128,11 @@ const TIMES: Local = 1;
 const THREAD: Local = 2;
 const THREADS: Local = 3;
 const OTHER: Local = 4;
+const CALLER = { thread: THREAD, threads: THREADS, kernel: 5, owner: 6, part: 7 };
 
 const runOf = (body: Code): Func => ({
-  ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], locals: ['i32'], body },
+  ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], body },
+  locals: ['i32', 'i32', 'i32', 'i32'],
 });
 
 const call = (at: number, ...args: Code[]): Code => $('call', at, ...args);
@@ -145,16 +161,23 @@ const soloRun = (plan: Plan, calls: readonly number[], isShared: boolean): Func 
   );
 
 /** All kernels by all threads; they meet where a kernel needs what another has computed. */
-function teamRun(plan: Plan, parts: readonly Part[], calls: readonly number[], barrier: number) {
+function teamRun(
+  plan: Plan,
+  kernels: readonly Kernel[],
+  calls: readonly number[],
+  barrier: number,
+): Func {
   const meet = call(barrier, get(THREAD), get(THREADS));
-  const kernels = parts.map(
-    ({ shared, meet: first }, i): Code => [
+  const together = (at: number, parts: number): Code =>
+    takeParts(CALLER, barrier + 1, parts, (...which) => call(at, get(TABLE), ...which));
+  const all = kernels.map(({ shared, meet: first, prepares, parts }, i): Code => {
+    const at = calls[i]!;
+    return [
       first ? meet : [],
-      shared
-        ? call(calls[i], get(TABLE), get(THREAD), get(THREADS))
-        : [$('if', isFirst), call(calls[i], get(TABLE)), $('end')],
-    ],
-  );
+      prepares ? [together(at - 1, parts), meet] : [],
+      shared ? together(at, parts) : [$('if', isFirst), call(at, get(TABLE)), $('end')],
+    ];
+  });
   const between = [
     $('if', isFirst),
     trade(plan),
@@ -163,7 +186,7 @@ function teamRun(plan: Plan, parts: readonly Part[], calls: readonly number[], b
     meet,
     $('br_if', 1, $('i32.eqz', load(SYNC.more))),
   ];
-  return runOf(repeat([kernels, meet], between));
+  return runOf(repeat([all, meet], between));
 }
 
 /** Parameters and their new values trade places. */

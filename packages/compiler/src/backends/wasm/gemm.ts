@@ -1,4 +1,6 @@
 // Products of large matrices: packed panels, and a tile of 2 x 16 outputs in registers.
+
+import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
 import {
   $,
   type Code,
@@ -20,10 +22,12 @@ import { type Form, stepOf } from './form.ts';
 import { MATH } from './math.ts';
 import { packOf } from './pack.ts';
 import {
+  PANEL,
   PANEL_ROWS,
   type Product,
   panelsOf,
-  sharedLoop,
+  type Split,
+  splitOf,
   TILE_COLUMNS,
   TILE_ROWS,
 } from './product.ts';
@@ -39,7 +43,7 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
-import { type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
+import { commonOf, type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
@@ -49,6 +53,10 @@ const CACHE_LINE = 64;
 /** Where the functions of tiles are in every module: after those of math. */
 const TILE = MATH.length;
 const WIDE_TILE = TILE + 1;
+
+/** The functions of a product, from its first on. */
+const PACK = { row: 0, column: 1 } as const;
+const RESULTS = 2;
 
 const i32s = (count: number): Type[] => Array(count).fill('i32');
 
@@ -113,6 +121,7 @@ function tileFunction(name: string, params: Type[], next: (b: Local) => Code, si
 export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const { left, right, row, column, inner, batch } = product;
   const shared = { inner, batch };
+  const split = place.threads > 1 ? splitOf(form, product, place.threads) : undefined;
   return [
     packOf(form, {
       ...{ ...shared, name: `${form.name}: left`, factor: left, axis: row, panel: PANEL_ROWS },
@@ -122,7 +131,8 @@ export function gemmOf(form: Form, product: Product, place: Place): Func[] {
       panel: TILE_COLUMNS,
     }),
     resultsOf(form, product),
-    blocksOf(form, product, place),
+    ...(split?.ready ? [packAllOf(form, product, place, split.ready)] : []),
+    blocksOf(form, product, place, split),
   ];
 }
 
@@ -162,41 +172,52 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   };
 }
 
-/** A loop over blocks of a range that is not empty, the last block as long as what is left. */
-function blockLoop([index, end]: Bounds, [from, to]: Turns, step: number, body: Code): Code {
-  const next = plus(get(index), step);
-  return [
-    set(index, from),
-    $('loop'),
-    set(end, next),
-    set(end, $('select', get(end), to, $('i32.lt_s', get(end), to))),
-    body,
-    $('br_if', 0, $('i32.lt_s', $('local.tee', index, next), to)),
-    $('end'),
-  ];
+/** The function that packs, for all parts of a product, the factor that all of them need. */
+function packAllOf(form: Form, product: Product, place: Place, which: 'row' | 'column'): Func {
+  const frame = createFrame(...parametersOf(true));
+  const [extent, panel] = [form.extents[product[which]]!, PANEL[which]];
+  const panels = Math.ceil(extent / panel);
+  const { share, code } = shareToEnd(frame, product[which], extent, panels, panel);
+  const inner: Bounds = [local(frame, 'i32'), local(frame, 'i32')];
+  const turns: Turns = [int(0), int(form.extents[product.inner]!)];
+  const to = placeIn(commonOf(place), extent, panel, share.from, inner);
+  const args = [share.from, share.to, ...inner].map(get);
+  const pack = $('call', place.first + PACK[which], get(TABLE), ...args, to);
+  return {
+    name: `${form.name}: ${which}s`,
+    ...{ params: frame.params, results: [], locals: frame.locals },
+    body: [
+      code,
+      $('if', $('i32.lt_s', get(share.from), get(share.to))),
+      blockLoop(inner, turns, product.blocks.inner, pack),
+      $('end'),
+    ],
+  };
 }
 
-/** First and last turn (not included) of a loop. */
-type Turns = readonly [from: Code, to: Code];
-
 /** The function that goes through the blocks of a product. */
-function blocksOf(form: Form, product: Product, place: Place): Func {
-  const { first, threads } = place;
-  const divided = threads > 1;
-  const frame = createFrame(...parametersOf(divided));
+function blocksOf(form: Form, product: Product, place: Place, split?: Split): Func {
+  const { first } = place;
+  const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
-  const scratch = panelsOf(form, product);
+  const scratch = panelsOf(form, product, split?.ready);
   const pointer = (at: number): Local =>
     remember(root, `scratch ${at}`, 'i32', () => plus(scratchOf(place), BYTES * at));
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
     ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
     ...{ rows: range(), columns: range(), inner: range(), matrix: local(frame, 'i32') },
+    ...(split?.ready && {
+      ready: {
+        of: split.ready,
+        at: remember(root, 'common', 'i32', () => commonOf(place)),
+      },
+    }),
   };
   const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
   const turns = { row: whole(product.row), column: whole(product.column) };
-  if (divided) {
-    const { along, blocks, length } = sharedLoop(form, product, threads);
+  if (split) {
+    const { along, blocks, length } = split;
     const axis = product[along];
     const { share, code } = shareToEnd(frame, axis, form.extents[axis]!, blocks, length);
     root.hoisted.push(
@@ -230,9 +251,6 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
   return steps.reduce((sum, step) => $('i32.add', sum, step), start);
 }
 
-/** The locals of a range. */
-type Bounds = readonly [from: Local, to: Local];
-
 const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
 const codeOfArgument = (x: Code | Bounds): Code => (isBounds(x) ? [get(x[0]), get(x[1])] : x);
 
@@ -244,29 +262,36 @@ function blockLoops(
   block: Block & { turns: { row: Turns; column: Turns } },
   call: (which: number, ...args: (Code | Bounds)[]) => Code,
 ): Code {
-  const { column, inner, blocks, direct } = product;
+  const { row, column, inner, blocks, direct } = product;
   const stride = BYTES * blocks.columns;
   const [i0] = block.rows;
   const [, k1] = block.inner;
-  const [, j1] = block.columns;
+  const [j0, j1] = block.columns;
+  const { of, at } = block.ready ?? {};
+  const lies = (axis: number, panel: number, first: Local): Code =>
+    placeIn(get(at!), extents[axis]!, panel, first, block.inner);
   // Of a factor that is read as it lies, only the columns that fill no tile are packed.
   const end = extents[column]! - (extents[column]! % TILE_COLUMNS);
   const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
   const rows = [
-    call(0, block.rows, block.inner, get(block.left)),
+    of === 'row'
+      ? set(block.left, lies(row, PANEL_ROWS, i0))
+      : call(PACK.row, block.rows, block.inner, get(block.left)),
     tilesOf(frame, block, sums, stride, direct && { columns: extents[column]!, end }),
     $('if', $('i32.eq', get(k1), int(extents[inner]!))),
-    call(2, block.rows, block.columns, sums),
+    call(RESULTS, block.rows, block.columns, sums),
     $('end'),
   ];
   const packed = direct
     ? [
         touched(frame, block, extents[column]!),
         $('if', $('i32.gt_s', get(j1), int(end))),
-        call(1, [int(end), get(j1)], block.inner, get(block.right)),
+        call(PACK.column, [int(end), get(j1)], block.inner, get(block.right)),
         $('end'),
       ]
-    : call(1, block.columns, block.inner, get(block.right));
+    : of === 'column'
+      ? set(block.right, lies(column, TILE_COLUMNS, j0))
+      : call(PACK.column, block.columns, block.inner, get(block.right));
   const turns: Code = [packed, blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
   const whole: Turns = [int(0), int(extents[inner]!)];
   const columns = blockLoop(block.inner, whole, blocks.inner, turns);
@@ -283,6 +308,8 @@ interface Block {
   readonly inner: Bounds;
   /** Where the right factor is, if it is read as it lies. */
   readonly matrix: Local;
+  /** The factor that is packed as a whole, and from where on. */
+  readonly ready?: { readonly of: 'row' | 'column'; readonly at: Local };
 }
 
 /** Where the columns of a block start in a line of the matrix. */

@@ -3,22 +3,38 @@ import type { Func, Simd } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { canShare, loopsOf } from './loops.ts';
-import { panelsOf, productOf } from './product.ts';
+import { productOf, splitOf } from './product.ts';
 import { joinsOutputs, scheduleOf } from './schedule.ts';
 import type { Place } from './share.ts';
 import { sumsOf, sweepFunctions, sweepOf } from './sweep.ts';
 
 /** A way to compute a kernel. */
 export interface Method {
-  /** Floats of scratch memory that each thread needs. */
-  readonly scratch: number;
   /** Is it one large product, which runs near the limit of the processor? */
   readonly isProduct: boolean;
   /** Can threads share its outputs? */
   readonly canShare: boolean;
-  /** Its functions; the last runs it, or a thread's share of it. */
+  /** How so many threads share it, or one has it all. */
+  sharing(threads: number): Sharing;
+  /** Its functions; the last runs it, or a part of it. */
   functions(place: Place): Func[];
 }
+
+/** How threads share a kernel. */
+export interface Sharing {
+  /** The most parts that it can be cut into without more work. */
+  readonly most: number;
+  /** Floats of scratch memory that each thread needs. */
+  readonly scratch: number;
+  /**
+   * Floats of scratch memory for all threads together. If there are any, the last function but one
+   * fills them, shared like the kernel, before the last one runs.
+   */
+  readonly common: number;
+}
+
+/** Outputs that need nothing in common: parts as small as one likes. */
+const freely = (scratch: number) => (): Sharing => ({ most: Infinity, scratch, common: 0 });
 
 /** How a kernel is computed: chosen by its shape alone, for an engine with these instructions. */
 export function methodOf(form: Form, simd: Simd): Method {
@@ -26,21 +42,21 @@ export function methodOf(form: Form, simd: Simd): Method {
   const product = productOf(form);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      scratch: panelsOf(form, product).total,
       ...{ isProduct: true, canShare: true },
+      sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };
   }
   const sweep = sweepOf(form, schedule);
   if (sweep) {
     return {
-      scratch: sumsOf(form, sweep),
-      ...{ isProduct: false, canShare: true },
+      ...{ isProduct: false, canShare: true, sharing: freely(sumsOf(form, sweep)) },
       functions: (place) => sweepFunctions(form, sweep, place),
     };
   }
   return {
-    ...{ scratch: 0, isProduct: product !== undefined, canShare: canShare(form, schedule) },
+    ...{ isProduct: product !== undefined, canShare: canShare(form, schedule) },
+    sharing: freely(0),
     functions: (place) => [loopsOf(form, schedule, place)],
   };
 }

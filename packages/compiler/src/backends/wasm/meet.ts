@@ -22,8 +22,13 @@ export const SYNC = {
   looks: 512,
   /** Naps, or rounds of looks, after which thread 0 gives the others up; with 0 it never does. */
   naps: 576,
+  /** What is taken of each thread's parts: one word for each thread, so far apart. */
+  taken: 640,
+  line: 64,
 } as const;
-export const SYNC_END = 640;
+/** The most threads that a program runs on. */
+export const MOST_THREADS = 64;
+export const SYNC_END = SYNC.taken + SYNC.line * MOST_THREADS;
 
 /**
  * Looks that take about a millisecond: sleeping and waking takes a tenth of that, and a thread
@@ -48,7 +53,11 @@ export const store = (address: number, value: Code): Code =>
   $('i32.atomic.store', int(address), value);
 const add = (address: number, value: number): Code =>
   $('i32.atomic.rmw.add', int(address), int(value));
-const when = (condition: Code, ...then: Code[]): Code => [$('if', condition), then, $('end')];
+export const when = (condition: Code, ...then: Code[]): Code => [
+  $('if', condition),
+  then,
+  $('end'),
+];
 
 /**
  * barrier(thread, threads): returns when all threads have called it, and lets nobody through

@@ -38,6 +38,9 @@ export const TILE_ROWS = 2;
 export const TILE_COLUMNS = 16;
 /** Rows of the left factor that lie side by side: one vector, two tiles. */
 export const PANEL_ROWS = 4;
+/** Neighbours that lie side by side in a panel, and what is packed where that loop is shared. */
+export const PANEL = { row: PANEL_ROWS, column: TILE_COLUMNS } as const;
+export const OTHER = { row: 'column', column: 'row' } as const;
 
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
@@ -119,11 +122,14 @@ function factorsOf(e: Expr): Expr[] {
   return [e];
 }
 
-/** Floats of scratch memory: a block of each factor in panels, and the sums of all rows. */
-export function panelsOf({ extents }: Form, { row, blocks }: Product) {
+/**
+ * Floats of a thread's scratch memory: the sums of all rows, and a block of each factor in panels
+ * but of the one that is ready.
+ */
+export function panelsOf({ extents }: Form, { row, blocks }: Product, ready?: keyof typeof PANEL) {
   const { rows, columns, inner } = blocks;
-  const left = rows * inner;
-  const right = inner * columns;
+  const left = ready === 'row' ? 0 : rows * inner;
+  const right = ready === 'column' ? 0 : inner * columns;
   const sums = Math.ceil(extents[row]! / rows) * rows * columns;
   return { left: 0, right: left, sums: left + right, total: left + right + sums };
 }
@@ -131,17 +137,52 @@ export function panelsOf({ extents }: Form, { row, blocks }: Product) {
 /** Multiply-adds in the time that packing takes for one float. */
 const PACKING = 16;
 
+/** Rows or columns of a part: fewer would read the other factor's panels too often. */
+const LEAST_PART = 32;
+/** The same where each part packs what it needs of the other factor: a sixteenth of its work. */
+const LEAST_PACKING = 16 * PACKING;
+/** The most floats of a factor that are packed as a whole. */
+const MOST_COMMON = 2 ** 22;
+
+/** How threads share a product. */
+export interface Split {
+  readonly along: 'row' | 'column';
+  /** Blocks along that loop, the last maybe short, and turns in each. */
+  readonly blocks: number;
+  readonly length: number;
+  /** The most parts, and floats of scratch memory of each thread. */
+  readonly most: number;
+  readonly scratch: number;
+  /** Floats of the other factor in panels, which is packed as a whole before; 0 if it is not. */
+  readonly common: number;
+  /** Which that is. */
+  readonly ready?: 'row' | 'column';
+}
+
 /** The loop over blocks that threads share: what the busiest has to do is least. */
-export function sharedLoop({ extents }: Form, { row, column, inner }: Product, threads: number) {
-  const [m, n, k] = [extents[row]!, extents[column]!, extents[inner]!];
-  const [rows, columns] = [Math.ceil(m / PANEL_ROWS), Math.ceil(n / TILE_COLUMNS)];
-  // Those who share rows pack all of the right factor each, and the other way round.
-  const most = (blocks: number, length: number) => Math.ceil(blocks / threads) * length * k;
-  const work = (rowWork: number, columnWork: number) =>
-    (rowWork * columnWork) / k + PACKING * (rowWork + columnWork);
-  const byRow = work(most(rows, PANEL_ROWS), n * k);
-  const byColumn = work(m * k, most(columns, TILE_COLUMNS));
-  return byRow < byColumn
-    ? ({ along: 'row', blocks: rows, length: PANEL_ROWS } as const)
-    : ({ along: 'column', blocks: columns, length: TILE_COLUMNS } as const);
+export function splitOf(form: Form, product: Product, threads: number): Split {
+  const { inner, batch, direct } = product;
+  const extent = (axis: number): number => form.extents[axis]!;
+  const split = (along: Split['along']) => {
+    const other = OTHER[along];
+    const [length, k] = [PANEL[along], extent(inner)];
+    const blocks = Math.ceil(extent(product[along]) / length);
+    const whole = Math.ceil(extent(product[other]) / PANEL[other]) * PANEL[other];
+    const isReady =
+      threads > 1 &&
+      batch.length === 0 &&
+      whole * k <= MOST_COMMON &&
+      !(direct && other === 'column');
+    const own = Math.ceil(blocks / threads) * length;
+    const packed = own + (isReady ? whole / threads : whole);
+    const ready = isReady ? other : undefined;
+    return {
+      ...{ along, blocks, length, common: isReady ? whole * k : 0, ...(ready && { ready }) },
+      most: Math.floor((blocks * length) / (isReady ? LEAST_PART : LEAST_PACKING)),
+      scratch: panelsOf(form, product, ready).total,
+      work: own * extent(product[other]) + PACKING * packed,
+    };
+  };
+  const [byRow, byColumn] = [split('row'), split('column')];
+  return byRow.work < byColumn.work ? byRow : byColumn;
 }

@@ -1,5 +1,5 @@
-// The share of one thread: some neighbouring blocks of one loop of a kernel. What a block computes
-// does not depend on whose it is, so results are the same for any number of threads.
+// A part of a kernel: some neighbouring blocks of one of its loops. What a block computes does not
+// depend on who computes it, so results are the same for any number of threads.
 import {
   $,
   type Code,
@@ -8,6 +8,7 @@ import {
   int,
   type Local,
   local,
+  plus,
   type Simd,
   set,
   type Type,
@@ -16,33 +17,42 @@ import {
 const BYTES = 4;
 /** The first parameter of a kernel: the address of a list of the buffers' addresses. */
 export const TABLE: Local = 0;
-/** Which thread of how many calls a divided kernel: parameters behind the table. */
+/** Which part of how many a call computes, and which thread calls: behind the table. */
 const PART: Local = 1;
 const PARTS: Local = 2;
+const THREAD: Local = 3;
 /** The parameters of a kernel's function. */
 export const parametersOf = (divided: boolean): Type[] =>
-  divided ? ['i32', 'i32', 'i32'] : ['i32'];
+  divided ? ['i32', 'i32', 'i32', 'i32'] : ['i32'];
 
 /** What the functions of a kernel are written for. */
 export interface Place {
   /** The position of the first of them. */
   readonly first: number;
-  /** Where the table has the address of the scratch memory, and floats of each thread in it. */
+  /**
+   * Where the table has the address of the scratch memory; floats in it that are there for all
+   * threads together, and behind them those of each thread.
+   */
   readonly scratchSlot: number;
+  readonly common: number;
   readonly scratch: number;
   /** Threads that share the outputs. */
   readonly threads: number;
   readonly simd: Simd;
 }
 
+/** The address of the scratch memory of all threads. */
+export const commonOf = ({ scratchSlot }: Place): Code =>
+  $('i32.load', BYTES * scratchSlot, get(TABLE));
+
 /** The address of a thread's own scratch memory. */
-export function scratchOf({ scratchSlot, scratch, threads }: Place): Code {
-  const base = $('i32.load', BYTES * scratchSlot, get(TABLE));
-  if (threads === 1) return base;
-  return $('i32.add', base, $('i32.mul', get(PART), int(BYTES * scratch)));
+export function scratchOf(place: Place): Code {
+  const base = plus(commonOf(place), BYTES * place.common);
+  if (place.threads === 1) return base;
+  return $('i32.add', base, $('i32.mul', get(THREAD), int(BYTES * place.scratch)));
 }
 
-/** The turns of a loop that are a thread's. */
+/** The turns of a loop that are in a part. */
 export interface Share {
   readonly axis: number;
   /** Whole blocks. */
@@ -52,7 +62,7 @@ export interface Share {
   readonly last: Code;
 }
 
-/** The locals of a share, and the code that sets them: block k of n goes to thread k parts / n. */
+/** The locals of a share, and the code that sets them: block k of n is in part k parts / n. */
 export function shareOf(frame: Frame, axis: number, blocks: number, length: number) {
   const [from, to] = [local(frame, 'i32'), local(frame, 'i32')];
   const bound = (part: Code): Code =>

@@ -9,6 +9,8 @@ export interface Turn {
   readonly shared: boolean;
   /** Must all be done with what is before? */
   readonly meet: boolean;
+  /** Must all meet once more between its first function and its last one? */
+  readonly prepares: boolean;
 }
 
 /** Nanoseconds on one thread from which it pays to share. */
@@ -38,25 +40,36 @@ export function estimate(nest: Nest, isProduct: boolean, buffers: Buffers): numb
   return Math.max(flopsOf(nest) / (isProduct ? PRODUCT_RATE : RATE), bytes / BANDWIDTH);
 }
 
-/** The turns of a plan's kernels, of which `may` says whether they can be shared. */
+/**
+ * The turns of a plan's kernels.
+ * @param may can they be shared?
+ * @param prepares do they fill common memory first, if they are?
+ */
 export function turnsOf(
   kernels: readonly Nest[],
   buffers: Buffers,
   nanoseconds: readonly number[],
   may: readonly boolean[],
+  prepares: readonly boolean[],
   worth: Worth,
 ): readonly Turn[] {
   const shared = may.map((can, i) => can && nanoseconds[i] >= worth.kernel);
   const total = nanoseconds.reduce((sum, ns, i) => sum + (shared[i] ? ns : 0), 0);
   if (!shared.includes(true) || total < worth.step) {
-    return kernels.map(() => ({ shared: false, meet: false }));
+    return kernels.map(() => ({ shared: false, meet: false, prepares: false }));
   }
   // Kernels since all met last; thread 0 does those that are not shared one after the other.
   let open: number[] = [];
   return kernels.map((nest, i) => {
-    const meet = open.some((j) => (shared[i] || shared[j]) && collide(nest, kernels[j], buffers));
-    open = meet ? [i] : [...open, i];
-    return { shared: shared[i], meet };
+    const first = shared[i] && prepares[i];
+    // The common memory is one for all kernels.
+    const meet = open.some(
+      (j) =>
+        (first && shared[j] && prepares[j]) ||
+        ((shared[i] || shared[j]) && collide(nest, kernels[j], buffers)),
+    );
+    open = meet || first ? [i] : [...open, i];
+    return { shared: shared[i], meet, prepares: first };
   });
 }
 
