@@ -2,7 +2,7 @@
 // Measures: builds the packages, as their users get them, and runs bench/src/bench.ts with the
 // arguments given.
 import { existsSync } from 'node:fs';
-import { build, fail, root, tool } from './run.mjs';
+import { build, fail, root, run } from './run.mjs';
 import { setup } from './setup.mjs';
 
 const main = `${root}bench/src/bench.ts`;
@@ -12,4 +12,6 @@ if (!existsSync(main)) fail('bench: bench/src/bench.ts is not written yet');
 if (build('@chainrule/bench^...') !== 0) fail('bench: the build failed, see above');
 // Else tsx follows the paths of the nearest configuration to the packages' sources.
 const env = { TSX_TSCONFIG_PATH: `${root}bench/tsconfig.run.json` };
-process.exitCode = tool('tsx', [main, ...args], { env, stdout: 'inherit' });
+// Garbage is collected between those who are compared: see bench/src/peers/peers.ts.
+const node = ['--expose-gc', '--import', 'tsx', main, ...args];
+process.exitCode = run(process.execPath, node, { env, stdout: 'inherit' });

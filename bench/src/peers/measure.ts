@@ -12,6 +12,8 @@ export interface Care {
   readonly leastTurns?: number;
   /** Who needs more for one turn is left out; two seconds unless given. */
   readonly patienceMs?: number;
+  /** Before a batch that counts: ends what others have left to do, and wakes whom it needs. */
+  readonly settle?: (runner: Runner) => Promise<void>;
 }
 
 /** Relative: float32 sums in another order, some steps long. */
@@ -171,17 +173,18 @@ export async function measureWork(
   for (let round = 0; round < care.rounds; round++) {
     // Each begins a round once, so that nobody always follows the same one.
     const order = entries.map((_, i) => entries[(i + round) % entries.length]!);
-    for (const entry of order) await takeTurn(entry);
+    for (const entry of order) await takeTurn(entry, care);
   }
   for (const { runner } of entries) runner?.close();
   return rowsOf(work, entries);
 }
 
 /** One batch. Whoever fails on the way has no time, and is not asked again. */
-async function takeTurn(entry: Entry): Promise<void> {
+async function takeTurn(entry: Entry, { settle }: Care): Promise<void> {
   const { runner, turns, times, rest, reason } = entry;
   if (!runner || reason) return;
   try {
+    await settle?.(runner);
     times.push((await time(runner, turns, rest)) / turns);
   } catch (error) {
     times.length = 0;

@@ -1,10 +1,20 @@
 // The comparison with other libraries as a whole: who takes part, the result, its table.
 import type { Choice } from '../choice.ts';
+import type { Runner } from './contender.ts';
 import { isPresent, startAll, versionsOf } from './contenders.ts';
 import { type Care, measureWork, type PeerRow } from './measure.ts';
 import { works } from './works.ts';
 
-const CARE: Care = { rounds: 7, batchMs: 100 };
+/**
+ * Collects the garbage of whoever came before, or its threads would do it meanwhile. A turn that
+ * does not count wakes threads and cores: a system takes milliseconds to give a core to each.
+ */
+async function settle({ turns }: Runner): Promise<void> {
+  globalThis.gc?.();
+  await turns(1);
+}
+
+const CARE: Care = { rounds: 7, batchMs: 100, settle };
 
 /** Times of every contender on every piece of work. */
 export interface Peers {

@@ -104,6 +104,7 @@ function signatureOf(name: OpName): readonly [operands: string, result: string] 
   if (/x4\.sh[lr]/.test(name)) return ['vi', 'v'];
   if (name === 'v128.any_true') return ['v', 'i'];
   if (name === 'v128.bitselect' || /madd/.test(name)) return ['vvv', 'v'];
+  if (/cmpxchg/.test(name)) return ['iii', 'i'];
   if (/^i32\./.test(name)) return ['ii', 'i'];
   const one = /sqrt|abs|neg|floor|nearest|demote|promote|convert|trunc/.test(name);
   return [one ? 'v' : 'vv', 'v'];

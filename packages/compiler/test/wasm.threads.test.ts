@@ -59,6 +59,8 @@ const shapes = [
   [67, 31, 257],
   [131, 530, 40],
   [9, 17, 2050],
+  // Both factors are too large to be packed as a whole.
+  [140, 141, 30_200],
 ] as const;
 
 describe.each(shapes)('a product, %d x %d, k = %d', (n, m, k) => {
@@ -95,8 +97,8 @@ test('training is the same to the bit, step by step and many at once', async () 
     await run.steps(37, c.feeds);
     expect(await run.state()).toEqual(wanted);
     expect(run.report().threads).toBe(threads);
-    // Each thread packs factors for itself.
-    expect(run.report().memory.scratch).toBe(threads * alone.report().memory.scratch);
+    // Each thread has room for what it packs itself.
+    expect(run.report().memory.scratch).toBeGreaterThan(alone.report().memory.scratch);
   }
   const { memory, threads } = alone.report();
   expect(threads).toBe(1);

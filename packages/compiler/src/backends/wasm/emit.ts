@@ -128,11 +128,11 @@ const TIMES: Local = 1;
 const THREAD: Local = 2;
 const THREADS: Local = 3;
 const OTHER: Local = 4;
-const CALLER = { thread: THREAD, threads: THREADS, kernel: 5, owner: 6, part: 7 };
+const CALLER = { thread: THREAD, threads: THREADS, kernel: 5, owner: 6, from: 7, to: 8 };
 
 const runOf = (body: Code): Func => ({
   ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], body },
-  locals: ['i32', 'i32', 'i32', 'i32'],
+  locals: ['i32', 'i32', 'i32', 'i32', 'i32'],
 });
 
 const call = (at: number, ...args: Code[]): Code => $('call', at, ...args);

@@ -201,11 +201,13 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
   const scratch = panelsOf(form, product, split?.ready);
-  const pointer = (at: number): Local =>
-    remember(root, `scratch ${at}`, 'i32', () => plus(scratchOf(place), BYTES * at));
+  const pointer = (what: 'left' | 'right' | 'sums'): Local =>
+    remember(root, `scratch of ${what}`, 'i32', () =>
+      plus(scratchOf(place), BYTES * scratch[what]),
+    );
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
-    ...{ left: pointer(scratch.left), right: pointer(scratch.right), sums: pointer(scratch.sums) },
+    ...{ left: pointer('left'), right: pointer('right'), sums: pointer('sums') },
     ...{ rows: range(), columns: range(), inner: range(), matrix: local(frame, 'i32') },
     ...(split?.ready && {
       ready: {

@@ -138,7 +138,7 @@ export function panelsOf({ extents }: Form, { row, blocks }: Product, ready?: ke
 const PACKING = 16;
 
 /** Rows or columns of a part: fewer would read the other factor's panels too often. */
-const LEAST_PART = 32;
+const LEAST_PART = 16;
 /** The same where each part packs what it needs of the other factor: a sixteenth of its work. */
 const LEAST_PACKING = 16 * PACKING;
 /** The most floats of a factor that are packed as a whole. */

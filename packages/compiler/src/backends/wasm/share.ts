@@ -17,13 +17,14 @@ import {
 const BYTES = 4;
 /** The first parameter of a kernel: the address of a list of the buffers' addresses. */
 export const TABLE: Local = 0;
-/** Which part of how many a call computes, and which thread calls: behind the table. */
-const PART: Local = 1;
-const PARTS: Local = 2;
-const THREAD: Local = 3;
+/** Behind the table: which of how many equal parts a call computes, and which thread calls. */
+const FROM: Local = 1;
+const TO: Local = 2;
+const OF: Local = 3;
+const THREAD: Local = 4;
 /** The parameters of a kernel's function. */
 export const parametersOf = (divided: boolean): Type[] =>
-  divided ? ['i32', 'i32', 'i32', 'i32'] : ['i32'];
+  divided ? ['i32', 'i32', 'i32', 'i32', 'i32'] : ['i32'];
 
 /** What the functions of a kernel are written for. */
 export interface Place {
@@ -66,10 +67,9 @@ export interface Share {
 export function shareOf(frame: Frame, axis: number, blocks: number, length: number) {
   const [from, to] = [local(frame, 'i32'), local(frame, 'i32')];
   const bound = (part: Code): Code =>
-    $('i32.mul', $('i32.div_s', $('i32.mul', part, int(blocks)), get(PARTS)), int(length));
-  const next = $('i32.add', get(PART), int(1));
-  const code = [set(from, bound(get(PART))), set(to, bound(next))];
-  const share: Share = { axis, from, to, last: $('i32.eq', next, get(PARTS)) };
+    $('i32.mul', $('i32.div_s', $('i32.mul', part, int(blocks)), get(OF)), int(length));
+  const code = [set(from, bound(get(FROM))), set(to, bound(get(TO)))];
+  const share: Share = { axis, from, to, last: $('i32.eq', get(TO), get(OF)) };
   return { share, code };
 }
 
