@@ -13,7 +13,7 @@ export interface Care {
   /** Who needs more for one turn is left out; two seconds unless given. */
   readonly patienceMs?: number;
   /** Before a batch that counts: ends what others have left to do, and wakes whom it needs. */
-  readonly settle?: (runner: Runner) => Promise<void>;
+  readonly settle?: (runner: Runner, turns: number) => Promise<void>;
 }
 
 /** Relative: float32 sums in another order, some steps long. */
@@ -184,7 +184,7 @@ async function takeTurn(entry: Entry, { settle }: Care): Promise<void> {
   const { runner, turns, times, rest, reason } = entry;
   if (!runner || reason) return;
   try {
-    await settle?.(runner);
+    await settle?.(runner, turns);
     times.push((await time(runner, turns, rest)) / turns);
   } catch (error) {
     times.length = 0;

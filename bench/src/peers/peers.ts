@@ -6,12 +6,13 @@ import { type Care, measureWork, type PeerRow } from './measure.ts';
 import { works } from './works.ts';
 
 /**
- * Collects the garbage of whoever came before, or its threads would do it meanwhile. A turn that
- * does not count wakes threads and cores: a system takes milliseconds to give a core to each.
+ * Collects the garbage of whoever came before, or the engine's threads would do it meanwhile. Then
+ * comes a batch that does not count: it wakes threads, to each of which a system gives a core only
+ * after some milliseconds, and the engine compiles again what it has forgotten with the garbage.
  */
-async function settle({ turns }: Runner): Promise<void> {
+async function settle({ turns }: Runner, count: number): Promise<void> {
   globalThis.gc?.();
-  await turns(1);
+  await turns(count);
 }
 
 const CARE: Care = { rounds: 7, batchMs: 100, settle };

@@ -30,7 +30,7 @@ const KERNEL = 256;
 export const partsFor = (nanoseconds: number, most: number, threads: number): number =>
   Math.max(1, Math.floor(Math.min(MOST_PARTS, nanoseconds / LEAST / threads, most / threads)));
 
-/** How many a thread takes at once: half of those that are left of an owner's, at last a single. */
+/** How many a thread takes at once: half of an owner's that are left, at last a single one. */
 const some = (taken: Local, parts: Code): Code => {
   const half = $('i32.shr_s', $('i32.sub', parts, get(taken)), int(1));
   return $('i32.add', half, $('i32.eqz', half));
