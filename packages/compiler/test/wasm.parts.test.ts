@@ -1,10 +1,16 @@
 // Parts of kernels: each is taken once, by whoever comes, in whatever order threads come.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { createRandom } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
 import { encodeModule } from '../src/backends/wasm/binary.ts';
+import { createFrame, get } from '../src/backends/wasm/code.ts';
 import { LOOKS, SYNC, SYNC_END } from '../src/backends/wasm/meet.ts';
 import { createHeap } from '../src/backends/wasm/memory.ts';
-import { partsFor, takeFunction } from '../src/backends/wasm/parts.ts';
+import { partsOfEach, takeFunction } from '../src/backends/wasm/parts.ts';
+import { parametersOf, shareOf } from '../src/backends/wasm/share.ts';
+import { type Turn, turnsOf } from '../src/backends/wasm/team.ts';
+import type { Buffer, Nest } from '../src/nest.ts';
 import { runCase } from './support/conformance.ts';
 import { apply, load, nestCase } from './support/nests.ts';
 import { openTeam, pool } from './support/threads.ts';
@@ -17,6 +23,7 @@ function start() {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const words = new Int32Array(memory.buffer, SYNC.taken);
   return {
+    ...{ memory, module },
     take: exports['take'] as Take,
     word: (owner: number) => (owner * SYNC.line) / 4,
     words,
@@ -69,14 +76,84 @@ describe.each([0, 0x7fffff00 - 256 * 5])('from kernel %d on', (first) => {
   });
 });
 
+const KERNELS = 20_000;
+const THREADS = 2;
+const MOST = 16;
+/** Takes parts of one kernel after the other, and counts how often each was taken. */
+const taker = `
+const { workerData, parentPort } = require('node:worker_threads');
+const { module, memory, counts, thread, first } = workerData;
+const { take } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+const words = new Uint8Array(counts);
+const come = new Int32Array(memory.buffer, 0, 1);
+Atomics.add(come, 0, 1);
+while (Atomics.load(come, 0) < ${THREADS});
+for (let k = 0; k < ${KERNELS}; k++) {
+  const parts = 1 + ((k * 7) % ${MOST});
+  for (let i = 0; i < ${THREADS}; i++) {
+    const owner = (thread + i) % ${THREADS};
+    for (let from; (from = take(owner, (first + 256 * (k + 1)) | 0, parts)) >= 0; ) {
+      const to = from + (((parts - from) >> 1) || 1);
+      for (let p = from; p < to; p++) Atomics.add(words, (k * ${THREADS} + owner) * ${MOST} + p, 1);
+    }
+  }
+}
+parentPort.postMessage('done');
+`;
+
+test('threads at once take every part once, where numbers begin anew', async () => {
+  const { words, word, memory, module } = start();
+  const first = (0x7fffffff - 256 * (KERNELS / 2)) & ~255;
+  for (let owner = 0; owner < THREADS; owner++) words[word(owner)] = first;
+  const counts = new SharedArrayBuffer(KERNELS * THREADS * MOST);
+  const threads = Array.from({ length: THREADS }, (_, thread) => {
+    const workerData = { module, memory, counts, thread, first };
+    return new Worker(taker, { eval: true, workerData });
+  });
+  await Promise.all(threads.map((thread) => once(thread, 'message')));
+  const wrong = [...new Uint8Array(counts).entries()].filter(([i, count]) => {
+    const kernel = Math.floor(i / MOST / THREADS);
+    return count !== (i % MOST < 1 + ((kernel * 7) % MOST) ? 1 : 0);
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** From and to of a part, as the code of a kernel computes them. */
+function boundsOf(blocks: number, length: number, from: number, to: number, of: number) {
+  const { memory } = createHeap();
+  return (['from', 'to'] as const).map((which) => {
+    const { params, locals } = createFrame(...parametersOf(true));
+    const { share, code } = shareOf({ params, locals }, 0, blocks, length);
+    const body = [code, get(share[which])];
+    const func = { name: which, params, results: ['i32' as const], locals, body };
+    const module = new WebAssembly.Module(encodeModule([func], { bound: 0 }));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return (exports['bound'] as (...args: number[]) => number)(0, from, to, of, 0);
+  });
+}
+
 test.each([
-  ['a short kernel', 10_000, Infinity, 2, 1],
-  ['a longer one', 100_000, Infinity, 2, 6],
-  ['a long one', 5_000_000, Infinity, 2, 16],
-  ['few rows', 5_000_000, 9, 4, 2],
-  ['fewer rows than threads', 5_000_000, 3, 4, 1],
-] as const)('parts of %s', (_, nanoseconds, most, threads, parts) =>
-  expect(partsFor(nanoseconds, most, threads)).toBe(parts),
+  [7, 4, 32],
+  [2 ** 29 - 5, 4, 256],
+  [2 ** 31 - 1, 1, 255],
+])('%d blocks of %d in %d parts', (blocks, length, of) => {
+  const ends = [0, 1, of >> 1, of - 1, of];
+  const exact = (part: number) => Number((BigInt(part) * BigInt(blocks)) / BigInt(of)) * length;
+  for (const [i, from] of ends.slice(0, -1).entries()) {
+    const to = ends[i + 1]!;
+    expect(boundsOf(blocks, length, from, to, of)).toEqual([exact(from), exact(to)]);
+  }
+});
+
+test.each([
+  [1.25, 2, 1],
+  [12.5, 2, 6],
+  [625, 2, 16],
+  [Infinity, 4, 16],
+  [9, 4, 2],
+  [3, 4, 1],
+] as const)('of at most %d parts each of %d threads has %d', (most, threads, parts) =>
+  expect(partsOfEach(most, threads)).toBe(parts),
 );
 
 test('what a thread does not begin, others compute', async () => {
@@ -100,5 +177,75 @@ test('what a thread does not begin, others compute', async () => {
     expect(calls).toBe(1);
   } finally {
     workers.run = run;
+  }
+});
+
+/** What threads do between two meetings: what they read and write, of buffers and in common. */
+interface Doing {
+  /** How often all have met before. */
+  readonly meetings: number;
+  readonly shared: boolean;
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+/** The number of the common memory among buffers. */
+const COMMON = -1;
+
+/** What is done in two steps. */
+function doingsOf(kernels: readonly Nest[], turns: readonly Turn[]): Doing[] {
+  let meetings = 0;
+  return [...turns, ...turns].flatMap(({ shared, meet, prepares }, i) => {
+    const { inputs, output } = kernels[i % turns.length]!;
+    // All meet at the end of a step, too.
+    if (meet || i === turns.length) meetings++;
+    const first = { meetings, shared, reads: inputs, writes: [COMMON] };
+    if (prepares) meetings++;
+    const reads = prepares ? [...inputs, COMMON] : inputs;
+    const main = { meetings, shared, reads, writes: [output] };
+    return prepares ? [first, main] : [main];
+  });
+}
+
+/** Kernels over a few buffers, some of which share places in the arena. */
+function randomPlan(random: () => number) {
+  const below = (n: number) => Math.floor(n * random());
+  const buffers = new Map(
+    Array.from({ length: 3 + below(6) }, (_, id) => {
+      const buffer = { id, shape: [4 + below(8)], ...(below(2) && { offset: below(30) }) };
+      return [id, buffer as unknown as Buffer];
+    }),
+  );
+  const any = () => below(buffers.size);
+  const kernels = Array.from({ length: 2 + below(7) }, () => {
+    const inputs = Array.from({ length: below(3) }, any);
+    return { inputs, output: any() } as unknown as Nest;
+  });
+  const each = <T>(f: () => T): T[] => kernels.map(f);
+  const [nanoseconds, may] = [each(() => 5000 + below(9000)), each(() => below(4) > 0)];
+  const prepares = each(() => below(2) > 0);
+  const worth = { kernel: 8000, step: 0, part: 1 };
+  return { buffers, kernels, turns: turnsOf(kernels, buffers, nanoseconds, may, prepares, worth) };
+}
+
+test.each([1, 2, 3])('all meet between what is in conflict, seed %d', (seed) => {
+  const random = createRandom(seed);
+  for (let round = 0; round < 500; round++) {
+    const { buffers, kernels, turns } = randomPlan(() => random.uniform());
+    const place = (id: number): readonly [from: number, to: number] => {
+      const { offset, shape } = buffers.get(id) ?? {};
+      // What has no place in the arena has one of its own.
+      return offset === undefined ? [100 + id, 101 + id] : [offset, offset + shape![0]!];
+    };
+    const touch = (a: number, b: number) =>
+      a === b || (place(a)[0] < place(b)[1] && place(b)[0] < place(a)[1]);
+    const hit = (a: readonly number[], b: readonly number[]) =>
+      a.some((one) => b.some((other) => touch(one, other)));
+    const doings = doingsOf(kernels, turns);
+    for (const [i, a] of doings.entries()) {
+      for (const b of doings.slice(i + 1)) {
+        const conflict = hit(a.writes, [...b.writes, ...b.reads]) || hit(b.writes, a.reads);
+        if (conflict && (a.shared || b.shared)) expect(a.meetings).toBeLessThan(b.meetings);
+      }
+    }
   }
 });

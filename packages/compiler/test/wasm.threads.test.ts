@@ -72,6 +72,25 @@ describe.each(shapes)('a product, %d x %d, k = %d', (n, m, k) => {
   );
 });
 
+const batched = (b: number, n: number, m: number, k: number) =>
+  nestCase(
+    `${b} products, ${n} x ${k} times ${k} x ${m}`,
+    {
+      axes: [b, n, m],
+      fold: { kind: 'sum', axes: [k], body: apply('mul', load(0, 0, 1, 3), load(1, 0, 3, 2)) },
+      result: apply('add', acc, load(2, 0, 1, 2)),
+    },
+    [{ shape: [b, n, k] }, { shape: [b, k, m] }, { shape: [b, n, m] }],
+  );
+
+test.each([
+  [3, 20, 209, 64],
+  [2, 70, 33, 300],
+  [5, 9, 17, 500],
+])('%d products, %d x %d, k = %d: the same to the bit', (b, n, m, k) =>
+  isSame(batched(b!, n!, m!, k!)),
+);
+
 /** A net whose step is worth sharing, of odd sizes. */
 const large = () => net({ layers: [97, 131, 37, 10], m: 133, classes: true, alpha: 0.1 });
 const start = (threads: number, c = large()) =>

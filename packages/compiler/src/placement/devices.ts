@@ -4,7 +4,7 @@ import type { GpuKind } from '../backends/gpujs/layout.ts';
 import type { Usable } from '../backends/gpujs/probe.ts';
 import { openJs } from '../backends/js/device.ts';
 import { openWasm, whyNoWasm } from '../backends/wasm/device.ts';
-import { MOST_THREADS } from '../backends/wasm/workers.ts';
+import { MOST_THREADS } from '../backends/wasm/meet.ts';
 import type { Device, DeviceKind, Refusal } from '../device.ts';
 import type { Work } from '../work.ts';
 

@@ -51,7 +51,7 @@ const loader =
   };
 
 export async function openFaulty(fault: Fault): Promise<Device> {
-  const device = await openWasm({ threads: 2, worth: { kernel: 0, step: 0 } });
+  const device = await openWasm({ threads: 2, worth: { kernel: 0, step: 0, part: 1 } });
   const lengths = new Map<Handle, number>();
   return {
     ...device,

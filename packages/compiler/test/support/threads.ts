@@ -24,10 +24,10 @@ export async function countThreads(): Promise<Set<number>> {
   return counts;
 }
 
-/** WebAssembly with so many threads, which share kernels of any size. */
+/** WebAssembly with so many threads, which share kernels of any size, in parts of any size. */
 export async function openTeam(threads: number, simd?: Simd) {
   await pool().started;
-  return openWasm({ threads, worth: { kernel: 0, step: 0 }, ...(simd && { simd }) });
+  return openWasm({ threads, worth: { kernel: 0, step: 0, part: 1 }, ...(simd && { simd }) });
 }
 
 /** Waits until so many threads have run a program: on a busy machine they may be late. */

@@ -63,6 +63,7 @@ export function callBack(board: Board): number {
  */
 export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): number {
   const { words } = board;
+  // Also what is taken of parts: no kernel has the number 0.
   const sync = syncOf(job.memory).fill(0);
   sync[SYNC.restless / 4] = first === 1 && board.restless ? 1 : 0;
   const looks = job.threads > processors() ? LOOKS.few : LOOKS.many;
@@ -81,7 +82,7 @@ export function offer(board: Board, job: Job, first: 0 | 1, wanted: number): num
 /** Nobody else joins; gives how many have. */
 const close = ({ words }: Board): number => Atomics.or(words, WORD.job, CLOSED) & 255;
 
-/** Milliseconds for which a caller looks for workers: those that are awake come sooner. */
+/** Milliseconds for which a caller looks before it sleeps: workers that are awake come sooner. */
 const GLANCE = 0.1;
 
 /** Begins a job as its thread 0 with those workers that join within some milliseconds. */
@@ -120,6 +121,22 @@ export const hasRefused = ({ words }: Board, id: number): boolean =>
 /** Has a job begun? */
 export const hasBegun = ({ words }: Board, number: number): boolean =>
   Atomics.load(words, WORD.go) === number;
+/**
+ * Waits until so many workers are done with the job; false if they are not within so many
+ * milliseconds.
+ */
+export function haveLeft(board: Board, count: number, patience: number): boolean {
+  const { words, restless } = board;
+  const start = performance.now();
+  for (let done = left(board); done < count; done = left(board)) {
+    const passed = performance.now() - start;
+    if (passed > patience) return false;
+    // One that is still to come back may need this very processor.
+    if (passed > GLANCE && !restless) Atomics.wait(words, WORD.left, done, patience - passed);
+  }
+  return true;
+}
+
 /** Workers that are done with the job. */
 export const left = ({ words }: Board): number => Atomics.load(words, WORD.left);
 /** Threads of the job. */

@@ -8,7 +8,7 @@ import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, MOST_THREADS, SYNC, store } from './meet.ts';
-import { partsFor, takeFunction, takeParts } from './parts.ts';
+import { partsOfEach, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
@@ -53,12 +53,13 @@ function kernelsOf(plan: Plan, { worth, simd }: Target, threads: number) {
   const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), simd));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
-  const prepares = methods.map((method) => method.sharing(threads).common > 0);
+  const ifShared = methods.map((method) => method.sharing(threads));
+  const prepares = ifShared.map(({ common }) => common > 0);
   const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, prepares, worth);
-  const sharings = methods.map((method, i) => method.sharing(turns[i].shared ? threads : 1));
+  const sharings = methods.map((m, i) => (turns[i].shared ? ifShared[i]! : m.sharing(1)));
   const kernels = methods.map((method, i): Kernel => {
-    const parts = partsFor(nanoseconds[i]!, sharings[i]!.most, threads);
-    return { method, ...turns[i], parts };
+    const most = Math.min(sharings[i]!.most, nanoseconds[i]! / worth.part);
+    return { method, ...turns[i], parts: partsOfEach(most, threads) };
   });
   return {
     kernels,
@@ -170,10 +171,10 @@ function teamRun(
   const meet = call(barrier, get(THREAD), get(THREADS));
   const together = (at: number, parts: number): Code =>
     takeParts(CALLER, barrier + 1, parts, (...which) => call(at, get(TABLE), ...which));
-  const all = kernels.map(({ shared, meet: first, prepares, parts }, i): Code => {
+  const all = kernels.map(({ shared, meet: meets, prepares, parts }, i): Code => {
     const at = calls[i]!;
     return [
-      first ? meet : [],
+      meets ? meet : [],
       prepares ? [together(at - 1, parts), meet] : [],
       shared ? together(at, parts) : [$('if', isFirst), call(at, get(TABLE)), $('end')],
     ];

@@ -1,5 +1,4 @@
 // Products of large matrices: packed panels, and a tile of 2 x 16 outputs in registers.
-
 import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
 import {
   $,
@@ -117,7 +116,7 @@ function tileFunction(name: string, params: Type[], next: (b: Local) => Code, si
   return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
 
-/** The functions of a product; the last runs it, or a thread's share of it. */
+/** The functions of a product; the last runs it, or a part of it. */
 export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const { left, right, row, column, inner, batch } = product;
   const shared = { inner, batch };

@@ -2,11 +2,11 @@
 import type { Func, Simd } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
-import { canShare, loopsOf } from './loops.ts';
+import { loopsOf, sharedLoop } from './loops.ts';
 import { productOf, splitOf } from './product.ts';
 import { joinsOutputs, scheduleOf } from './schedule.ts';
-import type { Place } from './share.ts';
-import { sumsOf, sweepFunctions, sweepOf } from './sweep.ts';
+import type { Place, Sharing } from './share.ts';
+import { sweepFunctions, sweepOf, sweepSharing } from './sweep.ts';
 
 /** A way to compute a kernel. */
 export interface Method {
@@ -19,22 +19,6 @@ export interface Method {
   /** Its functions; the last runs it, or a part of it. */
   functions(place: Place): Func[];
 }
-
-/** How threads share a kernel. */
-export interface Sharing {
-  /** The most parts that it can be cut into without more work. */
-  readonly most: number;
-  /** Floats of scratch memory that each thread needs. */
-  readonly scratch: number;
-  /**
-   * Floats of scratch memory for all threads together. If there are any, the last function but one
-   * fills them, shared like the kernel, before the last one runs.
-   */
-  readonly common: number;
-}
-
-/** Outputs that need nothing in common: parts as small as one likes. */
-const freely = (scratch: number) => (): Sharing => ({ most: Infinity, scratch, common: 0 });
 
 /** How a kernel is computed: chosen by its shape alone, for an engine with these instructions. */
 export function methodOf(form: Form, simd: Simd): Method {
@@ -50,13 +34,18 @@ export function methodOf(form: Form, simd: Simd): Method {
   const sweep = sweepOf(form, schedule);
   if (sweep) {
     return {
-      ...{ isProduct: false, canShare: true, sharing: freely(sumsOf(form, sweep)) },
+      ...{ isProduct: false, canShare: true },
+      sharing: () => sweepSharing(form, sweep),
       functions: (place) => sweepFunctions(form, sweep, place),
     };
   }
   return {
-    ...{ isProduct: product !== undefined, canShare: canShare(form, schedule) },
-    sharing: freely(0),
+    isProduct: product !== undefined,
+    canShare: sharedLoop(form, schedule, 2) !== undefined,
+    sharing: (threads) => {
+      const most = sharedLoop(form, schedule, threads)?.blocks ?? 1;
+      return { most, scratch: 0, common: 0 };
+    },
     functions: (place) => [loopsOf(form, schedule, place)],
   };
 }

@@ -38,21 +38,22 @@ import {
 const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
   (tile.get(axis) ?? 1) * (axis === vector ? WIDTH : 1);
 
-/** The loop that threads share: the outermost with a block for each, or that with most. */
-function sharedLoop(form: Form, schedule: Schedule, threads: number) {
+/** Blocks of each thread, at least, in a loop that they share: some are for those who are done. */
+const BLOCKS = 4;
+
+/** The loop that threads share: the outermost with some blocks for each, or that with most. */
+export function sharedLoop(form: Form, schedule: Schedule, threads: number) {
   const loops = orderOf(form, schedule).map((axis) => {
     const length = blockOf(schedule, axis);
     return { axis, length, blocks: Math.floor(form.extents[axis] / length) };
   });
   const most = loops.reduce((n, { blocks }) => Math.max(n, blocks), 0);
-  return most < 2 ? undefined : loops.find(({ blocks }) => blocks >= Math.min(threads, most));
+  return most < 2
+    ? undefined
+    : loops.find(({ blocks }) => blocks >= Math.min(BLOCKS * threads, most));
 }
 
-/** Can threads share the outputs of a kernel? */
-export const canShare = (form: Form, schedule: Schedule): boolean =>
-  sharedLoop(form, schedule, 2) !== undefined;
-
-/** The function of a kernel: loops over its outputs, or over a thread's share of them. */
+/** The function of a kernel: loops over its outputs, or over a part of them. */
 export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place): Func {
   const frame = createFrame(...parametersOf(threads > 1));
   const root = createScope(frame, form.extents);

@@ -22,12 +22,12 @@ export const SYNC = {
   looks: 512,
   /** Naps, or rounds of looks, after which thread 0 gives the others up; with 0 it never does. */
   naps: 576,
-  /** What is taken of each thread's parts: one word for each thread, so far apart. */
+  /** What is taken of each thread's parts: one word for each thread, in lines of their own. */
   taken: 640,
   line: 64,
 } as const;
-/** The most threads that a program runs on. */
-export const MOST_THREADS = 64;
+/** Threads of one step: more would wait for each other longer than they help. */
+export const MOST_THREADS = 16;
 export const SYNC_END = SYNC.taken + SYNC.line * MOST_THREADS;
 
 /**
@@ -38,7 +38,7 @@ export const SYNC_END = SYNC.taken + SYNC.line * MOST_THREADS;
 export const LOOKS = { many: 1_000_000, few: 100 };
 /** Nanoseconds after which a sleeper looks whether another thread has failed. */
 const NAP = 50_000_000;
-/** Half a minute: the shares of a kernel are equal, so nobody who lives is so much later. */
+/** Half a minute: what is taken at once is half a share, so nobody who lives is so much later. */
 export const NAPS = 600;
 /**
  * The same for a thread that may not sleep, in rounds of so many looks. A look takes from a third

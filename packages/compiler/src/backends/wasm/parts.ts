@@ -17,18 +17,12 @@ import { SYNC, when } from './meet.ts';
 
 /** Parts of each thread in a kernel that is long enough. */
 const MOST_PARTS = 16;
-/** Nanoseconds of a part, at least: to take some costs tens of them, to begin some hundreds. */
-const LEAST = 8_000;
 /** How far apart the numbers of kernels are: more than a thread has parts. */
 const KERNEL = 256;
 
-/**
- * Parts of each thread.
- * @param nanoseconds what the kernel takes on one thread
- * @param most how many parts there can be altogether
- */
-export const partsFor = (nanoseconds: number, most: number, threads: number): number =>
-  Math.max(1, Math.floor(Math.min(MOST_PARTS, nanoseconds / LEAST / threads, most / threads)));
+/** Parts of each thread in a kernel that can be cut into so many altogether. */
+export const partsOfEach = (most: number, threads: number): number =>
+  Math.max(1, Math.floor(Math.min(MOST_PARTS, most / threads)));
 
 /** How many a thread takes at once: half of an owner's that are left, at last a single one. */
 const some = (taken: Local, parts: Code): Code => {
@@ -76,7 +70,7 @@ export interface Caller {
 
 /**
  * Calls a kernel until all its parts are taken. A thread's own come first: their data are near.
- * @param take the number of that function
+ * @param take the number of `takeFunction` in the module
  * @param parts of each thread
  * @param call the kernel, for the parts between two of so many
  */

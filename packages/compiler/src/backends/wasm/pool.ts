@@ -10,6 +10,7 @@ import {
   hasBegun,
   hasFailed,
   hasRefused,
+  haveLeft,
   type Job,
   left,
   offer,
@@ -215,10 +216,8 @@ const failure = (why: string): ChainruleError =>
   );
 
 /** Have those that are left come? One that does not is gone, and the others must go, too. */
-function haveLeft(state: State, count: number): boolean {
-  const end = performance.now() + LONG_PATIENCE;
-  while (left(state.board) < count && performance.now() < end);
-  if (left(state.board) === count) return true;
+function allLeft(state: State, count: number): boolean {
+  if (haveLeft(state.board, count, LONG_PATIENCE)) return true;
   ended(state, SILENT);
   return false;
 }
@@ -232,12 +231,12 @@ function runTogether(state: State, job: Job, own: (threads: number) => void): vo
     own(threads);
   } catch (error) {
     fail(job.memory);
-    if (!haveLeft(state, threads - 1)) throw failure(SILENT);
+    if (!allLeft(state, threads - 1)) throw failure(SILENT);
     // It may be that another one failed first.
     if (!hasFailed(board)) throw error;
   }
   // All have met at the end: what is computed is complete, whoever does not come back from it.
-  haveLeft(state, threads - 1);
+  allLeft(state, threads - 1);
   if (hasFailed(board)) throw failure(UNKNOWN);
 }
 

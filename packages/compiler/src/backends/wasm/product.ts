@@ -1,6 +1,7 @@
 // Recognises products of matrices, and chooses how large the blocks of large ones are.
 import type { Affine, Expr } from '../../nest.ts';
 import { createAxesOf, type Form, stepOf } from './form.ts';
+import type { Sharing } from './share.ts';
 
 /** A sum over `inner` of a factor that has no columns and one that has no rows. */
 export interface Product {
@@ -38,9 +39,8 @@ export const TILE_ROWS = 2;
 export const TILE_COLUMNS = 16;
 /** Rows of the left factor that lie side by side: one vector, two tiles. */
 export const PANEL_ROWS = 4;
-/** Neighbours that lie side by side in a panel, and what is packed where that loop is shared. */
+/** Neighbours that lie side by side in a panel, by the loop along which they are neighbours. */
 export const PANEL = { row: PANEL_ROWS, column: TILE_COLUMNS } as const;
-export const OTHER = { row: 'column', column: 'row' } as const;
 
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
@@ -144,18 +144,15 @@ const LEAST_PACKING = 16 * PACKING;
 /** The most floats of a factor that are packed as a whole. */
 const MOST_COMMON = 2 ** 22;
 
+const OTHER = { row: 'column', column: 'row' } as const;
+
 /** How threads share a product. */
-export interface Split {
+export interface Split extends Sharing {
   readonly along: 'row' | 'column';
   /** Blocks along that loop, the last maybe short, and turns in each. */
   readonly blocks: number;
   readonly length: number;
-  /** The most parts, and floats of scratch memory of each thread. */
-  readonly most: number;
-  readonly scratch: number;
-  /** Floats of the other factor in panels, which is packed as a whole before; 0 if it is not. */
-  readonly common: number;
-  /** Which that is. */
+  /** The other factor, if it is packed as a whole before, in common memory. */
   readonly ready?: 'row' | 'column';
 }
 
@@ -168,19 +165,16 @@ export function splitOf(form: Form, product: Product, threads: number): Split {
     const [length, k] = [PANEL[along], extent(inner)];
     const blocks = Math.ceil(extent(product[along]) / length);
     const whole = Math.ceil(extent(product[other]) / PANEL[other]) * PANEL[other];
-    const isReady =
-      threads > 1 &&
-      batch.length === 0 &&
-      whole * k <= MOST_COMMON &&
-      !(direct && other === 'column');
+    const asItLies = direct !== undefined && other === 'column';
+    const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
+    const ready = mayBeReady && !asItLies ? other : undefined;
     const own = Math.ceil(blocks / threads) * length;
-    const packed = own + (isReady ? whole / threads : whole);
-    const ready = isReady ? other : undefined;
+    const others = asItLies ? 0 : ready ? whole / threads : whole;
     return {
-      ...{ along, blocks, length, common: isReady ? whole * k : 0, ...(ready && { ready }) },
-      most: Math.floor((blocks * length) / (isReady ? LEAST_PART : LEAST_PACKING)),
+      ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
+      most: Math.floor((blocks * length) / (ready || asItLies ? LEAST_PART : LEAST_PACKING)),
       scratch: panelsOf(form, product, ready).total,
-      work: own * extent(product[other]) + PACKING * packed,
+      work: own * extent(product[other]) + PACKING * (own + others),
     };
   };
   const [byRow, byColumn] = [split('row'), split('column')];

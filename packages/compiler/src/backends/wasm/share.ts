@@ -26,6 +26,19 @@ const THREAD: Local = 4;
 export const parametersOf = (divided: boolean): Type[] =>
   divided ? ['i32', 'i32', 'i32', 'i32', 'i32'] : ['i32'];
 
+/** How threads share a kernel. */
+export interface Sharing {
+  /** The most parts that it can be cut into without more work. */
+  readonly most: number;
+  /** Floats of scratch memory that each thread needs. */
+  readonly scratch: number;
+  /**
+   * Floats of scratch memory for all threads together. If there are any, the last function but one
+   * fills them, shared like the kernel, before the last one runs.
+   */
+  readonly common: number;
+}
+
 /** What the functions of a kernel are written for. */
 export interface Place {
   /** The position of the first of them. */
@@ -66,9 +79,17 @@ export interface Share {
 /** The locals of a share, and the code that sets them: block k of n is in part k parts / n. */
 export function shareOf(frame: Frame, axis: number, blocks: number, length: number) {
   const [from, to] = [local(frame, 'i32'), local(frame, 'i32')];
-  const bound = (part: Code): Code =>
-    $('i32.mul', $('i32.div_s', $('i32.mul', part, int(blocks)), get(OF)), int(length));
-  const code = [set(from, bound(get(FROM))), set(to, bound(get(TO)))];
+  // part * blocks / of, whose first product may have more than 32 bits.
+  const whole = $('i32.div_s', int(blocks), get(OF));
+  const rest = $('i32.rem_s', int(blocks), get(OF));
+  const before = (part: Local): Code =>
+    $(
+      'i32.add',
+      $('i32.mul', get(part), whole),
+      $('i32.div_s', $('i32.mul', get(part), rest), get(OF)),
+    );
+  const bound = (part: Local): Code => $('i32.mul', before(part), int(length));
+  const code = [set(from, bound(FROM)), set(to, bound(TO))];
   const share: Share = { axis, from, to, last: $('i32.eq', get(TO), get(OF)) };
   return { share, code };
 }

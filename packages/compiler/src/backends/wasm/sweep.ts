@@ -30,7 +30,7 @@ import {
   type Scope,
   type Shift,
 } from './scope.ts';
-import { type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
+import { type Place, parametersOf, type Sharing, scratchOf, shareToEnd, TABLE } from './share.ts';
 import {
   addProduct,
   baseOf,
@@ -63,6 +63,8 @@ const MOST_COLUMNS = 2048;
 const LEAST_COLUMNS = 32;
 const LEAST_TURNS = 16;
 const LEAST_FLOATS = { alone: 2 ** 11, shared: 2 ** 18 };
+/** Columns of a part: each part goes through all lines, and fewer would fetch them in vain. */
+const LEAST_PART = 256;
 /** Products that are added up before a sum is read and written. */
 const TURNS = 8;
 /** Rows at a time: their numbers, and the matrix's, fill the registers. */
@@ -88,11 +90,13 @@ export function sweepOf(form: Form, { vector: column }: Schedule): Sweep | undef
   return { column, ...(row !== undefined && { row }), inner, batch, block };
 }
 
-/** Floats of scratch memory: a sum of each column for every row of a turn. */
-export const sumsOf = ({ extents }: Form, { column }: Sweep): number =>
-  MOST_ROWS * extents[column]!;
+/** How threads share a sweep. In scratch memory is a sum of each column for every row of a turn. */
+export const sweepSharing = ({ extents }: Form, { column }: Sweep): Sharing => ({
+  most: Math.floor(extents[column]! / LEAST_PART),
+  ...{ scratch: MOST_ROWS * extents[column]!, common: 0 },
+});
 
-/** The functions of a sweep; the last runs it, or a thread's share of it. */
+/** The functions of a sweep; the last runs it, or a part of it. */
 export const sweepFunctions = (form: Form, sweep: Sweep, place: Place): Func[] => [
   columnsOf(form, sweep, place.simd),
   blocksOf(form, sweep, place),

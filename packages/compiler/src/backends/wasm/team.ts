@@ -19,8 +19,10 @@ export interface Worth {
   readonly kernel: number;
   /** Of all kernels that are shared: others must come. */
   readonly step: number;
+  /** Of a part: to take it costs tens of nanoseconds, to begin it hundreds. */
+  readonly part: number;
 }
-export const WORTH: Worth = { kernel: 8_000, step: 60_000 };
+export const WORTH: Worth = { kernel: 8_000, step: 60_000, part: 8_000 };
 
 /** Floating-point operations and bytes in a nanosecond, on one thread. */
 const PRODUCT_RATE = 50;
@@ -61,15 +63,15 @@ export function turnsOf(
   // Kernels since all met last; thread 0 does those that are not shared one after the other.
   let open: number[] = [];
   return kernels.map((nest, i) => {
-    const first = shared[i] && prepares[i];
+    const fills = shared[i] && prepares[i];
     // The common memory is one for all kernels.
     const meet = open.some(
       (j) =>
-        (first && shared[j] && prepares[j]) ||
+        (fills && shared[j] && prepares[j]) ||
         ((shared[i] || shared[j]) && collide(nest, kernels[j], buffers)),
     );
-    open = meet || first ? [i] : [...open, i];
-    return { shared: shared[i], meet, prepares: first };
+    open = meet || fills ? [i] : [...open, i];
+    return { shared: shared[i], meet, prepares: fills };
   });
 }
 

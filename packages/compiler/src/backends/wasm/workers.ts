@@ -1,4 +1,6 @@
 // Starts worker threads, in Node and in pages, and tells how many are worth having.
+
+import { MOST_THREADS } from './meet.ts';
 import { workerSource } from './worker.ts';
 
 /** A worker thread. */
@@ -56,9 +58,6 @@ export function whyNoThreads(): string | undefined {
     typeof Worker === 'function' || typeof nodeProcess()?.getBuiltinModule === 'function';
   return some ? undefined : 'there are no worker threads here';
 }
-
-/** Threads of one step: more would wait for each other longer than they help. */
-export const MOST_THREADS = 16;
 
 /** Asked once: the answer takes longer than a small step. */
 let counted: number | undefined;
