@@ -90,7 +90,7 @@ export function sweepOf(form: Form, { vector: column }: Schedule): Sweep | undef
   return { column, ...(row !== undefined && { row }), inner, batch, block };
 }
 
-/** How threads share a sweep. In scratch memory is a sum of each column for every row of a turn. */
+/** How threads share a sweep: each has a sum of every column for every row of a turn. */
 export const sweepSharing = ({ extents }: Form, { column }: Sweep): Sharing => ({
   most: Math.floor(extents[column]! / LEAST_PART),
   ...{ scratch: MOST_ROWS * extents[column]!, common: 0 },
