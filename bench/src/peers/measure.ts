@@ -58,7 +58,7 @@ async function time({ turns, timed }: Runner, n: number, rest = 0): Promise<numb
   return ms;
 }
 
-/** How many turns make a batch, and a turn's time. The engine has its best code by then. */
+/** How many turns make a batch. */
 async function batch(runner: Runner, care: Care) {
   const { batchMs, leastTurns = 1, patienceMs = 2000 } = care;
   for (let n = 1; ; ) {
@@ -66,7 +66,7 @@ async function batch(runner: Runner, care: Care) {
     if (n === 1 && ms > patienceMs) {
       throw new Error(`left out: one turn takes ${(ms / 1000).toFixed(1)} s`);
     }
-    if (ms >= batchMs && n >= leastTurns) return { turns: n, ms: ms / n };
+    if (ms >= batchMs && n >= leastTurns) return n;
     // Too few are doubled at least, and no estimate from a cold start decides alone.
     const more = n * Math.min(10, Math.max(2, (1.2 * batchMs) / ms));
     n = Math.ceil(ms >= batchMs ? leastTurns : more);
@@ -112,7 +112,10 @@ async function prepare({ start, layout }: Start, wanted: Numbers | undefined, ca
   try {
     const found = await runner.check();
     const off = agree(found, wanted ?? found);
-    return { runner, found, off, ...(await batch(runner, care)), ...(layout && { layout }) };
+    const turns = await batch(runner, care);
+    // Once more, which decides between layouts: the engine has its best code by now.
+    const ms = (await time(runner, turns)) / turns;
+    return { runner, found, off, turns, ms, ...(layout && { layout }) };
   } catch (error) {
     runner.close();
     throw error;
