@@ -127,10 +127,15 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
   };
   const stepsOf = (executable: Executable, env: Handle[], of: Portion): Steps => {
     const { planned, program, loaded } = executable;
-    const { times } = of;
+    const { whole, times, done, left } = of;
     const isAtRisk = loaded.isAtRisk?.(times) === true;
+    // One by one: to spread them takes a third of a small step.
     return {
-      ...{ ...of, program: executable, env },
+      program: executable,
+      env,
+      whole,
+      done,
+      left,
       call: times === undefined ? 'step' : 'steps',
       times: times ?? 1,
       isAtRisk,
