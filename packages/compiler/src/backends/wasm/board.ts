@@ -85,17 +85,29 @@ const close = ({ words }: Board): number => Atomics.or(words, WORD.job, CLOSED) 
 /** Milliseconds for which a caller looks before it sleeps: workers that are awake come sooner. */
 const GLANCE = 0.1;
 
+/**
+ * Waits until a word is `done`, asleep after a glance: whoever is to write it may need this very
+ * processor. False if it is not within so many milliseconds.
+ */
+function waitFor(
+  { words, restless }: Board,
+  at: number,
+  done: (word: number) => boolean,
+  patience: number,
+): boolean {
+  const start = performance.now();
+  for (let word = Atomics.load(words, at); !done(word); word = Atomics.load(words, at)) {
+    const passed = performance.now() - start;
+    if (passed > patience) return false;
+    if (passed > GLANCE && !restless) Atomics.wait(words, at, word, patience - passed);
+  }
+  return true;
+}
+
 /** Begins a job as its thread 0 with those workers that join within some milliseconds. */
 export function beginWith(board: Board, wanted: number, patience: number): number {
-  const { words, number, restless } = board;
-  const start = performance.now();
-  for (;;) {
-    const word = Atomics.load(words, WORD.job);
-    const passed = performance.now() - start;
-    if ((word & 255) >= wanted || passed > patience) break;
-    // One that is to come may need this very processor.
-    if (passed > GLANCE && !restless) Atomics.wait(words, WORD.job, word, patience - passed);
-  }
+  const { words, number } = board;
+  waitFor(board, WORD.job, (word) => (word & 255) >= wanted, patience);
   const threads = close(board) + 1;
   Atomics.store(words, WORD.threads, threads);
   Atomics.store(words, WORD.go, number);
@@ -121,21 +133,9 @@ export const hasRefused = ({ words }: Board, id: number): boolean =>
 /** Has a job begun? */
 export const hasBegun = ({ words }: Board, number: number): boolean =>
   Atomics.load(words, WORD.go) === number;
-/**
- * Waits until so many workers are done with the job; false if they are not within so many
- * milliseconds.
- */
-export function haveLeft(board: Board, count: number, patience: number): boolean {
-  const { words, restless } = board;
-  const start = performance.now();
-  for (let done = left(board); done < count; done = left(board)) {
-    const passed = performance.now() - start;
-    if (passed > patience) return false;
-    // One that is still to come back may need this very processor.
-    if (passed > GLANCE && !restless) Atomics.wait(words, WORD.left, done, patience - passed);
-  }
-  return true;
-}
+/** Waits until so many workers are done with the job; false if they are not in time. */
+export const haveLeft = (board: Board, count: number, patience: number): boolean =>
+  waitFor(board, WORD.left, (done) => done >= count, patience);
 
 /** Workers that are done with the job. */
 export const left = ({ words }: Board): number => Atomics.load(words, WORD.left);
