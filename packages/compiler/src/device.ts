@@ -17,6 +17,8 @@ export interface Limits {
   readonly arena: boolean;
   /** Numbers to compute at once, below which the device is idle: long folds are split for it. */
   readonly threads?: number;
+  /** Equal parts of a long fold with few results, which threads share. None unless given. */
+  readonly parts?: number;
   /**
    * Positions along a loop up to which each thread may compute all of them: a short fold over what
    * a kernel computes is a part of it, because a launch costs more. None unless given.

@@ -1,6 +1,6 @@
 // Long folds in parts mean what they meant: compared in float64.
 import { describe, expect, test } from 'vitest';
-import { splitFolds } from '../src/fitting/split.ts';
+import { type Cut, cutForParts, cutForThreads, splitFolds } from '../src/fitting/split.ts';
 import type { Fold, Nest, Plan } from '../src/nest.ts';
 import { interpretPlan } from './support/interpret.ts';
 import { acc, apply, load, nestCase, value } from './support/nests.ts';
@@ -8,16 +8,18 @@ import { acc, apply, load, nestCase, value } from './support/nests.ts';
 const K = 2048;
 const THREADS = 1000;
 
-const split = (plan: Plan): Plan => {
+type CutOf = (nest: Nest) => Cut | undefined;
+
+const split = (plan: Plan, cutOf: CutOf = cutForThreads(THREADS)): Plan => {
   const jobs = plan.kernels.map((nest) => ({ nest, updates: [] }));
-  const { jobs: parts, buffers } = splitFolds(jobs, plan.buffers, THREADS);
+  const { jobs: parts, buffers } = splitFolds(jobs, plan.buffers, cutOf);
   return { ...plan, kernels: parts.map(({ nest }) => nest), buffers };
 };
 
 /** Both ways, and how many kernels it takes; sums differ by their order. */
-function compare(plan: Plan, data: readonly Float32Array[]): number {
+function compare(plan: Plan, data: readonly Float32Array[], cutOf?: CutOf): number {
   const given = new Map<number, ArrayLike<number>>(data.map((x, i) => [i, x]));
-  const parts = split(plan);
+  const parts = split(plan, cutOf);
   const [wanted, found] = [plan, parts].map((p) => interpretPlan(p, given));
   for (const { id, role } of plan.buffers) {
     if (role !== 'output') continue;
@@ -95,4 +97,35 @@ test.each([
     { shape: [...axes, turns] },
   ]);
   expect(compare(plan, data)).toBe(1);
+});
+
+describe('parts that threads of a processor share', () => {
+  const dot = (outputs: number, turns: number) => {
+    const body = apply('mul', load(0, 0, 1), load(1, 1));
+    const fold = { kind: 'sum', axes: [turns], body } as const;
+    return nestCase('dot', { axes: [outputs], fold, result: acc }, [
+      { shape: [outputs, turns] },
+      { shape: [turns] },
+    ]);
+  };
+  const partsOf = (outputs: number, turns: number): number => {
+    const { plan, data } = dot(outputs, turns);
+    const kernels = compare(plan, data, cutForParts(16));
+    return kernels === 1 ? 1 : split(plan, cutForParts(16)).kernels[0]!.axes[0]!;
+  };
+
+  test.each([
+    ['as many as there may be', 64, 4096, 16],
+    ['fewer where they are equal', 64, 15 * 280, 15],
+    ['half of them at least: no thread has two and another none', 64, 8 * 521, 8],
+    ['none of a prime: a product must stay one', 64, 4099, 1],
+    ['none of fewer turns', 70, 4080, 1],
+    ['none of little work', 63, 4096, 1],
+  ] as const)('%s', (_, outputs, turns, parts) => expect(partsOf(outputs, turns)).toBe(parts));
+
+  test('none where results are many', () => {
+    const fold = { kind: 'sum', axes: [4096], body: load(0, 0) } as const;
+    const { plan } = nestCase('many', { axes: [8193], fold, result: acc }, [{ shape: [8193] }]);
+    expect(split(plan, cutForParts(16)).kernels).toHaveLength(1);
+  });
 });

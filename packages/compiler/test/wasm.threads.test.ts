@@ -87,9 +87,36 @@ test.each([
   [3, 20, 209, 64],
   [2, 70, 33, 300],
   [5, 9, 17, 500],
+  // Enough of them to be shared out whole; of one row, sweeps.
+  [17, 20, 209, 70],
+  [16, 12, 40, 96],
+  [17, 1, 209, 300],
+  [16, 3, 1030, 260],
 ])('%d products, %d x %d, k = %d: the same to the bit', (b, n, m, k) =>
   isSame(batched(b!, n!, m!, k!)),
 );
+
+test.each([
+  ['one row', [5120, 1]],
+  ['some rows', [5120, 20, 1]],
+] as const)('a long fold is the same in parts, whoever computes them: %s', async (_, layers) => {
+  const c = net({ layers, m: 65 });
+  const [wanted, ...found] = await Promise.all(
+    (['js', 1, 2, 3] as const).map(async (threads) => {
+      const where = threads === 'js' ? { device: threads } : { device: 'wasm' as const, threads };
+      using run = await compile(c.program, { sizes: c.sizes, ...where, seed: 5 });
+      await run.steps(3, c.feeds);
+      const inParts = run.report().kernels.some(({ name }) => name.endsWith('_parts'));
+      expect(inParts).toBe(threads !== 'js');
+      return run.state();
+    }),
+  );
+  for (const state of found) expect(state).toEqual(found[0]);
+  for (const [name, { data }] of Object.entries(wanted!)) {
+    const off = data.map((x, i) => Math.abs(x - found[0]![name]!.data[i]!));
+    expect(Math.max(...off)).toBeLessThan(1e-5);
+  }
+});
 
 /** A net whose step is worth sharing, of odd sizes. */
 const large = () => net({ layers: [97, 131, 37, 10], m: 133, classes: true, alpha: 0.1 });

@@ -14,7 +14,7 @@ import {
 import type { Job } from '../order.ts';
 import { foldAcross } from './across.ts';
 import { join } from './join.ts';
-import { splitFolds } from './split.ts';
+import { cutForParts, cutForThreads, splitFolds } from './split.ts';
 
 /** Machine ops in one kernel above which a part of it is stored: GPU compilers slow down there. */
 const MAX_OPS = 150;
@@ -41,10 +41,11 @@ export function fit(
   buffers: readonly Buffer[],
   limits: Limits,
 ): { readonly jobs: readonly Job[]; readonly buffers: readonly Buffer[] } {
-  const { outputs, threads, line } = limits;
+  const { outputs, threads, parts, line } = limits;
   const isFit = (nest: Nest): boolean => fits(nest, limits);
   const joined = outputs > 1 ? join(jobs, buffers, isFit) : jobs;
-  const split = threads ? splitFolds(joined, buffers, threads) : { jobs: joined, buffers };
+  const cutOf = threads ? cutForThreads(threads) : parts ? cutForParts(parts) : () => undefined;
+  const split = splitFolds(joined, buffers, cutOf);
   const folded = line ? foldAcross(split.jobs, split.buffers, isFit, line) : split.jobs;
   const written = new Set(folded.flatMap(({ nest }) => outputsOf(nest)));
   const isNeeded = ({ role, id }: Buffer): boolean => role !== 'temp' || written.has(id);

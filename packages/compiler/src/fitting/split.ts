@@ -1,5 +1,5 @@
-// Splits long folds in two, for devices that need many threads: each part of the loop is folded by
-// a thread of its own, then the parts are. It knows loops and buffers; no graph and no device.
+// Splits long folds in two, for devices whose threads share the work: each part of the loop is
+// folded by one of them, then the parts are. It knows loops and buffers; no graph and no device.
 import { along, scaled, ZERO } from '../affine.ts';
 import {
   type Affine,
@@ -14,12 +14,20 @@ import {
 import type { Job } from '../order.ts';
 import { createCopies } from './copies.ts';
 
-/** Turns of a loop below which a second kernel costs more than it saves. */
+/** Turns of a loop below which a second launch costs more than it saves. */
 const LONG = 1024;
 /** Turns that are left to each part at least. */
 const PART = 64;
 /** If the last part is short, each turn has to ask whether it is there: so many times the work. */
 const GUARD = 4;
+/**
+ * On a processor: turns that are left to each part at least, and turns of all loops together. What
+ * parts store is then less than a hundredth of what they read.
+ */
+const LEAST_PART = 256;
+const LEAST_WORK = 2 ** 18;
+/** Results of a kernel that has others to share: what is folded then stays in the second cache. */
+const MANY = 2 ** 13;
 
 /** What a fold takes in without a change. */
 const nothing = {
@@ -31,19 +39,20 @@ const nothing = {
 } as const satisfies Record<Fold, number>;
 
 /**
- * The jobs, with folds in parts where fewer than `threads` numbers come from a long loop.
+ * The jobs, with folds in parts.
+ * @param cutOf how the last loop of a kernel's fold is worth cutting: undefined if it is not
  * @returns also the buffers, with those of the parts
  */
 export function splitFolds(
   jobs: readonly Job[],
   buffers: readonly Buffer[],
-  threads: number,
+  cutOf: (nest: Nest) => Cut | undefined,
 ): { jobs: Job[]; buffers: Buffer[] } {
   const parts: Buffer[] = [];
   let id = Math.max(-1, ...buffers.map((b) => b.id)) + 1;
   const split = jobs.flatMap((job) => {
     const { nest } = job;
-    const cut = cutOf(nest, threads);
+    const cut = cutOf(nest);
     if (!cut) return [job];
     const shape = [cut.parts, ...nest.axes];
     parts.push({ id, name: `${nest.name}_parts`, shape, order: 'rows', role: 'temp' });
@@ -55,24 +64,44 @@ export function splitFolds(
 }
 
 /** How the last loop of a fold is cut: the last part may have fewer turns. */
-interface Cut {
+export interface Cut {
   readonly parts: number;
   /** Turns of a part. */
   readonly turns: number;
 }
 
-/** How the last loop of a fold is worth cutting: undefined if it is not. */
-function cutOf({ axes, fold }: Nest, threads: number): Cut | undefined {
-  const all = fold?.axes.at(-1) ?? 0;
-  const outputs = sizeOf(axes);
-  if (all < LONG || outputs >= threads) return undefined;
-  const most = Math.min(Math.ceil(threads / outputs), Math.floor(all / PART));
-  // Equal parts of whole texels.
-  let equal = most;
-  while (equal > 1 && all % (4 * equal) !== 0) equal--;
-  if (equal * GUARD >= most) return equal > 1 ? { parts: equal, turns: all / equal } : undefined;
-  const turns = 4 * Math.ceil(all / most / 4);
-  return { parts: Math.ceil(all / turns), turns };
+/** Where a long loop gives fewer numbers than a device has threads: a part for each thread. */
+export const cutForThreads =
+  (threads: number) =>
+  ({ axes, fold }: Nest): Cut | undefined => {
+    const all = fold?.axes.at(-1) ?? 0;
+    const outputs = sizeOf(axes);
+    if (all < LONG || outputs >= threads) return undefined;
+    const most = Math.min(Math.ceil(threads / outputs), Math.floor(all / PART));
+    // Equal parts of whole texels.
+    const equal = equalParts(all, most, 4);
+    if (equal * GUARD >= most) return equal > 1 ? { parts: equal, turns: all / equal } : undefined;
+    const turns = 4 * Math.ceil(all / most / 4);
+    return { parts: Math.ceil(all / turns), turns };
+  };
+
+/** Where few numbers come from a long loop: about so many parts, whoever shares them, and equal. */
+export const cutForParts =
+  (most: number) =>
+  ({ axes, fold }: Nest): Cut | undefined => {
+    const all = fold?.axes.at(-1) ?? 0;
+    const outputs = sizeOf(axes);
+    if (all < most * LEAST_PART || outputs > MANY) return undefined;
+    if (outputs * sizeOf(fold!.axes) < LEAST_WORK) return undefined;
+    const parts = equalParts(all, most, 1);
+    return parts * 2 >= most ? { parts, turns: all / parts } : undefined;
+  };
+
+/** The most parts, up to `most`, with as many turns each, in whole units. */
+function equalParts(all: number, most: number, unit: number): number {
+  let parts = most;
+  while (parts > 1 && all % (unit * parts) !== 0) parts--;
+  return parts;
 }
 
 /** Folds each part, with a loop over the parts outside of all others. */

@@ -207,6 +207,12 @@ export const int = (value: number): Code => [['i32.const', value]];
 export const plus = (a: Code, value: number): Code =>
   value === 0 ? a : $('i32.add', a, int(value));
 
+export const when = (condition: Code, ...then: Code[]): Code => [
+  $('if', condition),
+  then,
+  $('end'),
+];
+
 /** a b + c in four lanes. */
 export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
   simd === 'relaxed' ? $('f32x4.relaxed_madd', a, b, c) : $('f32x4.add', c, $('f32x4.mul', a, b));

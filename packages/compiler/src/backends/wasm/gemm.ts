@@ -16,6 +16,7 @@ import {
   type Simd,
   set,
   type Type,
+  when,
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
 import { MATH } from './math.ts';
@@ -42,7 +43,15 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
-import { commonOf, type Place, parametersOf, scratchOf, shareToEnd, TABLE } from './share.ts';
+import {
+  commonOf,
+  type Place,
+  parametersOf,
+  type Share,
+  scratchOf,
+  shareToEnd,
+  TABLE,
+} from './share.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
@@ -217,19 +226,16 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   };
   const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
   const turns = { row: whole(product.row), column: whole(product.column) };
+  let share: Share | undefined;
   if (split) {
     const { along, blocks, length } = split;
-    const axis = product[along];
-    const { share, code } = shareToEnd(frame, axis, form.extents[axis]!, blocks, length);
-    root.hoisted.push(
-      code,
-      $('if', $('i32.eq', get(share.from), get(share.to))),
-      $('return'),
-      $('end'),
-    );
-    turns[along] = [get(share.from), get(share.to)];
+    const axis = along === 'batch' ? product.batch[0]! : product[along];
+    const own = shareToEnd(frame, axis, form.extents[axis]!, blocks, length);
+    share = own.share;
+    root.hoisted.push(own.code, when($('i32.eq', get(share.from), get(share.to)), $('return')));
+    if (along !== 'batch') turns[along] = [get(share.from), get(share.to)];
   }
-  batchLoops(root, product.batch, (scope) => {
+  batchLoops(root, product.batch, share, (scope) => {
     if (product.direct) scope.body.push(set(block.matrix, matrixOf(root, scope, form, product)));
     const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
     const call = (which: number, ...args: (Code | Bounds)[]): Code =>

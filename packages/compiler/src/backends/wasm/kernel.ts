@@ -35,7 +35,7 @@ export function methodOf(form: Form, simd: Simd): Method {
   if (sweep) {
     return {
       ...{ isProduct: false, canShare: true },
-      sharing: () => sweepSharing(form, sweep),
+      sharing: (threads) => sweepSharing(form, sweep, threads),
       functions: (place) => sweepFunctions(form, sweep, place),
     };
   }

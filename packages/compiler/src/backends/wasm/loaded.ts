@@ -12,6 +12,7 @@ export const limits: Limits = {
   outputs: 1,
   inPlace: true,
   arena: true,
+  parts: 16,
   queue: Infinity,
 };
 

@@ -1,6 +1,6 @@
 // How the threads of one program meet: a barrier over a few words of shared memory. It knows no
 // kernels and no workers.
-import { $, type Code, createFrame, type Func, get, int, local, set } from './code.ts';
+import { $, type Code, createFrame, type Func, get, int, local, set, when } from './code.ts';
 
 /** Addresses of words, each in a line of the cache of its own; regions of memory begin after. */
 export const SYNC = {
@@ -53,12 +53,6 @@ export const store = (address: number, value: Code): Code =>
   $('i32.atomic.store', int(address), value);
 const add = (address: number, value: number): Code =>
   $('i32.atomic.rmw.add', int(address), int(value));
-export const when = (condition: Code, ...then: Code[]): Code => [
-  $('if', condition),
-  then,
-  $('end'),
-];
-
 /**
  * barrier(thread, threads): returns when all threads have called it, and lets nobody through
  * before. A trap if one of them has failed, or does not come.

@@ -12,8 +12,9 @@ import {
   local,
   plus,
   set,
+  when,
 } from './code.ts';
-import { SYNC, when } from './meet.ts';
+import { SYNC } from './meet.ts';
 
 /** Parts of each thread in a kernel that is long enough. */
 const MOST_PARTS = 16;

@@ -146,9 +146,9 @@ const MOST_COMMON = 2 ** 22;
 
 const OTHER = { row: 'column', column: 'row' } as const;
 
-/** How threads share a product. */
+/** How threads share a product, or those of a batch. */
 export interface Split extends Sharing {
-  readonly along: 'row' | 'column';
+  readonly along: 'row' | 'column' | 'batch';
   /** Blocks along that loop, the last maybe short, and turns in each. */
   readonly blocks: number;
   readonly length: number;
@@ -156,27 +156,50 @@ export interface Split extends Sharing {
   readonly ready?: 'row' | 'column';
 }
 
-/** The loop over blocks that threads share: what the busiest has to do is least. */
+/** What the busiest thread has to do, for each turn of the inner loop and product of the batch. */
+type Rated = Split & { readonly work: number };
+
+/** The loop that threads share: what the busiest has to do is least. */
 export function splitOf(form: Form, product: Product, threads: number): Split {
+  const ways: Rated[] = (['row', 'column'] as const).map((along) =>
+    byBlocks(form, product, along, threads),
+  );
+  if (product.batch.length > 0) ways.push(byBatch(form, product, threads));
+  return ways.reduce((best, way) => (way.work < best.work ? way : best));
+}
+
+/** Blocks of rows or columns for each thread, of every product of the batch. */
+function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads: number): Rated {
+  const { extents } = form;
   const { inner, batch, direct } = product;
-  const extent = (axis: number): number => form.extents[axis]!;
-  const split = (along: Split['along']) => {
-    const other = OTHER[along];
-    const [length, k] = [PANEL[along], extent(inner)];
-    const blocks = Math.ceil(extent(product[along]) / length);
-    const whole = Math.ceil(extent(product[other]) / PANEL[other]) * PANEL[other];
-    const asItLies = direct !== undefined && other === 'column';
-    const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
-    const ready = mayBeReady && !asItLies ? other : undefined;
-    const own = Math.ceil(blocks / threads) * length;
-    const others = asItLies ? 0 : ready ? whole / threads : whole;
-    return {
-      ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
-      most: Math.floor((blocks * length) / (ready || asItLies ? LEAST_PART : LEAST_PACKING)),
-      scratch: panelsOf(form, product, ready).total,
-      work: own * extent(product[other]) + PACKING * (own + others),
-    };
+  const other = OTHER[along];
+  const [length, k] = [PANEL[along], extents[inner]!];
+  const blocks = Math.ceil(extents[product[along]]! / length);
+  const whole = Math.ceil(extents[product[other]]! / PANEL[other]) * PANEL[other];
+  const isPacked = (which: 'row' | 'column'): boolean => which === 'row' || !direct;
+  const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
+  const ready = mayBeReady && isPacked(other) ? other : undefined;
+  const own = Math.ceil(blocks / threads) * length;
+  const others = ready ? whole / threads : whole;
+  const packed = (isPacked(along) ? own : 0) + (isPacked(other) ? others : 0);
+  const least = ready || !isPacked(other) ? LEAST_PART : LEAST_PACKING;
+  return {
+    ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
+    most: Math.floor((blocks * length) / least),
+    scratch: panelsOf(form, product, ready).total,
+    work: own * extents[product[other]]! + PACKING * packed,
   };
-  const [byRow, byColumn] = [split('row'), split('column')];
-  return byRow.work < byColumn.work ? byRow : byColumn;
+}
+
+/** Whole products for each thread: nothing is packed twice, and nobody waits before. */
+function byBatch(form: Form, product: Product, threads: number): Rated {
+  const [rows, columns, blocks] = [product.row, product.column, product.batch[0]!].map(
+    (axis) => form.extents[axis]!,
+  ) as [number, number, number];
+  const packed = rows + (product.direct ? 0 : columns);
+  return {
+    ...{ along: 'batch', blocks, length: 1, common: 0, most: blocks },
+    scratch: panelsOf(form, product).total,
+    work: (Math.ceil(blocks / threads) / blocks) * (rows * columns + PACKING * packed),
+  };
 }

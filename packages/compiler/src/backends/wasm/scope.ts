@@ -16,6 +16,7 @@ import {
   type Type,
 } from './code.ts';
 import { stepOf } from './form.ts';
+import type { Share } from './share.ts';
 
 const BYTES = 4;
 /** What the body of a function binds: no loop. */
@@ -45,6 +46,10 @@ export interface Range {
   readonly to: number | Code;
   readonly step: number;
 }
+
+/** The turns of a loop: those of a share, if it is the one that is shared. */
+export const sharedTurns = (axis: number, extent: number, share?: Share): Omit<Range, 'step'> =>
+  share?.axis === axis ? { from: get(share.from), to: get(share.to) } : { from: 0, to: extent };
 
 /** The body of a function whose kernel has these loops. */
 export const createScope = (frame: Frame, extents: readonly number[]): Scope => ({
@@ -118,10 +123,11 @@ export function addBound(
   parent.body.push(codeOf(scope));
 }
 
-/** Loops over the batch around what `fill` writes. */
+/** Loops over the batch, or a share of one of them, around what `fill` writes. */
 export function batchLoops(
   scope: Scope,
   batch: readonly number[],
+  share: Share | undefined,
   fill: (scope: Scope) => void,
 ): void {
   const [axis, ...rest] = batch;
@@ -129,8 +135,8 @@ export function batchLoops(
     fill(scope);
     return;
   }
-  const range = { from: 0, to: scope.extents[axis]!, step: 1 };
-  addLoop(scope, axis, range, (inner) => batchLoops(inner, rest, fill));
+  const range = sharedTurns(axis, scope.extents[axis]!, share);
+  addLoop(scope, axis, { ...range, step: 1 }, (inner) => batchLoops(inner, rest, share, fill));
 }
 
 /** The innermost scope that binds one of these loops: where to compute what depends on them. */

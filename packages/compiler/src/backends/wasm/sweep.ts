@@ -16,7 +16,7 @@ import {
   type Type,
 } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
-import { ranges } from './loops.ts';
+import { BLOCKS, ranges } from './loops.ts';
 import { resultOf } from './results.ts';
 import { isDot, type Schedule, sharing, WIDTH } from './schedule.ts';
 import {
@@ -26,11 +26,19 @@ import {
   codeOf,
   createScope,
   indexOf,
-  type Range,
   type Scope,
   type Shift,
+  sharedTurns,
 } from './scope.ts';
-import { type Place, parametersOf, type Sharing, scratchOf, shareToEnd, TABLE } from './share.ts';
+import {
+  type Place,
+  parametersOf,
+  type Share,
+  type Sharing,
+  scratchOf,
+  shareToEnd,
+  TABLE,
+} from './share.ts';
 import {
   addProduct,
   baseOf,
@@ -90,10 +98,18 @@ export function sweepOf(form: Form, { vector: column }: Schedule): Sweep | undef
   return { column, ...(row !== undefined && { row }), inner, batch, block };
 }
 
+/** The loop that threads share: whole sweeps if there are some for each, else columns. */
+function sharedOf({ extents }: Form, { column, batch: [first] }: Sweep, threads: number) {
+  const sweeps = first === undefined ? 0 : extents[first]!;
+  return sweeps >= BLOCKS * threads
+    ? { axis: first!, length: 1, most: sweeps }
+    : { axis: column, length: WIDTH, most: Math.floor(extents[column]! / LEAST_PART) };
+}
+
 /** How threads share a sweep: each has a sum of every column for every row of a turn. */
-export const sweepSharing = ({ extents }: Form, { column }: Sweep): Sharing => ({
-  most: Math.floor(extents[column]! / LEAST_PART),
-  ...{ scratch: MOST_ROWS * extents[column]!, common: 0 },
+export const sweepSharing = (form: Form, sweep: Sweep, threads: number): Sharing => ({
+  most: sharedOf(form, sweep, threads).most,
+  ...{ scratch: MOST_ROWS * form.extents[sweep.column]!, common: 0 },
 });
 
 /** The functions of a sweep; the last runs it, or a part of it. */
@@ -228,20 +244,23 @@ function eachColumn(
 }
 
 /** The function that goes through the blocks of columns, of every product of the batch. */
-function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Func {
+function blocksOf(form: Form, sweep: Sweep, place: Place): Func {
   const { first, threads } = place;
+  const { batch, column, block } = sweep;
   const frame = createFrame(...parametersOf(threads > 1));
   const root = createScope(frame, form.extents);
   const [end, sums] = [local(frame, 'i32'), local(frame, 'i32')];
   const extent = form.extents[column]!;
   root.hoisted.push(set(sums, scratchOf(place)));
-  let turns: Pick<Range, 'from' | 'to'> = { from: 0, to: extent };
+  let share: Share | undefined;
   if (threads > 1) {
-    const blocks = Math.floor(extent / WIDTH);
-    const { share, code } = shareToEnd(frame, column, extent, blocks, WIDTH);
-    root.hoisted.push(code);
-    turns = { from: get(share.from), to: get(share.to) };
+    const { axis, length } = sharedOf(form, sweep, threads);
+    const all = form.extents[axis]!;
+    const own = shareToEnd(frame, axis, all, Math.floor(all / length), length);
+    share = own.share;
+    root.hoisted.push(own.code);
   }
+  const turns = sharedTurns(column, extent, share);
   const to = typeof turns.to === 'number' ? int(turns.to) : turns.to;
   const fill = (scope: Scope): void =>
     addLoop(scope, column, { ...turns, step: block }, (some) => {
@@ -253,7 +272,7 @@ function blocksOf(form: Form, { batch, column, block }: Sweep, place: Place): Fu
         $('call', first, get(TABLE), ...indices, get(end), get(sums)),
       );
     });
-  batchLoops(root, batch, fill);
+  batchLoops(root, batch, share, fill);
   return {
     name: form.name,
     ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
