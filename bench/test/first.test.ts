@@ -61,7 +61,7 @@ test('tables', () => {
       'peak, kB': '',
     },
   ]);
-  const time = { work: 'net', min: 1, max: 1, turns: 1, ratio: 1, off: 0 };
+  const time = { work: 'net', min: 1, max: 1, turns: 1, rounds: 5, ratio: 1, off: 0 };
   const rows: ScalingRow[] = [
     { ...time, curve: 'm', size: 1, contender: 'a', median: 0.1 },
     { ...time, curve: 'm', size: 1, contender: 'b', median: 1 },

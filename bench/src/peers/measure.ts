@@ -5,7 +5,10 @@ import { type Layout, laidOut, type Work } from './works.ts';
 
 /** How carefully to measure. */
 export interface Care {
+  /** At least so many. */
   readonly rounds: number;
+  /** More of them follow in so much time, for those whose batches are not long; none unless given. */
+  readonly moreMs?: number;
   /** A batch of turns takes at least so long. */
   readonly batchMs: number;
   /** And has at least so many turns. */
@@ -18,6 +21,8 @@ export interface Care {
 
 /** Relative: float32 sums in another order, some steps long. */
 const TOLERANCE = 1e-3;
+/** A batch is long if it takes so many times what one takes at least. */
+const LONG = 3;
 
 /** What a contender needs for a piece of work, in milliseconds per turn; or why it has no time. */
 export type PeerRow = {
@@ -32,7 +37,11 @@ export type PeerRow = {
       readonly max: number;
       /** Turns in one batch, of which each round has one. */
       readonly turns: number;
-      /** How many times as long as the first contender that has a time, by medians. */
+      readonly rounds: number;
+      /**
+       * How many times as long as the first contender that has a time: the median of what it was
+       * in each round, so that a machine that is slow for seconds is slow for both.
+       */
       readonly ratio: number;
       /** The largest relative difference of its numbers from those that are expected. */
       readonly off: number;
@@ -85,8 +94,11 @@ interface Entry {
   readonly layout?: Layout;
   readonly runner?: Runner;
   readonly turns: number;
+  /** Milliseconds of a turn, before any that count. */
+  readonly ms: number;
   readonly off: number;
-  readonly times: number[];
+  /** Milliseconds of a turn, by round. */
+  readonly times: Map<number, number>;
   reason: string;
 }
 
@@ -106,15 +118,24 @@ function startsOf({ net, pass, product, layouts }: Contender, work: Work): reado
   return product ? [{ start: () => product(work) }] : [];
 }
 
+/** Batches of which the shortest decides between layouts: any may meet a slow machine. */
+const TRIES = 3;
+
 /** One contender in one layout, checked and warm. */
-async function prepare({ start, layout }: Start, wanted: Numbers | undefined, care: Care) {
+async function prepare(
+  { start, layout }: Start,
+  wanted: Numbers | undefined,
+  care: Care,
+  tries: number,
+) {
   const runner = await start();
   try {
     const found = await runner.check();
     const off = agree(found, wanted ?? found);
     const turns = await batch(runner, care);
-    // Once more, which decides between layouts: the engine has its best code by now.
-    const ms = (await time(runner, turns)) / turns;
+    // Once more at least: the engine has its best code by now.
+    let ms = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < tries; i++) ms = Math.min(ms, (await time(runner, turns)) / turns);
     return { runner, found, off, turns, ms, ...(layout && { layout }) };
   } catch (error) {
     runner.close();
@@ -134,7 +155,7 @@ async function enter(
   let reason = '';
   for (const each of starts) {
     try {
-      const next = await prepare(each, wanted, care);
+      const next = await prepare(each, wanted, care, starts.length > 1 ? TRIES : 1);
       const [fast, slow] = best && best.ms < next.ms ? [best, next] : [next, best];
       slow?.runner.close();
       best = fast;
@@ -143,9 +164,9 @@ async function enter(
     }
   }
   await new Promise((resolve) => setTimeout(resolve, rest));
-  const { found, ...more } = best ?? { turns: 0, off: 0 };
+  const { found, ...more } = best ?? { turns: 0, ms: 0, off: 0 };
   const why = best ? '' : reason;
-  return { found, entry: { contender: name, rest, times: [], reason: why, ...more } };
+  return { found, entry: { contender: name, rest, times: new Map(), reason: why, ...more } };
 }
 
 /**
@@ -173,35 +194,44 @@ export async function measureWork(
   if (!own.runner && !expected) {
     throw new Error(`${work.name}: ${own.contender}: ${own.reason}`);
   }
-  for (let round = 0; round < care.rounds; round++) {
-    // Each begins a round once, so that nobody always follows the same one.
-    const order = entries.map((_, i) => entries[(i + round) % entries.length]!);
-    for (const entry of order) await takeTurn(entry, care);
+  const { rounds, moreMs = 0, batchMs } = care;
+  const quick = entries.filter(({ ms, turns }) => ms * turns < LONG * batchMs);
+  const end = quick.includes(own) ? performance.now() + moreMs : 0;
+  for (let round = 0; round < rounds || performance.now() < end; round++) {
+    const present = round < rounds ? entries : quick;
+    for (const i of present.keys()) {
+      // Each begins a round once, so that nobody always follows the same one.
+      await takeTurn(present[(i + round) % present.length]!, round, care);
+    }
   }
   for (const { runner } of entries) runner?.close();
   return rowsOf(work, entries);
 }
 
 /** One batch. Whoever fails on the way has no time, and is not asked again. */
-async function takeTurn(entry: Entry, { settle }: Care): Promise<void> {
+async function takeTurn(entry: Entry, round: number, { settle }: Care): Promise<void> {
   const { runner, turns, times, rest, reason } = entry;
   if (!runner || reason) return;
   try {
     await settle?.(runner, turns);
-    times.push((await time(runner, turns, rest)) / turns);
+    times.set(round, (await time(runner, turns, rest)) / turns);
   } catch (error) {
-    times.length = 0;
+    times.clear();
     entry.reason = error instanceof Error ? error.message : String(error);
   }
 }
 
 function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {
-  const first = median(entries.find(({ times }) => times.length > 0)?.times ?? []);
+  const first = entries.find(({ times }) => times.size > 0)?.times;
   return entries.map(({ contender, layout, turns, off, times, reason }) => {
     const row = { work: work.name, contender };
-    if (times.length === 0) return { ...row, reason };
-    const middle = median(times);
-    const spread = { median: middle, min: Math.min(...times), max: Math.max(...times) };
-    return { ...row, ...(layout && { layout }), ...spread, turns, ratio: middle / first, off };
+    if (times.size === 0) return { ...row, reason };
+    const all = [...times.values()];
+    const spread = { median: median(all), min: Math.min(...all), max: Math.max(...all) };
+    const ratio = median(
+      [...times].flatMap(([round, ms]) => (first?.has(round) ? ms / first.get(round)! : [])),
+    );
+    const rounds = times.size;
+    return { ...row, ...(layout && { layout }), ...spread, turns, rounds, ratio, off };
   });
 }

@@ -7,19 +7,19 @@ import { works } from './works.ts';
 
 /**
  * Collects the garbage of whoever came before, or the engine's threads would do it meanwhile. Then
- * comes a batch that does not count: it wakes threads, to each of which a system gives a core only
+ * come turns that do not count: they wake threads, to each of which a system gives a core only
  * after some milliseconds, and the engine compiles again what it has forgotten with the garbage.
  */
 async function settle({ turns }: Runner, count: number): Promise<void> {
   globalThis.gc?.();
-  await turns(count);
+  await turns(Math.ceil(count / 4));
 }
 
-const CARE: Care = { rounds: 7, batchMs: 100, settle };
+/** Data are handed over once in a batch, in which they should not count. */
+const CARE: Care = { rounds: 3, moreMs: 25_000, batchMs: 150, settle };
 
 /** Times of every contender on every piece of work. */
 export interface Peers {
-  readonly rounds: number;
   /** Version of each contender, or why it is absent. */
   readonly contenders: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
@@ -45,7 +45,7 @@ export async function measurePeers({ work: wanted, who }: Choice): Promise<Peers
   } finally {
     for (const { close } of present) close?.();
   }
-  return { rounds: CARE.rounds, contenders: versionsOf(all), notes: NOTES, rows };
+  return { contenders: versionsOf(all), notes: NOTES, rows };
 }
 
 /** Rows to print: times in microseconds. */
