@@ -42,7 +42,7 @@ test('ratios are those of a round: who is slow for a while is compared with what
 
 test('more rounds follow in the time for them, without those who take long', async () => {
   const rows = await measureWork(
-    [saying('own', () => 10), saying('slow', () => 30), saying('quick', () => 29)],
+    [saying('own', () => 10), saying('slow', () => 40), saying('quick', () => 39)],
     work,
     { ...care, moreMs: 100 },
   );
@@ -50,6 +50,21 @@ test('more rounds follow in the time for them, without those who take long', asy
   expect(rounds[1]).toBe(5);
   expect(rounds[0]).toBeGreaterThan(5);
   expect(rounds[2]).toBe(rounds[0]);
+});
+
+test('all begin anew in each sitting, and are closed', async () => {
+  let [started, closed] = [0, 0];
+  const own = saying('own', () => 10);
+  const counted: Contender = {
+    ...own,
+    product: async (work) => {
+      started++;
+      return { ...(await own.product!(work)), close: () => void closed++ };
+    },
+  };
+  const [row] = await measureWork([counted], work, { ...care, sittings: 3 });
+  expect(row).toMatchObject({ rounds: 15 });
+  expect([started, closed]).toEqual([3, 3]);
 });
 
 test('who fails on the way has no time, and others are compared with who has', async () => {

@@ -5,10 +5,15 @@ import { type Layout, laidOut, type Work } from './works.ts';
 
 /** How carefully to measure. */
 export interface Care {
-  /** At least so many. */
+  /** In each sitting, at least. */
   readonly rounds: number;
   /** More of them follow in so much time, for those whose batches are not long; none unless given. */
   readonly moreMs?: number;
+  /**
+   * How often all begin anew, one time unless given: where a system puts memory and threads is
+   * luck, which lasts as long as they do.
+   */
+  readonly sittings?: number;
   /** A batch of turns takes at least so long. */
   readonly batchMs: number;
   /** And has at least so many turns. */
@@ -22,7 +27,7 @@ export interface Care {
 /** Relative: float32 sums in another order, some steps long. */
 const TOLERANCE = 1e-3;
 /** A batch is long if it takes so many times what one takes at least. */
-const LONG = 3;
+const LONG = 4;
 
 /** What a contender needs for a piece of work, in milliseconds per turn; or why it has no time. */
 export type PeerRow = {
@@ -35,7 +40,7 @@ export type PeerRow = {
       readonly median: number;
       readonly min: number;
       readonly max: number;
-      /** Turns in one batch, of which each round has one. */
+      /** Turns in one batch of the last sitting; each round has one batch. */
       readonly turns: number;
       readonly rounds: number;
       /**
@@ -91,11 +96,12 @@ export const median = (values: readonly number[]) => {
 interface Entry {
   readonly contender: string;
   readonly rest: number;
-  readonly layout?: Layout;
-  readonly runner?: Runner;
-  readonly turns: number;
+  /** The better way to begin. */
+  readonly best: Start | undefined;
+  runner: Runner | undefined;
+  turns: number;
   /** Milliseconds of a turn, before any that count. */
-  readonly ms: number;
+  ms: number;
   readonly off: number;
   /** Milliseconds of a turn, by round. */
   readonly times: Map<number, number>;
@@ -122,12 +128,7 @@ function startsOf({ net, pass, product, layouts }: Contender, work: Work): reado
 const TRIES = 3;
 
 /** One contender in one layout, checked and warm. */
-async function prepare(
-  { start, layout }: Start,
-  wanted: Numbers | undefined,
-  care: Care,
-  tries: number,
-) {
+async function prepare({ start }: Start, wanted: Numbers | undefined, care: Care, tries: number) {
   const runner = await start();
   try {
     const found = await runner.check();
@@ -136,7 +137,7 @@ async function prepare(
     // Once more at least: the engine has its best code by now.
     let ms = Number.POSITIVE_INFINITY;
     for (let i = 0; i < tries; i++) ms = Math.min(ms, (await time(runner, turns)) / turns);
-    return { runner, found, off, turns, ms, ...(layout && { layout }) };
+    return { runner, found, off, turns, ms };
   } catch (error) {
     runner.close();
     throw error;
@@ -150,24 +151,28 @@ async function enter(
   starts: readonly Start[],
   wanted: Numbers | undefined,
   care: Care,
-) {
-  let best: Awaited<ReturnType<typeof prepare>> | undefined;
+): Promise<{ found?: Numbers; entry: Entry }> {
+  let best: (Awaited<ReturnType<typeof prepare>> & { best: Start }) | undefined;
   let reason = '';
   for (const each of starts) {
     try {
-      const next = await prepare(each, wanted, care, starts.length > 1 ? TRIES : 1);
+      const tries = starts.length > 1 ? TRIES : 1;
+      const next = { ...(await prepare(each, wanted, care, tries)), best: each };
       const [fast, slow] = best && best.ms < next.ms ? [best, next] : [next, best];
       slow?.runner.close();
       best = fast;
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     }
   }
   await new Promise((resolve) => setTimeout(resolve, rest));
-  const { found, ...more } = best ?? { turns: 0, ms: 0, off: 0 };
-  const why = best ? '' : reason;
-  return { found, entry: { contender: name, rest, times: new Map(), reason: why, ...more } };
+  const entry = { contender: name, rest, times: new Map(), reason: best ? '' : reason };
+  if (best) return { found: best.found, entry: { ...entry, ...best } };
+  return { entry: { ...entry, best, runner: undefined, turns: 0, ms: 0, off: 0 } };
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /**
  * Medians and spread of every contender that does such work, in rounds.
@@ -194,21 +199,44 @@ export async function measureWork(
   if (!own.runner && !expected) {
     throw new Error(`${work.name}: ${own.contender}: ${own.reason}`);
   }
-  const { rounds, moreMs = 0, batchMs } = care;
-  const quick = entries.filter(({ ms, turns }) => ms * turns < LONG * batchMs);
-  const end = quick.includes(own) ? performance.now() + moreMs : 0;
-  for (let round = 0; round < rounds || performance.now() < end; round++) {
-    const present = round < rounds ? entries : quick;
-    for (const i of present.keys()) {
-      // Each begins a round once, so that nobody always follows the same one.
-      await takeTurn(present[(i + round) % present.length]!, round, care);
-    }
+  for (let sitting = 0, round = 0; sitting < (care.sittings ?? 1); sitting++) {
+    if (sitting > 0) for (const entry of entries) await begin(entry, wanted, care);
+    round = await sit(entries, round, care);
   }
   for (const { runner } of entries) runner?.close();
   return rowsOf(work, entries);
 }
 
-/** One batch. Whoever fails on the way has no time, and is not asked again. */
+/** Rounds until care is taken, numbered from `from` on; gives the number of the next. */
+async function sit(entries: readonly Entry[], from: number, care: Care): Promise<number> {
+  const { rounds, moreMs = 0, batchMs } = care;
+  const quick = entries.filter(({ ms, turns }) => ms * turns < LONG * batchMs);
+  const end = quick.includes(entries[0]!) ? performance.now() + moreMs : 0;
+  let round = from;
+  for (; round < from + rounds || performance.now() < end; round++) {
+    const present = round < from + rounds ? entries : quick;
+    for (const i of present.keys()) {
+      // Each begins a round once, so that nobody always follows the same one.
+      await takeTurn(present[(i + round) % present.length]!, round, care);
+    }
+  }
+  return round;
+}
+
+/** Begins anew, in the better layout. */
+async function begin(entry: Entry, wanted: Numbers | undefined, care: Care): Promise<void> {
+  if (!entry.best || entry.reason) return;
+  entry.runner?.close();
+  entry.runner = undefined;
+  try {
+    const { runner, turns, ms } = await prepare(entry.best, wanted, care, 1);
+    Object.assign(entry, { runner, turns, ms });
+  } catch (error) {
+    giveUp(entry, error);
+  }
+}
+
+/** One batch. */
 async function takeTurn(entry: Entry, round: number, { settle }: Care): Promise<void> {
   const { runner, turns, times, rest, reason } = entry;
   if (!runner || reason) return;
@@ -216,14 +244,19 @@ async function takeTurn(entry: Entry, round: number, { settle }: Care): Promise<
     await settle?.(runner, turns);
     times.set(round, (await time(runner, turns, rest)) / turns);
   } catch (error) {
-    times.clear();
-    entry.reason = error instanceof Error ? error.message : String(error);
+    giveUp(entry, error);
   }
+}
+
+/** Whoever fails on the way has no time, and is not asked again. */
+function giveUp(entry: Entry, error: unknown): void {
+  entry.times.clear();
+  entry.reason = messageOf(error);
 }
 
 function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {
   const first = entries.find(({ times }) => times.size > 0)?.times;
-  return entries.map(({ contender, layout, turns, off, times, reason }) => {
+  return entries.map(({ contender, best, turns, off, times, reason }) => {
     const row = { work: work.name, contender };
     if (times.size === 0) return { ...row, reason };
     const all = [...times.values()];
@@ -232,6 +265,7 @@ function rowsOf(work: Work, entries: readonly Entry[]): PeerRow[] {
       [...times].flatMap(([round, ms]) => (first?.has(round) ? ms / first.get(round)! : [])),
     );
     const rounds = times.size;
-    return { ...row, ...(layout && { layout }), ...spread, turns, rounds, ratio, off };
+    const layout = best?.layout && { layout: best.layout };
+    return { ...row, ...layout, ...spread, turns, rounds, ratio, off };
   });
 }
