@@ -5,13 +5,13 @@ import { type Layout, laidOut, type Work } from './works.ts';
 
 /** How carefully to measure. */
 export interface Care {
-  /** In each sitting, at least. */
+  /** For all, at first. */
   readonly rounds: number;
-  /** More of them follow in so much time, for those whose batches are not long; none unless given. */
-  readonly moreMs?: number;
+  /** Then there are sittings of so much time for those whose batches are not long. */
+  readonly sittingMs?: number;
   /**
-   * How often all begin anew, one time unless given: where a system puts memory and threads is
-   * luck, which lasts as long as they do.
+   * How many of them; none unless given. In each of them all begin anew: where a system puts
+   * memory and threads is luck, which lasts as long as they do.
    */
   readonly sittings?: number;
   /** A batch of turns takes at least so long. */
@@ -199,28 +199,24 @@ export async function measureWork(
   if (!own.runner && !expected) {
     throw new Error(`${work.name}: ${own.contender}: ${own.reason}`);
   }
-  for (let sitting = 0, round = 0; sitting < (care.sittings ?? 1); sitting++) {
-    if (sitting > 0) for (const entry of entries) await begin(entry, wanted, care);
-    round = await sit(entries, round, care);
+  const { rounds, sittings = 0, sittingMs = 0, batchMs } = care;
+  let round = 0;
+  while (round < rounds) await goRound(entries, round++, care);
+  const quick = entries.filter(({ ms, turns }) => ms * turns < LONG * batchMs);
+  for (let sitting = 0; sitting < sittings && quick.includes(own); sitting++) {
+    for (const entry of quick) await begin(entry, wanted, care);
+    const end = performance.now() + sittingMs;
+    while (performance.now() < end) await goRound(quick, round++, care);
   }
   for (const { runner } of entries) runner?.close();
   return rowsOf(work, entries);
 }
 
-/** Rounds until care is taken, numbered from `from` on; gives the number of the next. */
-async function sit(entries: readonly Entry[], from: number, care: Care): Promise<number> {
-  const { rounds, moreMs = 0, batchMs } = care;
-  const quick = entries.filter(({ ms, turns }) => ms * turns < LONG * batchMs);
-  const end = quick.includes(entries[0]!) ? performance.now() + moreMs : 0;
-  let round = from;
-  for (; round < from + rounds || performance.now() < end; round++) {
-    const present = round < from + rounds ? entries : quick;
-    for (const i of present.keys()) {
-      // Each begins a round once, so that nobody always follows the same one.
-      await takeTurn(present[(i + round) % present.length]!, round, care);
-    }
+/** One batch of each. Each begins a round once, so that nobody always follows the same one. */
+async function goRound(entries: readonly Entry[], round: number, care: Care): Promise<void> {
+  for (const i of entries.keys()) {
+    await takeTurn(entries[(i + round) % entries.length]!, round, care);
   }
-  return round;
 }
 
 /** Begins anew, in the better layout. */

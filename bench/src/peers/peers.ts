@@ -16,7 +16,7 @@ async function settle({ turns }: Runner, count: number): Promise<void> {
 }
 
 /** Data are handed over once in a batch, in which they should not count. */
-const CARE: Care = { sittings: 4, rounds: 1, moreMs: 8000, batchMs: 120, settle };
+const CARE: Care = { rounds: 3, sittings: 3, sittingMs: 6000, batchMs: 120, settle };
 
 /** Times of every contender on every piece of work. */
 export interface Peers {
