@@ -23,7 +23,7 @@ const saying = (name: string, msOf: (batch: number) => number): Contender => {
 /** A batch is one turn of 10 ms: one to find that out, one to begin with; then one a round. */
 const care: Care = { rounds: 5, batchMs: 10 };
 
-test('ratios are those of a round: who is slow for a while is compared with what is slow', async () => {
+test('ratios are those of a round: who is slow is compared with what is slow then', async () => {
   // For three rounds the machine is three times as slow; a median of all would be one of those.
   const machine = (batch: number) => ([3, 4, 5].includes(batch) ? 30 : 10);
   const rows = await measureWork(

@@ -32,7 +32,7 @@ const NOTES = [
     'example, as brain.js trains and nothing else does; a turn is a pass over all of them.',
 ];
 
-/** Measures what is chosen, one piece of work after the other; all of it takes minutes. */
+/** Measures what is chosen, one piece of work after the other; all takes some twenty minutes. */
 export async function measurePeers({ work: wanted, who }: Choice): Promise<Peers> {
   const all = await startAll(who);
   const present = all.filter(isPresent);

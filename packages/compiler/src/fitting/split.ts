@@ -80,12 +80,13 @@ export const cutForThreads =
     const most = Math.min(Math.ceil(threads / outputs), Math.floor(all / PART));
     // Equal parts of whole texels.
     const equal = equalParts(all, most, 4);
-    if (equal * GUARD >= most) return equal > 1 ? { parts: equal, turns: all / equal } : undefined;
+    if (equal === 1 && GUARD >= most) return undefined;
+    if (equal * GUARD >= most) return { parts: equal, turns: all / equal };
     const turns = 4 * Math.ceil(all / most / 4);
     return { parts: Math.ceil(all / turns), turns };
   };
 
-/** Where few numbers come from a long loop: about so many parts, whoever shares them, and equal. */
+/** Where few numbers come from a long loop: about so many equal parts, whoever shares them. */
 export const cutForParts =
   (most: number) =>
   ({ axes, fold }: Nest): Cut | undefined => {

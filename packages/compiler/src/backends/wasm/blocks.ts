@@ -1,7 +1,10 @@
-// Loops over blocks of a product, and where blocks lie that are packed once for all parts.
-import { $, type Code, get, int, type Local, plus, set } from './code.ts';
+// Loops over blocks of a product; where blocks lie that are packed once for all parts, and how
+// those come near that are read as they lie.
+import { $, type Code, type Frame, get, int, type Local, local, plus, set } from './code.ts';
 
 const BYTES = 4;
+/** Bytes that come from memory at once. */
+const CACHE_LINE = 64;
 
 /** The locals of a range. */
 export type Bounds = readonly [from: Local, to: Local];
@@ -39,4 +42,35 @@ export function placeIn(
   const all = $('i32.mul', get(inner[0]), int(Math.ceil(extent / panel) * panel));
   const before = $('i32.mul', get(first), $('i32.sub', get(inner[1]), get(inner[0])));
   return $('i32.add', common, $('i32.mul', $('i32.add', all, before), int(BYTES)));
+}
+
+/**
+ * Reads some of each line of the cache in a block, in order: tiles that stride find them near.
+ * @param first where the block starts
+ * @param all columns of the matrix
+ */
+export function touched(
+  frame: Frame,
+  first: Code,
+  [j0, j1]: Bounds,
+  [k0, k1]: Bounds,
+  all: number,
+): Code {
+  const next = (): Local => local(frame, 'i32');
+  const [start, at, end, k] = [next(), next(), next(), next()];
+  const length = $('i32.mul', $('i32.sub', get(j1), get(j0)), int(BYTES));
+  return [
+    set(k, get(k0)),
+    set(start, first),
+    $('loop'),
+    set(at, get(start)),
+    set(end, $('i32.add', get(start), length)),
+    $('loop'),
+    $('drop', $('i32.load', 0, get(at))),
+    $('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
+    $('end'),
+    set(start, plus(get(start), BYTES * all)),
+    $('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
+    $('end'),
+  ];
 }

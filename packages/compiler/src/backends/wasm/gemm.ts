@@ -1,5 +1,5 @@
 // Products of large matrices: packed panels, and a tile of 2 x 16 outputs in registers.
-import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
+import { type Bounds, blockLoop, placeIn, type Turns, touched } from './blocks.ts';
 import {
   $,
   type Code,
@@ -56,8 +56,6 @@ import { baseOf, createValues, type Lanes } from './values.ts';
 
 const WIDTH = 4;
 const BYTES = 4;
-/** Bytes that come from memory at once. */
-const CACHE_LINE = 64;
 /** Where the functions of tiles are in every module: after those of math. */
 const TILE = MATH.length;
 const WIDE_TILE = TILE + 1;
@@ -291,7 +289,13 @@ function blockLoops(
   ];
   const packed = direct
     ? [
-        touched(frame, block, extents[column]!),
+        touched(
+          frame,
+          partOf(block, extents[column]!),
+          block.columns,
+          block.inner,
+          extents[column]!,
+        ),
         $('if', $('i32.gt_s', get(j1), int(end))),
         call(PACK.column, [int(end), get(j1)], block.inner, get(block.right)),
         $('end'),
@@ -324,27 +328,6 @@ const partOf = ({ matrix, inner: [k0], columns: [j0] }: Block, columns: number):
   const before = $('i32.add', $('i32.mul', get(k0), int(columns)), get(j0));
   return $('i32.add', get(matrix), $('i32.mul', before, int(BYTES)));
 };
-
-/** Reads some of each line of the cache, in order: tiles that stride find them near. */
-function touched(frame: Frame, block: Block, columns: number): Code {
-  const [[j0, j1], [k0, k1]] = [block.columns, block.inner];
-  const [start, at, end, k] = Array.from({ length: 4 }, () => local(frame, 'i32'));
-  const length = $('i32.mul', $('i32.sub', get(j1), get(j0)), int(BYTES));
-  return [
-    set(k, get(k0)),
-    set(start, partOf(block, columns)),
-    $('loop'),
-    set(at, get(start)),
-    set(end, $('i32.add', get(start), length)),
-    $('loop'),
-    $('drop', $('i32.load', 0, get(at))),
-    $('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
-    $('end'),
-    set(start, plus(get(start), BYTES * columns)),
-    $('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
-    $('end'),
-  ];
-}
 
 /** Goes through the tiles of a block; a panel of columns stays near for all rows. */
 function tilesOf(
