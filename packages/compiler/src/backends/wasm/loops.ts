@@ -39,7 +39,7 @@ const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
   (tile.get(axis) ?? 1) * (axis === vector ? WIDTH : 1);
 
 /** Blocks of each thread, at least, in a loop that they share: some are for those who are done. */
-export const BLOCKS = 4;
+const BLOCKS = 4;
 
 /** The loop that threads share: the outermost with some blocks for each, or that with most. */
 export function sharedLoop(form: Form, schedule: Schedule, threads: number) {

@@ -168,26 +168,28 @@ export function splitOf(form: Form, product: Product, threads: number): Split {
   return ways.reduce((best, way) => (way.work < best.work ? way : best));
 }
 
+/** What packing takes, for each row and column: nothing where they are read as they lie. */
+const packingOf = ({ direct }: Product) => ({ row: PACKING, column: direct ? 0 : PACKING });
+
 /** Blocks of rows or columns for each thread, of every product of the batch. */
 function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads: number): Rated {
   const { extents } = form;
-  const { inner, batch, direct } = product;
+  const { inner, batch } = product;
   const other = OTHER[along];
   const [length, k] = [PANEL[along], extents[inner]!];
   const blocks = Math.ceil(extents[product[along]]! / length);
   const whole = Math.ceil(extents[product[other]]! / PANEL[other]) * PANEL[other];
-  const isPacked = (which: 'row' | 'column'): boolean => which === 'row' || !direct;
+  const packing = packingOf(product);
   const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
-  const ready = mayBeReady && isPacked(other) ? other : undefined;
+  const ready = mayBeReady && packing[other] ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
-  const others = ready ? whole / threads : whole;
-  const packed = (isPacked(along) ? own : 0) + (isPacked(other) ? others : 0);
-  const least = ready || !isPacked(other) ? LEAST_PART : LEAST_PACKING;
+  const packed = packing[along] * own + packing[other] * (ready ? whole / threads : whole);
+  const least = ready || !packing[other] ? LEAST_PART : LEAST_PACKING;
   return {
     ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
     scratch: panelsOf(form, product, ready).total,
-    work: own * extents[product[other]]! + PACKING * packed,
+    work: own * extents[product[other]]! + packed,
   };
 }
 
@@ -196,10 +198,11 @@ function byBatch(form: Form, product: Product, threads: number): Rated {
   const [rows, columns, blocks] = [product.row, product.column, product.batch[0]!].map(
     (axis) => form.extents[axis]!,
   ) as [number, number, number];
-  const packed = rows + (product.direct ? 0 : columns);
+  const { row, column } = packingOf(product);
   return {
     ...{ along: 'batch', blocks, length: 1, common: 0, most: blocks },
     scratch: panelsOf(form, product).total,
-    work: (Math.ceil(blocks / threads) / blocks) * (rows * columns + PACKING * packed),
+    work:
+      (Math.ceil(blocks / threads) / blocks) * (rows * columns + row * rows + column * columns),
   };
 }

@@ -16,7 +16,7 @@ import {
   type Type,
 } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
-import { BLOCKS, ranges } from './loops.ts';
+import { ranges } from './loops.ts';
 import { resultOf } from './results.ts';
 import { isDot, type Schedule, sharing, WIDTH } from './schedule.ts';
 import {
@@ -98,10 +98,10 @@ export function sweepOf(form: Form, { vector: column }: Schedule): Sweep | undef
   return { column, ...(row !== undefined && { row }), inner, batch, block };
 }
 
-/** The loop that threads share: whole sweeps if there are some for each, else columns. */
+/** The loop that threads share: whole sweeps if nearly all have as many, else columns. */
 function sharedOf({ extents }: Form, { column, batch: [first] }: Sweep, threads: number) {
   const sweeps = first === undefined ? 0 : extents[first]!;
-  return sweeps >= BLOCKS * threads
+  return threads * Math.ceil(sweeps / threads) < 1.3 * sweeps
     ? { axis: first!, length: 1, most: sweeps }
     : { axis: column, length: WIDTH, most: Math.floor(extents[column]! / LEAST_PART) };
 }
