@@ -1,7 +1,7 @@
 // What is asked of each contender of the GPU bench: times, counts and first steps of one piece of
 // work. It must not know how a page is opened, nor how a result is shown.
 import type { Page } from 'playwright';
-import type { Contender, Runner } from '../peers/contender.ts';
+import { type Contender, messageOf, type Runner } from '../peers/contender.ts';
 import { median } from '../peers/measure.ts';
 import type { Layout, NetWork } from '../peers/works.ts';
 import type { Lab, Site } from './browser.ts';
@@ -32,8 +32,11 @@ async function within<T>(answer: Promise<T>): Promise<T> {
 
 /** The first line of what went wrong, as the page said it. */
 const whyOf = (error: unknown): Error => {
-  const text = error instanceof Error ? error.message : String(error);
-  return new Error(text.split('\n')[0]!.replace(/^page\.evaluate: (Error: )?/, ''));
+  return new Error(
+    messageOf(error)
+      .split('\n')[0]!
+      .replace(/^page\.evaluate: (Error: )?/, ''),
+  );
 };
 
 /** Opens a page with a library and data; closes it again where `use` fails. */

@@ -2,7 +2,7 @@
 // half the squared error: it takes part where the work is just that.
 import packages from '../../package.json' with { type: 'json' };
 import { column } from './chainrule.ts';
-import type { Absent, Contender, Runner } from './contender.ts';
+import { type Absent, type Contender, messageOf, type Runner } from './contender.ts';
 import { ALPHA, CHECKED, type PassWork } from './works.ts';
 
 const NAME = 'brain.js';
@@ -51,6 +51,6 @@ export async function brain(): Promise<Contender | Absent> {
     const version = packages.devDependencies[NAME];
     return { name: NAME, version, layouts: [], pass: async (work) => start(library, work) };
   } catch (error) {
-    return { name: NAME, reason: error instanceof Error ? error.message : String(error) };
+    return { name: NAME, reason: messageOf(error) };
   }
 }

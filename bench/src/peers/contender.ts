@@ -46,6 +46,10 @@ export interface Absent {
   readonly reason: string;
 }
 
+/** What went wrong, in words. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** The name of a contender that takes so many threads. */
 export const withThreads = (name: string, threads: number): string =>
   threads > 1 ? `${name}, ${threads} threads` : name;

@@ -1,6 +1,6 @@
 // Takes the time of contenders, side by side: rounds in which each has its turn, so that whatever
 // else the machine does meets all of them. It must not know who they are.
-import type { Contender, Runner } from './contender.ts';
+import { type Contender, messageOf, type Runner } from './contender.ts';
 import { type Layout, laidOut, type Work } from './works.ts';
 
 /** How carefully to measure. */
@@ -170,9 +170,6 @@ async function enter(
   if (best) return { found: best.found, entry: { ...entry, ...best } };
   return { entry: { ...entry, best, runner: undefined, turns: 0, ms: 0, off: 0 } };
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /**
  * Medians and spread of every contender that does such work, in rounds.

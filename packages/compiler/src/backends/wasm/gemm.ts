@@ -194,9 +194,10 @@ function packAllOf(form: Form, product: Product, place: Place, which: 'row' | 'c
     ...{ params: frame.params, results: [], locals: frame.locals },
     body: [
       code,
-      $('if', $('i32.lt_s', get(share.from), get(share.to))),
-      blockLoop(inner, turns, product.blocks.inner, pack),
-      $('end'),
+      when(
+        $('i32.lt_s', get(share.from), get(share.to)),
+        blockLoop(inner, turns, product.blocks.inner, pack),
+      ),
     ],
   };
 }
@@ -283,9 +284,10 @@ function blockLoops(
       ? set(block.left, lies(row, PANEL_ROWS, i0))
       : call(PACK.row, block.rows, block.inner, get(block.left)),
     tilesOf(frame, block, sums, stride, direct && { columns: extents[column]!, end }),
-    $('if', $('i32.eq', get(k1), int(extents[inner]!))),
-    call(RESULTS, block.rows, block.columns, sums),
-    $('end'),
+    when(
+      $('i32.eq', get(k1), int(extents[inner]!)),
+      call(RESULTS, block.rows, block.columns, sums),
+    ),
   ];
   const packed = direct
     ? [
@@ -296,9 +298,10 @@ function blockLoops(
           block.inner,
           extents[column]!,
         ),
-        $('if', $('i32.gt_s', get(j1), int(end))),
-        call(PACK.column, [int(end), get(j1)], block.inner, get(block.right)),
-        $('end'),
+        when(
+          $('i32.gt_s', get(j1), int(end)),
+          call(PACK.column, [int(end), get(j1)], block.inner, get(block.right)),
+        ),
       ]
     : of === 'column'
       ? set(block.right, lies(column, TILE_COLUMNS, j0))
@@ -366,15 +369,13 @@ function tilesOf(
     set(line, sums),
     set(j, get(j0)),
     $('loop'),
-    direct ? [$('if', $('i32.eq', get(j), int(direct.end))), fromPanels, $('end')] : [],
+    direct ? when($('i32.eq', get(j), int(direct.end)), fromPanels) : [],
     set(a, get(block.left)),
     set(at, get(line)),
     set(i, get(i0)),
     $('loop'),
     tile(0),
-    $('if', more),
-    tile(TILE_ROWS),
-    $('end'),
+    when(more, tile(TILE_ROWS)),
     forward(a, panel(PANEL_ROWS)),
     $('br_if', 0, more),
     $('end'),
