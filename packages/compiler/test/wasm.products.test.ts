@@ -2,13 +2,12 @@
 // order, with what is computed before and after; and those whose factors both lie along the fold.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Simd } from '../src/backends/wasm/code.ts';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import type { Buffer, Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
 import { acc, apply, fixed, line, load, type NestCase, nestCase, value } from './support/nests.ts';
-import { whyNoRelaxedSimd } from './support/simd.ts';
+import { engines } from './support/simd.ts';
 
 /**
  * Relative to the largest result: float32 sums of `k` products in blocks of 256 are off by a few
@@ -16,12 +15,10 @@ import { whyNoRelaxedSimd } from './support/simd.ts';
  */
 const TOLERANCE = 1e-5;
 
-const modes: readonly Simd[] = whyNoRelaxedSimd() ? ['simd'] : ['simd', 'relaxed'];
-
 async function agrees(nest: NestCase, isPacked = true): Promise<void> {
   const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
-  for (const simd of modes) {
-    const device = await openWasm({ simd });
+  for (const engine of Object.values(engines)) {
+    const device = await openWasm(engine);
     expect(device.emit(nest.plan).sources[0]!.includes(': left')).toBe(isPacked);
     expect(worstError(await runCase(device, nest), wanted!)).toBeLessThan(TOLERANCE);
     device.dispose();
@@ -163,10 +160,10 @@ const anyProduct = fc
     return nestCase(name, nest, work ? inputs : inputs.slice(0, 2), out);
   });
 
-test.each(modes)(
+test.each(Object.entries(engines))(
   '300 random products (seed 11): %s',
-  async (simd) => {
-    const device = await openWasm({ simd });
+  async (_, engine) => {
+    const device = await openWasm(engine);
     const property = fc.asyncProperty(anyProduct, async (nest) => {
       const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
       const error = worstError(await runCase(device, nest), wanted!);

@@ -39,7 +39,7 @@ describe('scalar', () => {
 
 const counts = await countThreads();
 describe('scalar, two threads', () => {
-  conformance(() => openTeam(2, 'scalar'));
+  conformance(() => openTeam(2, { simd: 'scalar' }));
   test('took part', () => tookPart(counts, 2));
 });
 

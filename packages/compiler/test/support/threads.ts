@@ -1,10 +1,10 @@
 // Devices whose threads share every kernel that they can, and a count of those that took part.
 import { expect, vi } from 'vitest';
-import type { Simd } from '../../src/backends/wasm/code.ts';
 import { openWasm } from '../../src/backends/wasm/device.ts';
 import { sharedPool } from '../../src/backends/wasm/pool.ts';
 import { runCase } from './conformance.ts';
 import { apply, load, nestCase } from './nests.ts';
+import type { Engine } from './simd.ts';
 
 /** Workers as many as any test here asks for: a larger pool would take the place of a smaller. */
 const MOST = 4;
@@ -25,9 +25,9 @@ export async function countThreads(): Promise<Set<number>> {
 }
 
 /** WebAssembly with so many threads, which share kernels of any size, in parts of any size. */
-export async function openTeam(threads: number, simd?: Simd) {
+export async function openTeam(threads: number, engine: Engine = {}) {
   await pool().started;
-  return openWasm({ threads, worth: { kernel: 0, step: 0, part: 1 }, ...(simd && { simd }) });
+  return openWasm({ threads, worth: { kernel: 0, step: 0, part: 1 }, ...engine });
 }
 
 /** Waits until so many threads have run a program: on a busy machine they may be late. */

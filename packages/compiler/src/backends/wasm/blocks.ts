@@ -1,10 +1,10 @@
 // Loops over blocks of a product; where blocks lie that are packed once for all parts, and how
 // those come near that are read as they lie.
-import { $, type Code, type Frame, get, int, type Local, local, plus, set } from './code.ts';
+import { $, type Code, get, int, type Local, plus, set, when } from './code.ts';
 
 const BYTES = 4;
 /** Bytes that come from memory at once. */
-const CACHE_LINE = 64;
+export const CACHE_LINE = 64;
 
 /** The locals of a range. */
 export type Bounds = readonly [from: Local, to: Local];
@@ -44,33 +44,10 @@ export function placeIn(
   return $('i32.add', common, $('i32.mul', $('i32.add', all, before), int(BYTES)));
 }
 
-/**
- * Reads some of each line of the cache in a block, in order: tiles that stride find them near.
- * @param first where the block starts
- * @param all columns of the matrix
- */
-export function touched(
-  frame: Frame,
-  first: Code,
-  [j0, j1]: Bounds,
-  [k0, k1]: Bounds,
-  all: number,
-): Code {
-  const next = (): Local => local(frame, 'i32');
-  const [start, at, end, k] = [next(), next(), next(), next()];
-  const length = $('i32.mul', $('i32.sub', get(j1), get(j0)), int(BYTES));
-  return [
-    set(k, get(k0)),
-    set(start, first),
-    $('loop'),
-    set(at, get(start)),
-    set(end, $('i32.add', get(start), length)),
-    $('loop'),
-    $('drop', $('i32.load', 0, get(at))),
-    $('br_if', 0, $('i32.lt_s', $('local.tee', at, plus(get(at), CACHE_LINE)), get(end))),
-    $('end'),
-    set(start, plus(get(start), BYTES * all)),
-    $('br_if', 0, $('i32.lt_s', $('local.tee', k, plus(get(k), 1)), get(k1))),
-    $('end'),
-  ];
-}
+/** Reads a float of each of the next lines of the cache: they come near. None from `end` on. */
+export const readAhead = (at: Local, end: Local, lines: number): Code =>
+  when(
+    $('i32.lt_u', get(at), get(end)),
+    Array.from({ length: lines }, (_, i) => $('drop', $('i32.load', CACHE_LINE * i, get(at)))),
+    set(at, plus(get(at), CACHE_LINE * lines)),
+  );

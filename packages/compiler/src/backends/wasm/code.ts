@@ -45,6 +45,7 @@ export const instructions = {
   'i32.eq': op(0x46),
   'i32.ne': op(0x47),
   'i32.lt_s': op(0x48),
+  'i32.lt_u': op(0x49),
   'i32.gt_s': op(0x4a),
   'i32.add': op(0x6a),
   'i32.sub': op(0x6b),

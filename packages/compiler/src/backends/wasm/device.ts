@@ -12,6 +12,7 @@ import { createHeap, type Region } from './memory.ts';
 import { whyNoPool } from './pool.ts';
 import type { Context } from './runner.ts';
 import { WORTH, type Worth } from './team.ts';
+import { shapesFor } from './tile.ts';
 import { processors } from './workers.ts';
 
 /** A module of one function that leaves a value. */
@@ -38,6 +39,15 @@ export function whyNotRelaxed(): string | undefined {
   return WebAssembly.validate(relaxed) ? undefined : 'this WebAssembly has no relaxed SIMD';
 }
 
+/** A module with a table of 64-bit addresses. */
+const LARGE_TABLE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 0x70, 4, 1);
+
+/**
+ * Does the engine compile instructions in the order in which they are written? V8 does about since
+ * 12.7, and says so in no way; what else is as young, and shows in a module, is from 13.3.
+ */
+const isInOrder = (): boolean => WebAssembly.validate(LARGE_TABLE);
+
 /** The fastest instructions that there are. */
 function fastest(): Simd {
   if (!whyNotRelaxed()) return 'relaxed';
@@ -63,6 +73,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Which instructions to use; the fastest that there are unless given. */
   readonly simd?: Simd;
+  /** Are they compiled in order? Found out unless given. */
+  readonly inOrder?: boolean;
   /** What threads share. */
   readonly worth?: Worth;
 }
@@ -74,11 +86,12 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
     const fix = "choose the device 'js', or allow script-src 'wasm-unsafe-eval'.";
     throw new ChainruleError(`wasm: ${why}.`, fix);
   }
-  const { simd = fastest(), worth = WORTH } = options;
+  const { simd = fastest(), inOrder = isInOrder(), worth = WORTH } = options;
   const { threads, why: one } = threadsFor(options.threads);
   const heap = createHeap(threads > 1);
   const context: Context = { heap, threads: heap.sharedPages > 0 ? threads : 1, live: true };
-  const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, simd };
+  const engine = { simd, shapes: shapesFor(simd, inOrder) };
+  const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, ...engine };
   const owned = new Set<Handle>();
   const count = context.threads > 1 ? `up to ${context.threads} threads` : 'one thread';
   return {

@@ -2,9 +2,8 @@
 import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, type Code, type Func, get, int, type Local, type Simd, set, show } from './code.ts';
+import { $, type Code, type Func, get, int, type Local, set, show } from './code.ts';
 import { formOf, ordered } from './form.ts';
-import { tileFunctions } from './gemm.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, MOST_THREADS, SYNC, store } from './meet.ts';
@@ -12,6 +11,7 @@ import { partsOfEach, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
+import { type Engine, tileFunctions } from './tile.ts';
 
 const BYTES = 4;
 
@@ -20,13 +20,11 @@ export const scratchSlot = ({ buffers }: Plan): number =>
   1 + buffers.reduce((most, { id }) => Math.max(most, id), -1);
 
 /** What a module is made for. */
-export interface Target {
+export interface Target extends Engine {
   /** The most threads that may run it. */
   readonly threads: number;
   /** Pages that a memory shared with other threads may have; 0: it is not shared. */
   readonly sharedPages: number;
-  /** Which instructions the engine knows. */
-  readonly simd: Simd;
   /** What is worth sharing. */
   readonly worth: Worth;
 }
@@ -48,9 +46,10 @@ interface Kernel extends Turn {
 }
 
 /** The kernels of a plan, floats that threads have in common, and what all may take on one. */
-function kernelsOf(plan: Plan, { worth, simd }: Target, threads: number) {
+function kernelsOf(plan: Plan, target: Target, threads: number) {
+  const { worth } = target;
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
-  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), simd));
+  const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), target));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
   const ifShared = methods.map((method) => method.sharing(threads));
@@ -79,7 +78,8 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { kernels, scratch, common, nanoseconds } = kernelsOf(plan, target, most);
   const isTeam = kernels.some(({ shared }) => shared);
   const threads = isTeam ? most : 1;
-  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(simd)];
+  const shapes = new Set(kernels.flatMap(({ method }) => method.shape ?? []));
+  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(target, shapes)];
   const barrier = functions.length;
   if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);

@@ -1,5 +1,5 @@
 // Chooses how a kernel is computed: as a packed product, a sweep over a matrix, or plain loops.
-import type { Func, Simd } from './code.ts';
+import type { Func } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { loopsOf, sharedLoop } from './loops.ts';
@@ -7,11 +7,14 @@ import { productOf, splitOf } from './product.ts';
 import { joinsOutputs, scheduleOf } from './schedule.ts';
 import type { Place, Sharing } from './share.ts';
 import { sweepFunctions, sweepOf, sweepSharing } from './sweep.ts';
+import type { Engine, Shape } from './tile.ts';
 
 /** A way to compute a kernel. */
 export interface Method {
   /** Is it one large product, which runs near the limit of the processor? */
   readonly isProduct: boolean;
+  /** The tiles that it calls, if it does. */
+  readonly shape?: Shape;
   /** Can threads share its outputs? */
   readonly canShare: boolean;
   /** How so many threads share it, or one has it all. */
@@ -20,13 +23,13 @@ export interface Method {
   functions(place: Place): Func[];
 }
 
-/** How a kernel is computed: chosen by its shape alone, for an engine with these instructions. */
-export function methodOf(form: Form, simd: Simd): Method {
+/** How a kernel is computed: chosen by its shape alone, for an engine. */
+export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const schedule = scheduleOf(form, simd);
-  const product = productOf(form);
+  const product = productOf(form, shapes);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      ...{ isProduct: true, canShare: true },
+      ...{ isProduct: true, canShare: true, shape: product.shape },
       sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };

@@ -81,6 +81,10 @@ interface Packer {
   readonly whole: Local;
 }
 
+/** Where the vectors of a panel start: the last one ends with it, even if they overlap. */
+const groupsOf = (panel: number): number[] =>
+  Array.from({ length: Math.ceil(panel / WIDTH) }, (_, g) => Math.min(g * WIDTH, panel - WIDTH));
+
 const advance = ({ target }: Packer, floatsWritten: number): Code =>
   set(target, plus(get(target), BYTES * floatsWritten));
 
@@ -89,7 +93,7 @@ function fullPanel(packer: Packer, scope: Scope): void {
   const loads = loadsIn(factor).map((l) => l.index[0]!);
   const rate = (along: number): number => loads.reduce((n, i) => n + suits(i, along), 0);
   const transposed = rate(inner) > rate(axis);
-  const groups = Array.from({ length: panel / WIDTH }, (_, g) => g * WIDTH);
+  const groups = groupsOf(panel);
   const start = transposed ? packer.aligned : packer.first;
   if (transposed) {
     const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
@@ -139,9 +143,11 @@ function edgePanel(packer: Packer, scope: Scope, count: number): void {
   const whole = count - (count % WIDTH);
   addLoop(scope, inner, range, (turn) => {
     const to = get(packer.target);
-    for (let g = 0; g < panel; g += WIDTH) {
-      const lanes = { vector: axis, shift: new Map([[axis, g]]) };
-      const x = g < whole ? value(packer, turn, lanes) : floats(0);
+    for (const g of groupsOf(panel)) {
+      if (g + WIDTH > count) turn.body.push($('v128.store', BYTES * g, to, floats(0)));
+    }
+    for (let g = 0; g < whole; g += WIDTH) {
+      const x = value(packer, turn, { vector: axis, shift: new Map([[axis, g]]) });
       turn.body.push($('v128.store', BYTES * g, to, x));
     }
     for (let i = whole; i < count; i++) {

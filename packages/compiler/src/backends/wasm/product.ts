@@ -2,6 +2,7 @@
 import type { Affine, Expr } from '../../nest.ts';
 import { createAxesOf, type Form, stepOf } from './form.ts';
 import type { Sharing } from './share.ts';
+import { panelsOf, type Shape, shapeOf } from './tile.ts';
 
 /** A sum over `inner` of a factor that has no columns and one that has no rows. */
 export interface Product {
@@ -12,6 +13,7 @@ export interface Product {
   readonly inner: number;
   /** The other loops of the output. */
   readonly batch: readonly number[];
+  readonly shape: Shape;
   readonly blocks: Blocks;
   /** Where the right factor is read as it lies, without panels. */
   readonly direct?: Direct;
@@ -29,18 +31,6 @@ export interface Blocks {
   readonly columns: number;
   readonly inner: number;
 }
-
-/**
- * Outputs that the innermost loop computes at once: 8 vectors of sums, and all loads of one turn,
- * which V8 puts before the first product, fill the 16 registers of x64. In one run (Node 20):
- * 2 x 16 outputs 61 GFLOP/s, 4 x 8 outputs 53, 3 x 12 26, two turns of 4 x 8 36.
- */
-export const TILE_ROWS = 2;
-export const TILE_COLUMNS = 16;
-/** Rows of the left factor that lie side by side: one vector, two tiles. */
-export const PANEL_ROWS = 4;
-/** Neighbours that lie side by side in a panel, by the loop along which they are neighbours. */
-export const PANEL = { row: PANEL_ROWS, column: TILE_COLUMNS } as const;
 
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
@@ -66,7 +56,7 @@ function blockOf(extent: number, most: number, tile: number): number {
 }
 
 /** The product that a form is, if it is one that is worth packing. */
-export function productOf(form: Form): Product | undefined {
+export function productOf(form: Form, shapes: readonly Shape[]): Product | undefined {
   const { fold, outer, extents } = form;
   if (fold?.kind !== 'sum' || extents.length !== outer + 1) return undefined;
   const inner = outer;
@@ -87,14 +77,15 @@ export function productOf(form: Form): Product | undefined {
     if (!large || m * n * k < WORTH_PACKING) return undefined;
     const direct =
       right.length === 1 && m <= MOST_ROWS ? directOf(form, right[0]!, column) : undefined;
+    const shape = shapeOf(m, shapes);
     const blocks = {
-      rows: blockOf(m, MOST_ROWS, PANEL_ROWS),
-      columns: blockOf(n, MOST_COLUMNS, TILE_COLUMNS),
+      rows: blockOf(m, MOST_ROWS, shape.panel),
+      columns: blockOf(n, MOST_COLUMNS, shape.columns),
       inner: blockOf(k, direct ? MOST_LINES : MOST_INNER, 1),
     };
     const batch = axes.filter((axis) => axis !== row && axis !== column).reverse();
     return {
-      ...{ left: times(left), right: times(right), row, column, inner, batch, blocks },
+      ...{ left: times(left), right: times(right), row, column, inner, batch, shape, blocks },
       ...(direct && { direct }),
     };
   }
@@ -126,7 +117,11 @@ function factorsOf(e: Expr): Expr[] {
  * Floats of a thread's scratch memory: the sums of all rows, and a block of each factor in panels
  * but of the one that is ready.
  */
-export function panelsOf({ extents }: Form, { row, blocks }: Product, ready?: keyof typeof PANEL) {
+export function scratchPlan(
+  { extents }: Form,
+  { row, blocks }: Product,
+  ready?: 'row' | 'column',
+) {
   const { rows, columns, inner } = blocks;
   const left = ready === 'row' ? 0 : rows * inner;
   const right = ready === 'column' ? 0 : inner * columns;
@@ -176,9 +171,10 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const { extents } = form;
   const { inner, batch } = product;
   const other = OTHER[along];
-  const [length, k] = [PANEL[along], extents[inner]!];
+  const panel = panelsOf(product.shape);
+  const [length, k] = [panel[along], extents[inner]!];
   const blocks = Math.ceil(extents[product[along]]! / length);
-  const whole = Math.ceil(extents[product[other]]! / PANEL[other]) * PANEL[other];
+  const whole = Math.ceil(extents[product[other]]! / panel[other]) * panel[other];
   const packing = packingOf(product);
   const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
   const ready = mayBeReady && packing[other] ? other : undefined;
@@ -188,7 +184,7 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   return {
     ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
-    scratch: panelsOf(form, product, ready).total,
+    scratch: scratchPlan(form, product, ready).total,
     work: own * extents[product[other]]! + packed,
   };
 }
@@ -201,7 +197,7 @@ function byBatch(form: Form, product: Product, threads: number): Rated {
   const { row, column } = packingOf(product);
   return {
     ...{ along: 'batch', blocks, length: 1, common: 0, most: blocks },
-    scratch: panelsOf(form, product).total,
+    scratch: scratchPlan(form, product).total,
     work:
       (Math.ceil(blocks / threads) / blocks) * (rows * columns + row * rows + column * columns),
   };

@@ -1,0 +1,138 @@
+// The innermost loop of products: a tile of outputs in registers.
+import {
+  $,
+  type Code,
+  createFrame,
+  type Func,
+  floats,
+  get,
+  int,
+  type Local,
+  local,
+  multiplyAdd,
+  plus,
+  type Simd,
+  set,
+  type Type,
+} from './code.ts';
+import { MATH } from './math.ts';
+
+const WIDTH = 4;
+const BYTES = 4;
+/** Where the functions of tiles are in every module: after those of math. */
+const FIRST = MATH.length;
+
+/** A tile: outputs that the innermost loop computes at once. */
+export interface Shape {
+  readonly rows: number;
+  readonly columns: number;
+  /** Rows of the left factor that lie side by side in a panel: those of one tile, or of some. */
+  readonly panel: number;
+  /** Vectors of columns at once: as many as registers hold. */
+  readonly line: number;
+  /** The place of its function among those of tiles. */
+  readonly slot: number;
+}
+
+/** What the engine has for products. */
+export interface Engine {
+  /** Which instructions it knows. */
+  readonly simd: Simd;
+  /** Tiles to choose from. */
+  readonly shapes: readonly Shape[];
+}
+
+// A product and a sum that are two instructions, or all loads of a turn before the first of them,
+// leave registers of x64 for no more than 8 sums.
+const WIDE: readonly Shape[] = [{ rows: 2, columns: 16, panel: 4, line: 4, slot: 0 }];
+const ONE_BY_ONE: readonly Shape[] = [{ rows: 2, columns: 16, panel: 4, line: 1, slot: 0 }];
+// Else there is room for 12, and with more than 8 none waits for the one before.
+const TALL = [4, 5, 6].map(
+  (rows, slot): Shape => ({ rows, columns: 8, panel: rows, line: 2, slot }),
+);
+/** What a turn of a tall tile takes beside its rows: as much as so many more. */
+const OVERHEAD = 2;
+
+/**
+ * The tiles to choose from, where instructions are compiled in the order in which they are written
+ * or are not. Measured in GFLOP/s, each line in one run:
+ *
+ * | | 2 x 16 | 4 x 8 | 5 x 8 | 6 x 8 | 3 x 12 |
+ * |---|---|---|---|---|---|
+ * | Node 20, SIMD (AMD) | 61 | 53 | | | 26 |
+ * | Node 22, relaxed SIMD (Intel) | 42 | 41 | 26 | 27 | 42 |
+ * | Node 24, relaxed SIMD, in order (Intel) | 43 | 41 | 45 | 47 | 42 |
+ */
+export function shapesFor(simd: Simd, inOrder: boolean): readonly Shape[] {
+  if (simd === 'scalar') return ONE_BY_ONE;
+  return simd === 'relaxed' && inOrder ? TALL : WIDE;
+}
+
+/** The shape whose tiles cover so many rows in the shortest time. */
+export function shapeOf(rows: number, shapes: readonly Shape[]): Shape {
+  const time = ({ panel }: Shape): number => Math.ceil(rows / panel) * (panel + OVERHEAD);
+  return shapes.reduce((best, shape) => (time(shape) <= time(best) ? shape : best));
+}
+
+/** Neighbours that lie side by side in a panel, by the loop along which they are neighbours. */
+export const panelsOf = ({ panel, columns }: Shape) => ({ row: panel, column: columns });
+
+/** The functions of tiles; those that are not used only keep their place. */
+export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<Shape>): Func[] =>
+  shapes.map((shape) => tileFunction(shape, simd, used.has(shape)));
+
+/** Code that calls the function of a shape. */
+export const callTile = ({ slot }: Shape, ...args: Code[]): Code =>
+  $('call', FIRST + slot, ...args);
+
+/**
+ * tile(a, b, sums, turns, stride, more, step): adds the products of some rows of a panel and of
+ * some columns up, which move by `step` bytes a turn; as many columns at once as registers hold.
+ * With `more` it goes on where the sums are.
+ */
+function tileFunction(shape: Shape, simd: Simd, isUsed: boolean): Func {
+  const frame = createFrame(...Array<Type>(7).fill('i32'));
+  const [left, right, sums, count, stride, more, step] = [0, 1, 2, 3, 4, 5, 6] as const;
+  const vectors = (many: number): Local[] =>
+    Array.from({ length: many }, () => local(frame, 'v128'));
+  const { line } = shape;
+  const rows = Array.from({ length: shape.rows }, () => vectors(line));
+  const columns = vectors(line);
+  const x = local(frame, 'v128');
+  const [at, a, b, turns] = [0, 0, 0, 0].map(() => local(frame, 'i32')) as [
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
+    set(at, get(sums)),
+    ...rows.map((row) => [
+      ...row.map((sum, i) => visit(sum, BYTES * WIDTH * i)),
+      set(at, $('i32.add', get(at), get(stride))),
+    ]),
+  ];
+  const part = (first: number): Code => [
+    ...[set(a, get(left)), set(b, get(right)), set(turns, get(count))],
+    $('if', get(more)),
+    eachSum((sum, offset) => set(sum, $('v128.load', first + offset, get(at)))),
+    $('else'),
+    eachSum((sum) => set(sum, floats(0))),
+    $('end'),
+    $('loop'),
+    ...columns.map((to, i) => set(to, $('v128.load', first + BYTES * WIDTH * i, get(b)))),
+    ...rows.map((row, i) => [
+      set(x, $('v128.load32_splat', BYTES * i, get(a))),
+      ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
+    ]),
+    set(a, plus(get(a), BYTES * shape.panel)),
+    set(b, $('i32.add', get(b), get(step))),
+    $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
+    $('end'),
+    eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
+  ];
+  const parts = isUsed ? Array.from({ length: shape.columns / WIDTH / line }, (_, i) => i) : [];
+  const body = parts.map((i) => part(BYTES * WIDTH * line * i));
+  const name = `tile ${shape.rows} x ${shape.columns}`;
+  return { name, params: frame.params, results: [], locals: frame.locals, body };
+}
