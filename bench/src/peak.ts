@@ -5,20 +5,34 @@
  * A module whose `peak(n)` does n turns of six f32x4 additions and six multiplications that do not
  * wait for each other: s1 += a; p1 *= b; s2 += a; ... in twelve registers.
  */
-const MODULE =
+const SIMD =
   'AGFzbQEAAAABBQFgAX8AAg8BA2VudgZtZW1vcnkCAAEDAgEABwgBBHBlYWsAAArmAQHjAQEOe/0Md75/P3e+fz93vn8/' +
   'd75/PyEN/QzFIIA/xSCAP8UggD/FIIA/IQ4DQCABIA395AEhASAHIA795gEhByACIA395AEhAiAIIA795gEhCCADIA39' +
   '5AEhAyAJIA795gEhCSAEIA395AEhBCAKIA795gEhCiAFIA395AEhBSALIA795gEhCyAGIA395AEhBiAMIA795gEhDCAA' +
   'QQFrIgANAAtBECABIAL95AEgA/3kASAE/eQBIAX95AEgBv3kASAH/eQBIAj95AEgCf3kASAK/eQBIAv95AEgDP3kAf0L' +
   'AgAL';
-const FLOPS_PER_TURN = 12 * 4;
+/** The same with twelve relaxed multiply-adds: s1 = x y + s1; s2 = x y + s2; ... */
+const RELAXED =
+  'AGFzbQEAAAABBQFgAX8AAg8BA2VudgZtZW1vcnkCAAEDAgEABwgBBHBlYWsAAAruAwHrAwEOe/0MCACAPwgAgD8IAIA/' +
+  'CACAPyEN/Qx3vn8/d75/P3e+fz93vn8/IQ79DAAAgD8AAIA/AACAPwAAgD8hAf0MAAAAQAAAAEAAAABAAAAAQCEC/QwA' +
+  'AEBAAABAQAAAQEAAAEBAIQP9DAAAgEAAAIBAAACAQAAAgEAhBP0MAACgQAAAoEAAAKBAAACgQCEF/QwAAMBAAADAQAAA' +
+  'wEAAAMBAIQb9DAAA4EAAAOBAAADgQAAA4EAhB/0MAAAAQQAAAEEAAABBAAAAQSEI/QwAABBBAAAQQQAAEEEAABBBIQn9' +
+  'DAAAIEEAACBBAAAgQQAAIEEhCv0MAAAwQQAAMEEAADBBAAAwQSEL/QwAAEBBAABAQQAAQEEAAEBBIQwDQCANIA4gAf2F' +
+  'AiEBIA0gDiAC/YUCIQIgDSAOIAP9hQIhAyANIA4gBP2FAiEEIA0gDiAF/YUCIQUgDSAOIAb9hQIhBiANIA4gB/2FAiEH' +
+  'IA0gDiAI/YUCIQggDSAOIAn9hQIhCSANIA4gCv2FAiEKIA0gDiAL/YUCIQsgDSAOIAz9hQIhDCAAQQFrIgANAAtBECAB' +
+  'IAL95AEgA/3kASAE/eQBIAX95AEgBv3kASAH/eQBIAj95AEgCf3kASAK/eQBIAv95AEgDP3kAf0LAgAL';
 const TURNS = 300_000;
 /** Runs until the engine has its best code, and to find the best of. */
 const RUNS = 40;
 
-/** GFLOP/s of f32x4 multiplications and additions on one core. */
+const decoded = (module: string) => Uint8Array.from(atob(module), (c) => c.charCodeAt(0));
+
+/** GFLOP/s of f32x4 multiplications and additions on one core, in one instruction if there is. */
 export async function measurePeak(): Promise<number> {
-  const bytes = Uint8Array.from(atob(MODULE), (c) => c.charCodeAt(0));
+  const relaxed = decoded(RELAXED);
+  const isRelaxed = WebAssembly.validate(relaxed);
+  const bytes = isRelaxed ? relaxed : decoded(SIMD);
+  const flopsPerTurn = (isRelaxed ? 24 : 12) * 4;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   const peak = instance.exports['peak'] as (turns: number) => void;
@@ -30,5 +44,5 @@ export async function measurePeak(): Promise<number> {
     // Better code is made in the background.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  return (FLOPS_PER_TURN * TURNS) / best / 1e6;
+  return (flopsPerTurn * TURNS) / best / 1e6;
 }
