@@ -143,6 +143,7 @@ function edgePanel(packer: Packer, scope: Scope, count: number): void {
   const whole = count - (count % WIDTH);
   addLoop(scope, inner, range, (turn) => {
     const to = get(packer.target);
+    // First: what follows may lie over some of them.
     for (const g of groupsOf(panel)) {
       if (g + WIDTH > count) turn.body.push($('v128.store', BYTES * g, to, floats(0)));
     }
