@@ -216,7 +216,7 @@ function blockLoops(
   block: Block & { turns: { row: Turns; column: Turns } },
   call: (which: number, ...args: (Code | Bounds)[]) => Code,
 ): Code {
-  const { row, column, inner, shape, blocks } = product;
+  const { inner, shape, blocks } = product;
   const { lying } = block;
   const panel = panelsOf(shape);
   const stride = BYTES * blocks.columns;
@@ -224,12 +224,12 @@ function blockLoops(
   const [, k1] = block.inner;
   const [j0, j1] = block.columns;
   const { of, at } = block.ready ?? {};
-  const lies = (axis: number, panel: number, first: Local): Code =>
-    placeIn(get(at!), extents[axis]!, panel, first, block.inner);
+  const lies = (which: 'row' | 'column', first: Local): Code =>
+    placeIn(get(at!), extents[product[which]]!, panel[which], first, block.inner);
   const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
   const rows = [
     of === 'row'
-      ? set(block.left, lies(row, panel.row, i0))
+      ? set(block.left, lies('row', i0))
       : call(PACK.row, block.rows, block.inner, get(block.left)),
     tilesOf(frame, shape, block, sums, stride),
     when(
@@ -243,7 +243,7 @@ function blockLoops(
         call(PACK.column, [int(lying.tiled), get(j1)], block.inner, get(block.right)),
       )
     : of === 'column'
-      ? set(block.right, lies(column, panel.column, j0))
+      ? set(block.right, lies('column', j0))
       : call(PACK.column, block.columns, block.inner, get(block.right));
   const turns: Code = [packed, blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
   const whole: Turns = [int(0), int(extents[inner]!)];
