@@ -14,7 +14,7 @@ export const library: Options = {
       paths: {},
     },
   },
-  external: [/^@chainrule\//, 'mathjs', /^mathjs\//, 'gpu.js'],
+  external: [/^@chainrule\//, 'gpu.js'],
   sourcemap: true,
   clean: true,
   splitting: true,

@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { packagesIn } from '../scripts/licenses.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const allowed = /^(package\.json|README\.md|LICENSE|dist\/[^/]+\.(js|d\.ts)(\.map)?)$/;
+const allowed =
+  /^(package\.json|README\.md|LICENSE|dist\/([^/]+\.(js|d\.ts)(\.map)?|LICENSES\.txt))$/;
 
 /** The paths in the package's tarball. */
 function packed(folder: string): string[] {
@@ -53,6 +55,16 @@ describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
     const text = readFileSync(`${folder}/dist/index.js`, 'utf8');
     const imports = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'".][^'"]*)['"];?$/gm)];
     const names = imports.map(([, from]) => from!.match(/^(@[^/]+\/)?[^/]+/)![0]);
-    expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
+    const { dependencies = {} } = manifest;
+    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(names));
+  });
+
+  test('passes on the license of all that is built in', () => {
+    const { sources } = JSON.parse(readFileSync(`${folder}/dist/index.js.map`, 'utf8'));
+    const builtIn = packagesIn(sources);
+    const file = `${folder}/dist/LICENSES.txt`;
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    expect(builtIn.filter((each) => !text.includes(`\n${each} `))).toEqual([]);
+    expect(builtIn).toEqual(name === 'graph' ? expect.arrayContaining(['mathjs']) : []);
   });
 });
