@@ -32,7 +32,7 @@ const func = (body: Code, change: Partial<Func> = {}): Func => ({
 });
 
 const written = (write: (to: Bytes) => void): number[] => [...bytesOf(write)];
-const encoded = (code: Code): number[] => written((to) => encodeCode(to, code));
+const encoded = (code: Code): number[] => written((to) => encodeCode(to, [code]));
 
 describe('LEB128', () => {
   // The examples of the format's own description, and the ends of each length.
@@ -156,11 +156,11 @@ test('loops, calls and locals do what they say', () => {
   const [sum, i] = [local(frame, 'i32'), local(frame, 'i32')];
   const square = func($('i32.mul', get(0), get(0)), { params: ['i32'], results: ['i32'] });
   const body = [
-    ...$('loop'),
-    ...set(sum, $('i32.add', get(sum), $('call', 0, get(i)))),
-    ...$('br_if', 0, $('i32.lt_s', $('local.tee', i, $('i32.add', get(i), int(1))), int(10))),
-    ...$('end'),
-    ...$('i32.store', 0, int(16), get(sum)),
+    $('loop'),
+    set(sum, $('i32.add', get(sum), $('call', 0, get(i)))),
+    $('br_if', 0, $('i32.lt_s', $('local.tee', i, $('i32.add', get(i), int(1))), int(10))),
+    $('end'),
+    $('i32.store', 0, int(16), get(sum)),
   ];
   expect(run([square, func(body, { locals: frame.locals })], 1)[0]).toBe(285);
 });
@@ -187,11 +187,11 @@ test('doubles have both their words', () => {
 
 test('a function reads as text', () => {
   const body = [
-    ...$('loop'),
-    ...$('v128.store', 4, get(0), $('v128.load32_splat', 0, get(0))),
-    ...$('br_if', 0, get(0)),
-    ...$('end'),
-    ...set(1, floats(1)),
+    $('loop'),
+    $('v128.store', 4, get(0), $('v128.load32_splat', 0, get(0))),
+    $('br_if', 0, get(0)),
+    $('end'),
+    set(1, floats(1)),
   ];
   expect(show(func(body, { params: ['i32'], locals: ['v128'] }))).toMatchInlineSnapshot(`
     "(func $f (param i32)

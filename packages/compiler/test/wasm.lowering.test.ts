@@ -213,7 +213,7 @@ const { code } = fc.letrec<{ code: Code }>((tie) => {
   // What waits on the stack below a branch, while locals change inside of it.
   const below = fc
     .tuple(pick(VECTORS), vector, inner)
-    .map(([i, a, x]): Code => [a, $('if', get(INDEX)), x, $('end'), [['local.set', i]]]);
+    .map(([i, a, x]): Code => [a, $('if', get(INDEX)), x, $('end'), ['local.set', i]]);
   const statement = fc.oneof({ maxDepth: 2 }, simple, simple, branch, below);
   return { code: fc.array(statement, { minLength: 1, maxLength: 5 }) as fc.Arbitrary<Code> };
 });

@@ -13,10 +13,10 @@ function overArrays(): { data: Float32Array; apply(name: MathName): void } {
     const next = $('local.tee', 0, $('i32.add', get(0), int(16)));
     const value = $('call', i, $('v128.load', 0, get(0)));
     const body = [
-      ...$('loop'),
-      ...$('v128.store', 0, get(0), value),
-      ...$('br_if', 0, $('i32.lt_s', next, int(START + 4 * COUNT))),
-      ...$('end'),
+      $('loop'),
+      $('v128.store', 0, get(0), value),
+      $('br_if', 0, $('i32.lt_s', next, int(START + 4 * COUNT))),
+      $('end'),
     ];
     return { name, params: ['i32'], results: [], locals: [], body };
   });

@@ -150,7 +150,7 @@ test('one that does not answer is an error, and others take over', async () => {
   // Thread 1 never comes back.
   const run: Func = {
     ...{ name: 'run', params: ['i32', 'i32', 'i32', 'i32'], results: [], locals: [] },
-    body: [...$('if', get(2)), ...$('loop'), ...$('br', 0), ...$('end'), ...$('end')],
+    body: [$('if', get(2)), $('loop'), $('br', 0), $('end'), $('end')],
   };
   const module = new WebAssembly.Module(encodeModule([run], { run: 0 }, 65_536));
   const job = { id: workers.enlist(module, memory), memory, table: 0, times: 1, threads: 2 };

@@ -177,7 +177,8 @@ export function make<K extends OpName>(
     op,
     src: Object.freeze([...src]),
     attr: Object.freeze(attr),
-    shape: Object.freeze([...shape]),
+    // Most shapes are those of other nodes.
+    shape: Object.isFrozen(shape) ? shape : Object.freeze([...shape]),
   }) as unknown as Node;
   table.set(key, new WeakRef(node));
   sweep.register(node, key);
@@ -258,7 +259,7 @@ export function checkNodes(x: readonly Node[]): void {
 export const isLeaf = (node: Node): boolean => node.src.length === 0;
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((d, i) => d === b[i]);
+  a === b || (a.length === b.length && a.every((d, i) => d === b[i]));
 
 /** `[4, m]`, for messages. */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;

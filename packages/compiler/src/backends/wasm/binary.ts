@@ -101,14 +101,14 @@ const EMPTY_BLOCK = 0x40;
 const ALIGNMENT = 2;
 
 /** The bytes of instructions. */
-export function encodeCode(to: Bytes, code: Code): void {
+export function encodeCode(to: Bytes, code: readonly Code[]): void {
   // Thousands on the way to a first step, before there is optimized code: by index, and without a
   // call for what most of them are, a byte and a small number.
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
     const name = part[0];
     if (typeof name !== 'string') {
-      encodeCode(to, part as Code);
+      encodeCode(to, part as readonly Code[]);
       continue;
     }
     const { prefix, code: op, immediates } = instructions[name];
@@ -126,26 +126,17 @@ export function encodeCode(to: Bytes, code: Code): void {
 }
 
 function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: Instruction): void {
-  for (let k = 0; k < kinds.length; k++) immediate(to, kinds[k]!, instruction, k + 1);
-}
-
-function immediate(to: Bytes, kind: Immediate, instruction: Instruction, at: number): void {
-  const value = (instruction[at] ?? 0) as number;
-  switch (kind) {
-    case 'block':
-      to.data[to.at++] = EMPTY_BLOCK;
-      return;
-    case 'signed':
-      signed(to, value);
-      return;
-    case 'vector':
-    case 'lanes':
-      numbers(to, kind, instruction);
-      return;
-    case 'memory':
+  for (let k = 0; k < kinds.length; k++) {
+    const kind = kinds[k]!;
+    const value = (instruction[k + 1] ?? 0) as number;
+    if (kind === 'memory') {
       to.data[to.at++] = ALIGNMENT;
+      unsigned(to, value);
+    } else if (kind === 'signed') signed(to, value);
+    else if (kind === 'block') to.data[to.at++] = EMPTY_BLOCK;
+    else if (kind === 'vector' || kind === 'lanes') numbers(to, kind, instruction);
+    else unsigned(to, value);
   }
-  unsigned(to, value);
 }
 
 /** The words of a float or a vector, or sixteen numbers of lanes. */
@@ -171,7 +162,7 @@ function functionBody(to: Bytes, { locals, body }: Func): void {
     unsigned(to, count);
     byte(to, types[type]);
   });
-  encodeCode(to, body);
+  encodeCode(to, [body]);
   byte(to, 0x0b);
 }
 

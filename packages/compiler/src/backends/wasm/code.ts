@@ -163,7 +163,7 @@ export type OpName = keyof typeof instructions;
 /** One instruction with its immediate numbers; floats and vectors are unsigned words. */
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
 /** Instructions in order, nested as they were put together: nothing is copied on the way. */
-export type Code = readonly (Instruction | Code)[];
+export type Code = Instruction | readonly Code[];
 /**
  * Which instructions a module may use: no vectors with `scalar`. With `relaxed` a product and a
  * sum are rounded once, or twice, as the processor has it; all of them in the same way.
@@ -180,8 +180,8 @@ export function $(name: OpName, ...parts: (number | Code)[]): Code {
   const a = parts[0];
   const b = parts[1];
   // Almost all instructions: lists of just the length that they have.
-  if (parts.length === 0) return [[name]];
-  if (parts.length === 1) return typeof a === 'number' ? [[name, a]] : [a!, [name]];
+  if (parts.length === 0) return [name];
+  if (parts.length === 1) return typeof a === 'number' ? [name, a] : [a!, [name]];
   if (parts.length === 2 && typeof b === 'object') {
     return typeof a === 'number' ? [b, [name, a]] : [a!, b, [name]];
   }
@@ -192,17 +192,13 @@ export function $(name: OpName, ...parts: (number | Code)[]): Code {
 
 /** Calls `visit` with every instruction, in order. */
 export function eachInstruction(code: Code, visit: (instruction: Instruction) => void): void {
-  // By index: a third of all emitting is this loop.
-  for (let i = 0; i < code.length; i++) {
-    const part = code[i]!;
-    if (typeof part[0] === 'string') visit(part as Instruction);
-    else eachInstruction(part as Code, visit);
-  }
+  if (typeof code[0] === 'string') visit(code as Instruction);
+  else for (const part of code as readonly Code[]) eachInstruction(part, visit);
 }
 
-export const get = (local: Local): Code => [['local.get', local]];
+export const get = (local: Local): Code => ['local.get', local];
 export const set = (local: Local, value: Code): Code => [value, ['local.set', local]];
-export const int = (value: number): Code => [['i32.const', value]];
+export const int = (value: number): Code => ['i32.const', value];
 
 /** `a + value`, or just `a`. */
 export const plus = (a: Code, value: number): Code =>
@@ -220,24 +216,27 @@ export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
 
 /** Four times a float. */
 export function floats(value: number): Code {
+  if (Object.is(value, 0)) return ['v128.const', 0, 0, 0, 0];
   const [bits] = new Uint32Array(Float32Array.of(value).buffer);
-  return [['v128.const', bits!, bits!, bits!, bits!]];
+  return ['v128.const', bits!, bits!, bits!, bits!];
 }
 
 /** Four different floats. */
 export const floatsOf = (...values: number[]): Code => [
-  ['v128.const', ...new Uint32Array(Float32Array.from(values).buffer)],
+  'v128.const',
+  ...new Uint32Array(Float32Array.from(values).buffer),
 ];
 
 /** Twice a double. */
 export function doubles(value: number): Code {
   const [low, high] = new Uint32Array(Float64Array.of(value).buffer);
-  return [['v128.const', low!, high!, low!, high!]];
+  return ['v128.const', low!, high!, low!, high!];
 }
 
 /** Four times a whole number of 32 bits. */
 export const words = (bits: number): Code => [
-  ['v128.const', bits >>> 0, bits >>> 0, bits >>> 0, bits >>> 0],
+  'v128.const',
+  ...[bits >>> 0, bits >>> 0, bits >>> 0, bits >>> 0],
 ];
 
 /** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */

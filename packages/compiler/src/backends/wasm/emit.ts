@@ -52,10 +52,11 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
   const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), target));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
-  const ifShared = methods.map((method) => method.sharing(threads));
+  const alone = methods.map((method) => method.sharing(1));
+  const ifShared = methods.map((m, i) => (may[i] ? m.sharing(threads) : alone[i]!));
   const prepares = ifShared.map(({ common }) => common > 0);
   const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, prepares, worth);
-  const sharings = methods.map((m, i) => (turns[i].shared ? ifShared[i]! : m.sharing(1)));
+  const sharings = methods.map((_, i) => (turns[i].shared ? ifShared : alone)[i]!);
   const kernels = methods.map((method, i): Kernel => {
     const most = Math.min(sharings[i]!.most, nanoseconds[i]! / worth.part);
     return { method, ...turns[i], parts: partsOfEach(most, threads) };

@@ -101,8 +101,11 @@ function positionsOf(form: Form): Affine[] {
 }
 
 /** How far a position moves at a turn of a loop; parts do not count. */
-export const stepOf = (i: Affine, axis: number): number =>
-  i.of.reduce((sum, t) => sum + ('axis' in t && t.axis === axis ? t.step : 0), 0);
+export function stepOf({ of }: Affine, axis: number): number {
+  let sum = 0;
+  for (const term of of) if ('axis' in term && term.axis === axis) sum += term.step;
+  return sum;
+}
 
 const inParts = (i: Affine, axis: number): boolean =>
   i.of.some((t) => !('axis' in t) && axesIn(t.of).includes(axis));

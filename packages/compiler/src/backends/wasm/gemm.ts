@@ -87,17 +87,21 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
     resultOf({ form, values, out, at }, scope, lanes);
     scope.body.push(set(at, plus(get(at), BYTES * step)));
   };
+  // Blocks end with whole vectors but for the last one.
+  const isWhole = form.extents[column]! % WIDTH === 0;
   addBound(root, batch, (scope) => {
     const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
-    scope.body.push(set(wide, $('i32.sub', get(j1), rest)));
+    scope.body.push(set(wide, isWhole ? get(j1) : $('i32.sub', get(j1), rest)));
     addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
       line.body.push(set(at, get(sums)));
       addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>
         some(four, { vector: column, shift: new Map() }, WIDTH),
       );
-      addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
-        some(one, { shift: new Map() }, 1),
-      );
+      if (!isWhole) {
+        addLoop(line, column, { from: get(wide), to: get(j1), step: 1 }, (one) =>
+          some(one, { shift: new Map() }, 1),
+        );
+      }
       line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
     });
   });

@@ -79,7 +79,7 @@ export function laneOf({ kind = 'i32', lanes }: Vector, at: number, wanted: Kind
   if (wanted === 'f64') {
     if (kind === 'f64') return [lanes[at]!];
     const [low, high] = [lanes[2 * at]!, lanes[2 * at + 1]!];
-    if (isConst(low) && isConst(high)) return [['f64.const', bits(low), bits(high)]];
+    if (isConst(low) && isConst(high)) return ['f64.const', bits(low), bits(high)];
     const [l, h] = [0, 1].map((i) =>
       $('i64.extend_i32_u', laneOf({ kind, lanes }, 2 * at + i, 'i32')),
     );
@@ -90,7 +90,7 @@ export function laneOf({ kind = 'i32', lanes }: Vector, at: number, wanted: Kind
     const word = $('i32.wrap_i64', at % 2 ? $('i64.shr_u', both, $('i64.const', 32)) : both);
     return wanted === 'i32' ? word : $('f32.reinterpret_i32', word);
   }
-  if (wanted === 'f32' && isConst(lane)) return [['f32.const', bits(lane)]];
+  if (wanted === 'f32' && isConst(lane)) return ['f32.const', bits(lane)];
   if (wanted === kind || isConst(lane)) return [lane];
   return wanted === 'i32' ? $('i32.reinterpret_f32', [lane]) : $('f32.reinterpret_i32', [lane]);
 }

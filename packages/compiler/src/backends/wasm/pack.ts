@@ -45,6 +45,7 @@ export function packOf(form: Form, p: Packing): Func {
   const packer: Packer = {
     ...{ packing: p, values: createValues(bases, () => []), target, first, last },
     ...{ aligned: local(frame, 'i32'), whole: local(frame, 'i32') },
+    isWhole: form.extents[p.inner]! % WIDTH === 0,
   };
   addBound(root, p.batch, (scope) => {
     const extent = form.extents[p.axis]!;
@@ -53,7 +54,7 @@ export function packOf(form: Form, p: Packing): Func {
     const turns = $('i32.rem_s', $('i32.sub', get(last), get(first)), int(WIDTH));
     scope.body.push(
       set(packer.whole, $('select', get(to), int(end), fits)),
-      set(packer.aligned, $('i32.sub', get(last), turns)),
+      set(packer.aligned, packer.isWhole ? get(last) : $('i32.sub', get(last), turns)),
     );
     const range = { from: get(from), to: get(packer.whole), step: p.panel };
     addLoop(scope, p.axis, range, (panel) => fullPanel(packer, panel));
@@ -79,6 +80,8 @@ interface Packer {
   /** Where the whole vectors of the inner loop end. */
   readonly aligned: Local;
   readonly whole: Local;
+  /** Do blocks of the inner loop have whole vectors only? */
+  readonly isWhole: boolean;
 }
 
 /** Where the vectors of a panel start: the last one ends with it, even if they overlap. */
@@ -101,6 +104,7 @@ function fullPanel(packer: Packer, scope: Scope): void {
       for (const g of groups) transpose(packer, turn, g);
       turn.body.push(advance(packer, panel * WIDTH));
     });
+    if (packer.isWhole) return;
   }
   addLoop(scope, inner, { from: get(start), to: get(packer.last), step: 1 }, (turn) => {
     for (const g of groups) {

@@ -25,13 +25,14 @@ export interface Direct {
   readonly index: Affine;
 }
 
-/** Turns of each loop in one block; those of rows and columns are whole tiles. */
+/** Turns of each loop in one block: whole tiles, and whole vectors of the inner loop. */
 export interface Blocks {
   readonly rows: number;
   readonly columns: number;
   readonly inner: number;
 }
 
+const WIDTH = 4;
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
 const MOST_COLUMNS = 512;
@@ -81,7 +82,7 @@ export function productOf(form: Form, shapes: readonly Shape[]): Product | undef
     const blocks = {
       rows: blockOf(m, MOST_ROWS, shape.panel),
       columns: blockOf(n, MOST_COLUMNS, shape.columns),
-      inner: blockOf(k, direct ? MOST_LINES : MOST_INNER, 1),
+      inner: blockOf(k, direct ? MOST_LINES : MOST_INNER, WIDTH),
     };
     const batch = axes.filter((axis) => axis !== row && axis !== column).reverse();
     return {

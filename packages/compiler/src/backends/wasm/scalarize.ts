@@ -62,7 +62,7 @@ function setLocal(pass: Pass, at: Local): void {
   const own = all.filter((l) => same[l] === l);
   emit(pass, [
     own.map((l) => laneOf(vector, l, kind ?? 'i32')),
-    [...own].reverse().map((l): Code => [['local.set', 4 * at + l]]),
+    [...own].reverse().map((l): Code => ['local.set', 4 * at + l]),
   ]);
 }
 

@@ -7,7 +7,6 @@ import {
   type Code,
   type Frame,
   get,
-  type Instruction,
   int,
   type Local,
   local,
@@ -33,10 +32,10 @@ export interface Scope {
   readonly index?: Local;
   readonly range?: Range;
   /** Before the loop; at each turn: what is computed once, then the rest in order, then steps. */
-  readonly starts: (Instruction | Code)[];
-  readonly hoisted: (Instruction | Code)[];
-  readonly body: (Instruction | Code)[];
-  readonly ends: (Instruction | Code)[];
+  readonly starts: Code[];
+  readonly hoisted: Code[];
+  readonly body: Code[];
+  readonly ends: Code[];
   readonly known: Map<string, Local>;
 }
 
@@ -52,10 +51,13 @@ export const sharedTurns = (axis: number, extent: number, share?: Share): Omit<R
   share?.axis === axis ? { from: get(share.from), to: get(share.to) } : { from: 0, to: extent };
 
 /** The body of a function whose kernel has these loops. */
-export const createScope = (frame: Frame, extents: readonly number[]): Scope => ({
-  ...{ frame, extents, axis: FUNCTION },
-  ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
-});
+export const createScope = (frame: Frame, extents: readonly number[]): Scope =>
+  scopeOf({ frame, extents, axis: FUNCTION });
+
+/** A scope without code yet. */
+const scopeOf = (
+  bound: Pick<Scope, 'parent' | 'frame' | 'extents' | 'axis' | 'index' | 'range'>,
+): Scope => ({ ...bound, starts: [], hoisted: [], body: [], ends: [], known: new Map() });
 
 /** All code of a scope without a loop. */
 export const codeOf = ({ starts, hoisted, body }: Scope): Code => [starts, hoisted, body];
@@ -73,10 +75,7 @@ export function addLoop(
 ): void {
   const { frame, extents } = parent;
   const index = local(frame, 'i32');
-  const scope: Scope = {
-    ...{ parent, frame, extents, axis, index, range },
-    ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
-  };
+  const scope = scopeOf({ parent, frame, extents, axis, index, range });
   fill(scope);
   const { from, to, step } = range;
   const fixed = typeof from === 'number' && typeof to === 'number';
@@ -94,10 +93,7 @@ export function addLoop(
 /** Appends a part without a loop, where `axis` (such as the folded value) becomes known. */
 export function addPart(parent: Scope, axis: number, fill: (scope: Scope) => void): void {
   const { frame, extents } = parent;
-  const scope: Scope = {
-    ...{ parent, frame, extents, axis },
-    ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
-  };
+  const scope = scopeOf({ parent, frame, extents, axis });
   fill(scope);
   parent.body.push(codeOf(scope));
 }
@@ -115,10 +111,8 @@ export function addBound(
     return;
   }
   const { frame, extents } = parent;
-  const scope: Scope = {
-    ...{ parent, frame, extents, axis, index, range: { from: get(index), to: 0, step: 0 } },
-    ...{ starts: [], hoisted: [], body: [], ends: [], known: new Map() },
-  };
+  const range = { from: get(index), to: 0, step: 0 };
+  const scope = scopeOf({ parent, frame, extents, axis, index, range });
   addBound(scope, rest, fill, index + 1);
   parent.body.push(codeOf(scope));
 }
