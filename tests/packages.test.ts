@@ -22,6 +22,12 @@ function packed(folder: string): string[] {
   return files.map(({ path }: { path: string }) => path);
 }
 
+/** What is in the built files with this ending. */
+const built = (folder: string, ending: string): string[] =>
+  readdirSync(`${folder}/dist`)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => readFileSync(`${folder}/dist/${file}`, 'utf8'));
+
 describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
   const folder = `${root}packages/${name}`;
   const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
@@ -52,7 +58,7 @@ describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
   });
 
   test('imports, once built, only what its manifest names', () => {
-    const text = readFileSync(`${folder}/dist/index.js`, 'utf8');
+    const text = built(folder, '.js').join('\n');
     const imports = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'".][^'"]*)['"];?$/gm)];
     const names = imports.map(([, from]) => from!.match(/^(@[^/]+\/)?[^/]+/)![0]);
     const { dependencies = {} } = manifest;
@@ -60,8 +66,8 @@ describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
   });
 
   test('passes on the license of all that is built in', () => {
-    const { sources } = JSON.parse(readFileSync(`${folder}/dist/index.js.map`, 'utf8'));
-    const builtIn = packagesIn(sources);
+    const maps = built(folder, '.js.map').map((text) => JSON.parse(text));
+    const builtIn = packagesIn(maps.flatMap(({ sources }) => sources));
     const file = `${folder}/dist/LICENSES.txt`;
     const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
     expect(builtIn.filter((each) => !text.includes(`\n${each} `))).toEqual([]);
