@@ -1,7 +1,7 @@
 // Fresh processes and curves are asked for figures that must be there; which ones, nobody knows.
 import { describe, expect, test } from 'vitest';
 import { chainrule } from '../src/peers/chainrule.ts';
-import { askChild, firstTable } from '../src/peers/first.ts';
+import { askChild, firstTable, timeOfImport } from '../src/peers/first.ts';
 import { type ScalingRow, scalingTable } from '../src/peers/scaling.ts';
 import { laidOut, mnist, planar } from '../src/peers/works.ts';
 
@@ -17,6 +17,10 @@ describe('a fresh process', () => {
       expect(peak).toBeGreaterThan(held!);
     },
   );
+  test('imports a library', async () => {
+    expect(await timeOfImport(['@chainrule/nn'])).toBeGreaterThan(0);
+    await expect(timeOfImport(['@chainrule/none'])).rejects.toThrow('@chainrule/none');
+  });
   test('says what it cannot do', async () => {
     await expect(askChild('brain.js', planar().name, 'rows')).rejects.toThrow(
       'brain.js trains no such nets',
@@ -42,6 +46,7 @@ test('tables', () => {
     contender: 'a',
     layout: 'rows',
     first: 12.345,
+    imported: 30,
     start: 3,
     min: 1,
     max: 20,
@@ -52,6 +57,7 @@ test('tables', () => {
       work: 'net',
       contender: 'a',
       layout: 'rows',
+      'import, ms': 30,
       'first, ms': 12.3,
       'min, ms': 1,
       'max, ms': 20,

@@ -25,6 +25,8 @@ export interface FirstRow {
   readonly first: number;
   readonly min: number;
   readonly max: number;
+  /** Milliseconds before it, in which a fresh process imports the library: the median. */
+  readonly imported: number;
   /** Milliseconds of it until the library's backend was up. */
   readonly start: number;
   /** The same once more in such a process, all made anew: the median. */
@@ -45,7 +47,7 @@ const PROCESSES = 9;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
     'compilation, step. The first time begins with the start of the backend, where a library ' +
-    'has that as a step of its own.',
+    'has that as a step of its own. Importing comes before it, in processes that do no more.',
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
@@ -55,6 +57,14 @@ const CONTENDERS: Readonly<Partial<Record<LocalName, readonly Layout[]>>> = {
   'TensorFlow.js cpu': ['rows', 'columns'],
   'TensorFlow.js wasm': ['rows', 'columns'],
   'jax-js wasm': ['rows', 'columns'],
+};
+/** The packages of each, as its users import them. */
+const PACKAGES: Readonly<Partial<Record<LocalName, readonly string[]>>> = {
+  'chainrule wasm': ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
+  'chainrule js': ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
+  'TensorFlow.js cpu': ['@tensorflow/tfjs'],
+  'TensorFlow.js wasm': ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+  'jax-js wasm': ['@jax-js/jax'],
 };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
@@ -70,6 +80,16 @@ export async function askChild(
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as FirstTimes;
 }
 
+/** Milliseconds in which a process of its own imports packages. */
+export async function timeOfImport(packages: readonly string[]): Promise<number> {
+  const imports = packages.map((name) => `await import('${name}');`).join(' ');
+  const code = `const start = performance.now(); ${imports} const end = performance.now();
+    console.log('\\n' + (end - start)); process.exit();`;
+  const args = ['--input-type=module', '--eval', code];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return Number(stdout.trim().split('\n').at(-1));
+}
+
 /** Every contender on a small and a larger net, its faster layout; takes some three minutes. */
 export async function measureFirst(): Promise<First> {
   const rows: FirstRow[] = [];
@@ -79,16 +99,18 @@ export async function measureFirst(): Promise<First> {
         contender: contender as LocalName,
         layout,
         found: [] as FirstTimes[],
+        imports: [] as number[],
       })),
     );
     // In rounds, so that whatever else the machine does meets all of them.
     for (let i = 0; i < PROCESSES; i++) {
-      for (const { contender, layout, found } of asked) {
+      for (const { contender, layout, found, imports } of asked) {
         found.push(await askChild(contender, work, layout));
+        imports.push(await timeOfImport(PACKAGES[contender]!));
       }
     }
-    const all = asked.map(({ contender, layout, found }) =>
-      rowOf({ work, contender, layout }, found),
+    const all = asked.map(({ contender, layout, found, imports }) =>
+      rowOf({ work, contender, layout, imported: median(imports) }, found),
     );
     rows.push(...all.filter((row) => all.every((other) => !isSlower(row, other))));
   }
@@ -99,7 +121,7 @@ const isSlower = (row: FirstRow, other: FirstRow) =>
   row.contender === other.contender && row.first > other.first;
 
 function rowOf(
-  who: Pick<FirstRow, 'work' | 'contender' | 'layout'>,
+  who: Pick<FirstRow, 'work' | 'contender' | 'layout' | 'imported'>,
   found: readonly FirstTimes[],
 ): FirstRow {
   const firsts = found.map(({ first }) => first);
@@ -118,8 +140,9 @@ function rowOf(
 
 /** Rows to print. */
 export const firstTable = ({ rows }: First) =>
-  rows.map(({ first, min, max, start, again, held, peak, ...who }) => ({
+  rows.map(({ first, min, max, imported, start, again, held, peak, ...who }) => ({
     ...who,
+    'import, ms': digits(imported),
     'first, ms': digits(first),
     'min, ms': digits(min),
     'max, ms': digits(max),
