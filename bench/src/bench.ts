@@ -11,11 +11,11 @@ import { compile, type DeviceRequest } from '@chainrule/compiler';
 import { sgd, train } from '@chainrule/nn';
 import { byHand } from './by-hand.ts';
 import { gpuTable, measureGpu } from './gpu/gpu.ts';
-import { measurePeak } from './peak.ts';
 import { firstTable, measureFirst } from './peers/first.ts';
 import { measurePeers, peersTable } from './peers/peers.ts';
 import { measureScaling, scalingTable } from './peers/scaling.ts';
-import { type Case, logistic, net, product } from './programs.ts';
+import { measureProducts, type ProductRow, productsTable } from './products.ts';
+import { type Case, logistic, net } from './programs.ts';
 import { circumstances, currentLoad, save } from './results.ts';
 import { measureSymbolic } from './symbolic.ts';
 
@@ -101,35 +101,6 @@ function repeat(n: number, step: () => void) {
 const fixed = (value: number | undefined, digits: number) =>
   value === undefined ? '' : Number(value.toFixed(digits));
 
-interface ProductRow {
-  readonly size: number;
-  readonly transposed: string;
-  readonly device: string;
-  readonly gflops: number;
-  /** What registers alone reach, just before. */
-  readonly peak: number;
-}
-
-/** Products of square matrices, beside the limit of the core. */
-async function measureProducts(device: DeviceRequest, seconds: number): Promise<ProductRow[]> {
-  const rows: ProductRow[] = [];
-  for (const size of [64, 128, 256, 512, 1024]) {
-    for (const transposed of ['none', 'left', 'right'] as const) {
-      // On one thread: the limit is that of one core.
-      const options = { device, threads: 1 } as const;
-      using run = await compile(product([size, size, size], transposed), options);
-      const peak = await measurePeak();
-      const us = await time(async (n) => {
-        await run.steps(n, {});
-        await run.read('C');
-      }, seconds);
-      const gflops = (2 * size ** 3) / us / 1000;
-      rows.push({ size, transposed, device: run.device.kind, gflops, peak });
-    }
-  }
-  return rows;
-}
-
 function printWithNotes(table: readonly object[], notes: readonly string[]) {
   console.table(table);
   for (const note of notes) console.log(note);
@@ -191,20 +162,14 @@ if (values.json) {
     'GFLOP/s': fixed(gflops, 2),
     'by hand takes, times': fixed(byHand, 2),
   }));
-  // Other work of the machine only ever lowers a figure: the limit is the largest of the run.
-  const limit = Math.max(...products.map(({ peak }) => peak));
-  const rates = products.map(({ gflops, peak: _, ...row }) => ({
-    ...row,
-    'GFLOP/s': fixed(gflops, 1),
-    [`of ${fixed(limit, 1)}`]: fixed(gflops / limit, 2),
-  }));
   const curve = symbolic.map(({ firstMs, bestMs, growth, ...row }) => ({
     ...row,
     'first time, ms': fixed(firstMs, 1),
     'best, ms': fixed(bestMs, 1),
     'grows as layers^': fixed(growth, 2),
   }));
-  for (const table of [readable, rates, curve]) if (table.length > 0) console.table(table);
+  for (const table of [readable, productsTable(products), curve])
+    if (table.length > 0) console.table(table);
   if (peers) printWithNotes(peersTable(peers), peers.notes);
   if (first) printWithNotes(firstTable(first), first.notes);
   if (scaling.length > 0) console.table(scalingTable(scaling));
