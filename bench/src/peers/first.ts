@@ -25,6 +25,10 @@ export interface FirstRow {
   readonly first: number;
   readonly min: number;
   readonly max: number;
+  /** How many times as long as the first contender's: the median of what it was in each round. */
+  readonly ratio: number;
+  /** The same for importing and the first step together. */
+  readonly ratioInAll: number;
   /** Milliseconds before it, in which a fresh process imports the library: the median. */
   readonly imported: number;
   /** Milliseconds of it until the library's backend was up. */
@@ -43,7 +47,7 @@ export interface First {
   readonly rows: readonly FirstRow[];
 }
 
-const PROCESSES = 9;
+const PROCESSES = 15;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
     'compilation, step. The first time begins with the start of the backend, where a library ' +
@@ -90,17 +94,22 @@ export async function timeOfImport(packages: readonly string[]): Promise<number>
   return Number(stdout.trim().split('\n').at(-1));
 }
 
-/** Every contender on a small and a larger net, its faster layout; takes some three minutes. */
+/** A contender, and what it took in each round. */
+interface Asked {
+  readonly contender: LocalName;
+  readonly layout: Layout;
+  readonly found: FirstTimes[];
+  readonly imports: number[];
+}
+
+/** Every contender on a small and a larger net, its faster layout; takes some seven minutes. */
 export async function measureFirst(): Promise<First> {
   const rows: FirstRow[] = [];
   for (const work of [planar().name, mnist().name]) {
     const asked = Object.entries(CONTENDERS).flatMap(([contender, layouts]) =>
-      layouts.map((layout) => ({
-        contender: contender as LocalName,
-        layout,
-        found: [] as FirstTimes[],
-        imports: [] as number[],
-      })),
+      layouts.map(
+        (layout): Asked => ({ contender: contender as LocalName, layout, found: [], imports: [] }),
+      ),
     );
     // In rounds, so that whatever else the machine does meets all of them.
     for (let i = 0; i < PROCESSES; i++) {
@@ -109,9 +118,7 @@ export async function measureFirst(): Promise<First> {
         imports.push(await timeOfImport(PACKAGES[contender]!));
       }
     }
-    const all = asked.map(({ contender, layout, found, imports }) =>
-      rowOf({ work, contender, layout, imported: median(imports) }, found),
-    );
+    const all = asked.map((each) => rowOf(work, each, asked[0]!));
     rows.push(...all.filter((row) => all.every((other) => !isSlower(row, other))));
   }
   return { processes: PROCESSES, notes: NOTES, rows };
@@ -120,17 +127,19 @@ export async function measureFirst(): Promise<First> {
 const isSlower = (row: FirstRow, other: FirstRow) =>
   row.contender === other.contender && row.first > other.first;
 
-function rowOf(
-  who: Pick<FirstRow, 'work' | 'contender' | 'layout' | 'imported'>,
-  found: readonly FirstTimes[],
-): FirstRow {
+function rowOf(work: string, asked: Asked, own: Asked): FirstRow {
+  const { contender, layout, found, imports } = asked;
   const firsts = found.map(({ first }) => first);
   const { held, peak } = found[0]!;
+  const inAll = ({ found, imports }: Asked, i: number) => found[i]!.first + imports[i]!;
   return {
-    ...who,
+    ...{ work, contender, layout },
     first: median(firsts),
     min: Math.min(...firsts),
     max: Math.max(...firsts),
+    ratio: median(firsts.map((first, i) => first / own.found[i]!.first)),
+    ratioInAll: median(firsts.map((_, i) => inAll(asked, i) / inAll(own, i))),
+    imported: median(imports),
     start: median(found.map(({ start }) => start)),
     again: median(found.flatMap(({ again }) => again)),
     ...(held !== undefined && { held }),
@@ -140,16 +149,18 @@ function rowOf(
 
 /** Rows to print. */
 export const firstTable = ({ rows }: First) =>
-  rows.map(({ first, min, max, imported, start, again, held, peak, ...who }) => ({
-    ...who,
+  rows.map(({ first, min, max, ratio, ratioInAll, imported, start, ...row }) => ({
+    ...{ work: row.work, contender: row.contender, layout: row.layout },
     'import, ms': digits(imported),
     'first, ms': digits(first),
     'min, ms': digits(min),
     'max, ms': digits(max),
+    times: digits(ratio),
+    'times with import': digits(ratioInAll),
     'start in it, ms': digits(start),
-    'again, ms': digits(again),
-    'held, kB': held === undefined ? '' : digits(held / 1000),
-    'peak, kB': peak === undefined ? '' : digits(peak / 1000),
+    'again, ms': digits(row.again),
+    'held, kB': row.held === undefined ? '' : digits(row.held / 1000),
+    'peak, kB': row.peak === undefined ? '' : digits(row.peak / 1000),
   }));
 
 const digits = (x: number) => Number(x.toPrecision(3));
