@@ -9,7 +9,7 @@ const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
  * @param {string[]} sources
  */
 export function packagesIn(sources) {
-  const names = sources.map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]);
+  const names = sources.map((path) => path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 

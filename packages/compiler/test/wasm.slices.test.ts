@@ -2,7 +2,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { inSlices, SLICE_MS } from '../src/backends/wasm/slices.ts';
 
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
 
 /** Takes longer than a slice, however many turns it is asked for. */
 function slow(): void {
@@ -38,9 +42,16 @@ test('Node need not load its channels of messages', async () => {
   expect(await inSlices(2, slow, () => false)).toBe(0);
 });
 
+test('a clock that stands still does not stop it', async () => {
+  vi.useFakeTimers({ toFake: ['setImmediate', 'setTimeout'] });
+  expect(await inSlices(2, slow, () => false)).toBe(0);
+});
+
 test('where there is nothing of Node, a channel of messages wakes it', async () => {
   vi.stubGlobal('setImmediate', undefined);
+  vi.resetModules();
+  const anew = await import('../src/backends/wasm/slices.ts');
   const channels = vi.spyOn(globalThis, 'MessageChannel');
-  expect(await inSlices(2, slow, () => false)).toBe(0);
+  expect(await anew.inSlices(2, slow, () => false)).toBe(0);
   expect(channels).toHaveBeenCalledTimes(2);
 });
