@@ -1,7 +1,7 @@
 import type { Options } from 'tsup';
 
 /** ESM only, one bundle per entry, types next to it; dependencies and peers stay imports. */
-export const library: Options = {
+export const library = {
   entry: ['src/index.ts'],
   format: ['esm'],
   target: 'es2022',
@@ -19,4 +19,4 @@ export const library: Options = {
   clean: true,
   splitting: true,
   treeshake: true,
-};
+} satisfies Options;
