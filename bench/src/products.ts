@@ -43,14 +43,15 @@ export async function measureProducts(
   for (const size of SIZES) {
     for (const transposed of ['none', 'left', 'right'] as const) {
       const run = await compile(product([size, size, size], transposed), { device, threads: 1 });
-      const count = await batchOf(run, size);
+      const count = await batchOf(run);
       entries.push({ run, size, transposed, count, found: [] });
     }
   }
   const rounds = Math.max(ROUNDS, Math.round((seconds * 1000) / (2 * BATCH_MS)));
   for (let round = 0; round < rounds; round++) {
     for (const { run, size, count, found } of entries) {
-      found.push({ limit: peak(), own: await rate(run, size, count) });
+      const limit = peak();
+      found.push({ limit, own: (2 * size ** 3 * count) / (await time(run, count)) / 1e6 });
     }
   }
   return entries.map(({ run, size, transposed, found }) => {
@@ -66,18 +67,18 @@ export async function measureProducts(
 }
 
 /** How many products take long enough; until then the engine has its best code, too. */
-async function batchOf(run: Session, size: number): Promise<number> {
+async function batchOf(run: Session): Promise<number> {
   let count = 1;
-  while ((2 * size ** 3 * count) / (await rate(run, size, count)) / 1e6 < BATCH_MS) count *= 2;
+  while ((await time(run, count)) < BATCH_MS) count *= 2;
   return count;
 }
 
-/** GFLOP/s of so many products. */
-async function rate(run: Session, size: number, count: number): Promise<number> {
+/** Milliseconds of so many products. */
+async function time(run: Session, count: number): Promise<number> {
   const start = performance.now();
   await run.steps(count, {});
   await run.read('C');
-  return (2 * size ** 3 * count) / (performance.now() - start) / 1e6;
+  return performance.now() - start;
 }
 
 /** Rows to print. */

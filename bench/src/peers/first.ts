@@ -55,20 +55,26 @@ const NOTES = [
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
-const CONTENDERS: Readonly<Partial<Record<LocalName, readonly Layout[]>>> = {
-  'chainrule wasm': ['columns'],
-  'chainrule js': ['columns'],
-  'TensorFlow.js cpu': ['rows', 'columns'],
-  'TensorFlow.js wasm': ['rows', 'columns'],
-  'jax-js wasm': ['rows', 'columns'],
+interface Entrant {
+  readonly layouts: readonly Layout[];
+  /** As its users import them. */
+  readonly packages: readonly string[];
+}
+
+const CHAINRULE: Entrant = {
+  layouts: ['columns'],
+  packages: ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
 };
-/** The packages of each, as its users import them. */
-const PACKAGES: Readonly<Partial<Record<LocalName, readonly string[]>>> = {
-  'chainrule wasm': ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
-  'chainrule js': ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
-  'TensorFlow.js cpu': ['@tensorflow/tfjs'],
-  'TensorFlow.js wasm': ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
-  'jax-js wasm': ['@jax-js/jax'],
+const BOTH: readonly Layout[] = ['rows', 'columns'];
+const ENTRANTS: Readonly<Partial<Record<LocalName, Entrant>>> = {
+  'chainrule wasm': CHAINRULE,
+  'chainrule js': CHAINRULE,
+  'TensorFlow.js cpu': { layouts: BOTH, packages: ['@tensorflow/tfjs'] },
+  'TensorFlow.js wasm': {
+    layouts: BOTH,
+    packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+  },
+  'jax-js wasm': { layouts: BOTH, packages: ['@jax-js/jax'] },
 };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
@@ -98,6 +104,7 @@ export async function timeOfImport(packages: readonly string[]): Promise<number>
 interface Asked {
   readonly contender: LocalName;
   readonly layout: Layout;
+  readonly packages: readonly string[];
   readonly found: FirstTimes[];
   readonly imports: number[];
 }
@@ -106,16 +113,17 @@ interface Asked {
 export async function measureFirst(): Promise<First> {
   const rows: FirstRow[] = [];
   for (const work of [planar().name, mnist().name]) {
-    const asked = Object.entries(CONTENDERS).flatMap(([contender, layouts]) =>
-      layouts.map(
-        (layout): Asked => ({ contender: contender as LocalName, layout, found: [], imports: [] }),
-      ),
-    );
+    const asked = Object.entries(ENTRANTS).flatMap(([name, { layouts, packages }]) => {
+      const contender = name as LocalName;
+      return layouts.map(
+        (layout): Asked => ({ contender, layout, packages, found: [], imports: [] }),
+      );
+    });
     // In rounds, so that whatever else the machine does meets all of them.
     for (let i = 0; i < PROCESSES; i++) {
-      for (const { contender, layout, found, imports } of asked) {
+      for (const { contender, layout, packages, found, imports } of asked) {
         found.push(await askChild(contender, work, layout));
-        imports.push(await timeOfImport(PACKAGES[contender]!));
+        imports.push(await timeOfImport(packages));
       }
     }
     const all = asked.map((each) => rowOf(work, each, asked[0]!));
