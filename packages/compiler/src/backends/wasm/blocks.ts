@@ -1,8 +1,7 @@
 // Loops over blocks of a product; where blocks lie that are packed once for all parts, and how
 // those come near that are read as they lie.
-import { $, type Code, get, int, type Local, plus, set, when } from './code.ts';
+import { $, BYTES, type Code, get, int, type Local, plus, set, when } from './code.ts';
 
-const BYTES = 4;
 /** Bytes that come from memory at once. */
 export const CACHE_LINE = 64;
 

@@ -1,6 +1,11 @@
 // WebAssembly instructions as data: their codes, how they are put together, and how they read.
 // It knows the instruction set, and nothing of nests.
 
+/** Bytes of a number in memory. */
+export const BYTES = 4;
+/** Numbers in a vector. */
+export const WIDTH = 4;
+
 /** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of floats. */
 export type Immediate =
   | 'none'
@@ -203,6 +208,10 @@ export const int = (value: number): Code => ['i32.const', value];
 /** `a + value`, or just `a`. */
 export const plus = (a: Code, value: number): Code =>
   value === 0 ? a : $('i32.add', a, int(value));
+
+/** Where the last whole vector of the numbers from `from` to `to` ends. */
+export const endOfVectors = (from: Local, to: Local): Code =>
+  $('i32.sub', get(to), $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH)));
 
 export const when = (condition: Code, ...then: Code[]): Code => [
   $('if', condition),

@@ -2,7 +2,7 @@
 import type { Program } from '../../device.ts';
 import type { Nest, Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, type Code, type Func, get, int, type Local, set, show } from './code.ts';
+import { $, BYTES, type Code, type Func, get, int, type Local, set, show } from './code.ts';
 import { formOf, ordered } from './form.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
@@ -12,8 +12,6 @@ import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
 import { type Engine, tileFunctions } from './tile.ts';
-
-const BYTES = 4;
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>

@@ -4,8 +4,10 @@ import { rangeOf } from '../../affine.ts';
 import { type Bounds, blockLoop, CACHE_LINE, placeIn, readAhead, type Turns } from './blocks.ts';
 import {
   $,
+  BYTES,
   type Code,
   createFrame,
+  endOfVectors,
   type Frame,
   type Func,
   get,
@@ -15,6 +17,7 @@ import {
   plus,
   set,
   type Type,
+  WIDTH,
   when,
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
@@ -43,8 +46,6 @@ import {
 import { callTile, panelsOf, type Shape } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
-const WIDTH = 4;
-const BYTES = 4;
 /** The functions of a product, from its first on. */
 const PACK = { row: 0, column: 1 } as const;
 const RESULTS = 2;
@@ -90,8 +91,7 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   // Blocks end with whole vectors but for the last one.
   const isWhole = form.extents[column]! % WIDTH === 0;
   addBound(root, batch, (scope) => {
-    const rest = $('i32.rem_s', $('i32.sub', get(j1), get(j0)), int(WIDTH));
-    scope.body.push(set(wide, isWhole ? get(j1) : $('i32.sub', get(j1), rest)));
+    scope.body.push(set(wide, isWhole ? get(j1) : endOfVectors(j0, j1)));
     addLoop(scope, row, { from: get(i0), to: get(i1), step: 1 }, (line) => {
       line.body.push(set(at, get(sums)));
       addLoop(line, column, { from: get(j0), to: get(wide), step: WIDTH }, (four) =>

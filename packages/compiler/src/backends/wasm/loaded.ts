@@ -2,11 +2,11 @@
 import { ChainruleError } from '@chainrule/graph';
 import type { Handle, Limits, Loaded } from '../../device.ts';
 import { type Buffer, type Plan, sizeOf } from '../../nest.ts';
+import { BYTES } from './code.ts';
 import { scratchSlot, type WasmProgram } from './emit.ts';
 import type { Region } from './memory.ts';
 import { type Context, createRunner, type Run } from './runner.ts';
 
-const BYTES = 4;
 export const limits: Limits = {
   inputs: 64,
   outputs: 1,

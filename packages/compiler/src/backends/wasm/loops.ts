@@ -9,10 +9,11 @@ import {
   local,
   set,
   shuffle,
+  WIDTH,
 } from './code.ts';
 import { type FoldRow, folds, swapped } from './folds.ts';
 import { ACC, type Form } from './form.ts';
-import { isDot, type Schedule, WIDTH } from './schedule.ts';
+import { isDot, type Schedule } from './schedule.ts';
 import {
   addLoop,
   addPart,

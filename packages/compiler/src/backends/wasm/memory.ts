@@ -1,5 +1,6 @@
 // Regions of one WebAssembly.Memory, given out and taken back. It knows bytes, and no programs.
 import { ChainruleError } from '@chainrule/graph';
+import { BYTES } from './code.ts';
 import { SYNC_END } from './meet.ts';
 
 /** A part of the memory. */
@@ -24,7 +25,6 @@ export interface Heap {
 const PAGE = 65_536;
 /** One SIMD vector. */
 const ALIGNMENT = 16;
-const BYTES = 4;
 /** Pages that the memory grows by at least: growing is a call to the system. */
 const MIN_GROWTH = 16;
 

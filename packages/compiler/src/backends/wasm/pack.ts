@@ -3,8 +3,10 @@
 import type { Expr } from '../../nest.ts';
 import {
   $,
+  BYTES,
   type Code,
   createFrame,
+  endOfVectors,
   type Func,
   floats,
   get,
@@ -15,13 +17,11 @@ import {
   set,
   shuffle,
   type Type,
+  WIDTH,
 } from './code.ts';
 import { type Form, loadsIn } from './form.ts';
 import { addBound, addLoop, codeOf, createScope, type Range, type Scope } from './scope.ts';
 import { baseOf, createValues, evaluate, type Lanes, suits, type Values } from './values.ts';
-
-const WIDTH = 4;
-const BYTES = 4;
 
 /** What is packed: a factor, and how many neighbours along which loop make a panel. */
 export interface Packing {
@@ -51,10 +51,9 @@ export function packOf(form: Form, p: Packing): Func {
     const extent = form.extents[p.axis]!;
     const end = extent - (extent % p.panel);
     const fits = $('i32.lt_s', get(to), int(end));
-    const turns = $('i32.rem_s', $('i32.sub', get(last), get(first)), int(WIDTH));
     scope.body.push(
       set(packer.whole, $('select', get(to), int(end), fits)),
-      set(packer.aligned, packer.isWhole ? get(last) : $('i32.sub', get(last), turns)),
+      set(packer.aligned, packer.isWhole ? get(last) : endOfVectors(first, last)),
     );
     const range = { from: get(from), to: get(packer.whole), step: p.panel };
     addLoop(scope, p.axis, range, (panel) => fullPanel(packer, panel));

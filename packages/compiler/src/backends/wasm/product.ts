@@ -1,5 +1,6 @@
 // Recognises products of matrices, and chooses how large the blocks of large ones are.
 import type { Affine, Expr } from '../../nest.ts';
+import { WIDTH } from './code.ts';
 import { createAxesOf, type Form, stepOf } from './form.ts';
 import type { Sharing } from './share.ts';
 import { panelsOf, type Shape, shapeOf } from './tile.ts';
@@ -32,7 +33,6 @@ export interface Blocks {
   readonly inner: number;
 }
 
-const WIDTH = 4;
 // A panel of each factor stays in the first cache, a block of the left one in the second.
 const MOST_ROWS = 64;
 const MOST_COLUMNS = 512;

@@ -1,7 +1,7 @@
 // Chooses, by shape alone, which loop of a kernel becomes the lanes, and how many outputs are
 // computed side by side.
 import type { Affine } from '../../nest.ts';
-import type { Simd } from './code.ts';
+import { type Simd, WIDTH } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
 import type { Product } from './product.ts';
 import { suits } from './values.ts';
@@ -20,8 +20,6 @@ export interface Schedule {
   /** Vectors of a fold that are folded side by side and joined at the end. */
   readonly unroll: number;
 }
-
-export const WIDTH = 4;
 
 /** A sum of products: what the fold adds is a product. */
 export const isDot = ({ fold }: Form): boolean =>

@@ -4,6 +4,7 @@ import { axesIn, rangeOf } from '../../affine.ts';
 import type { Affine, Term } from '../../nest.ts';
 import {
   $,
+  BYTES,
   type Code,
   type Frame,
   get,
@@ -17,7 +18,6 @@ import {
 import { stepOf } from './form.ts';
 import type { Share } from './share.ts';
 
-const BYTES = 4;
 /** What the body of a function binds: no loop. */
 const FUNCTION = -2;
 

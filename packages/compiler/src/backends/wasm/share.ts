@@ -2,6 +2,7 @@
 // depend on who computes it, so results are the same for any number of threads.
 import {
   $,
+  BYTES,
   type Code,
   type Frame,
   get,
@@ -14,7 +15,6 @@ import {
   type Type,
 } from './code.ts';
 
-const BYTES = 4;
 /** The first parameter of a kernel: the address of a list of the buffers' addresses. */
 export const TABLE: Local = 0;
 /** Behind the table: which of how many equal parts a call computes, and which thread calls. */

@@ -2,8 +2,10 @@
 // of its rows at a time and each from end to end, while the sums of all columns stay near.
 import {
   $,
+  BYTES,
   type Code,
   createFrame,
+  endOfVectors,
   type Func,
   floats,
   get,
@@ -14,11 +16,12 @@ import {
   type Simd,
   set,
   type Type,
+  WIDTH,
 } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
 import { ranges } from './loops.ts';
 import { resultOf } from './results.ts';
-import { isDot, type Schedule, sharing, WIDTH } from './schedule.ts';
+import { isDot, type Schedule, sharing } from './schedule.ts';
 import {
   addBound,
   addLoop,
@@ -48,8 +51,6 @@ import {
   suits,
   type Values,
 } from './values.ts';
-
-const BYTES = 4;
 
 /** A product whose sums are kept in scratch memory. */
 export interface Sweep {
@@ -147,12 +148,8 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
   const sweeper: Sweeper = {
     ...{ form, sweep, values: createValues(bases, () => [], simd), out, from, wide, to, sums, at },
   };
-  const rest = $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH));
   const first = $('i32.mul', get(from), int(BYTES));
-  root.hoisted.push(
-    set(wide, $('i32.sub', get(to), rest)),
-    set(sums, $('i32.add', get(base), first)),
-  );
+  root.hoisted.push(set(wide, endOfVectors(from, to)), set(sums, $('i32.add', get(base), first)));
   addBound(root, batch, (scope) => {
     if (row === undefined) {
       sweepRows(sweeper, scope, [new Map()]);

@@ -2,6 +2,7 @@
 // kernels read and write, and estimates what they take; it writes no code.
 import { type Buffer, type Nest, sizeOf } from '../../nest.ts';
 import { flopsOf } from '../../report.ts';
+import { BYTES } from './code.ts';
 
 /** How a kernel runs where there are threads. */
 export interface Turn {
@@ -28,7 +29,6 @@ export const WORTH: Worth = { kernel: 8_000, step: 60_000, part: 8_000 };
 const PRODUCT_RATE = 50;
 const RATE = 6;
 const BANDWIDTH = 30;
-const BYTES = 4;
 
 /** Buffers by their number. */
 type Buffers = ReadonlyMap<number, Buffer>;

@@ -1,6 +1,7 @@
 // The innermost loop of products: a tile of outputs in registers.
 import {
   $,
+  BYTES,
   type Code,
   createFrame,
   type Func,
@@ -14,11 +15,10 @@ import {
   type Simd,
   set,
   type Type,
+  WIDTH,
 } from './code.ts';
 import { MATH } from './math.ts';
 
-const WIDTH = 4;
-const BYTES = 4;
 /** Where the functions of tiles are in every module: after those of math. */
 const FIRST = MATH.length;
 

@@ -2,7 +2,7 @@
 // construction, and not what they are for.
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Expr } from '../../nest.ts';
-import { $, type Code, floats, floatsOf, get, type Local, type Simd, set } from './code.ts';
+import { $, BYTES, type Code, floats, floatsOf, get, type Local, type Simd, set } from './code.ts';
 import { createAxesOf, stepOf } from './form.ts';
 import { MATH, type MathName } from './math.ts';
 import {
@@ -22,8 +22,6 @@ export interface Lanes {
   readonly vector?: number;
   readonly shift: Shift;
 }
-
-const BYTES = 4;
 
 /** The address of a buffer, read once. */
 export const baseOf = (scope: Scope, id: number): Local =>
