@@ -55,27 +55,32 @@ const NOTES = [
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
-interface Entrant {
-  readonly layouts: readonly Layout[];
-  /** As its users import them. */
+
+/** A library: the packages, as its users import them, and what is faster in which layout. */
+interface Library {
   readonly packages: readonly string[];
+  readonly layouts: readonly Layout[];
+  readonly contenders: readonly LocalName[];
 }
 
-const CHAINRULE: Entrant = {
-  layouts: ['columns'],
-  packages: ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
-};
-const BOTH: readonly Layout[] = ['rows', 'columns'];
-const ENTRANTS: Readonly<Partial<Record<LocalName, Entrant>>> = {
-  'chainrule wasm': CHAINRULE,
-  'chainrule js': CHAINRULE,
-  'TensorFlow.js cpu': { layouts: BOTH, packages: ['@tensorflow/tfjs'] },
-  'TensorFlow.js wasm': {
-    layouts: BOTH,
-    packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+const LIBRARIES: readonly Library[] = [
+  {
+    packages: ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
+    layouts: ['columns'],
+    contenders: ['chainrule wasm', 'chainrule js'],
   },
-  'jax-js wasm': { layouts: BOTH, packages: ['@jax-js/jax'] },
-};
+  {
+    packages: ['@tensorflow/tfjs'],
+    layouts: ['rows', 'columns'],
+    contenders: ['TensorFlow.js cpu'],
+  },
+  {
+    packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+    layouts: ['rows', 'columns'],
+    contenders: ['TensorFlow.js wasm'],
+  },
+  { packages: ['@jax-js/jax'], layouts: ['rows', 'columns'], contenders: ['jax-js wasm'] },
+];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
 
@@ -100,43 +105,47 @@ export async function timeOfImport(packages: readonly string[]): Promise<number>
   return Number(stdout.trim().split('\n').at(-1));
 }
 
-/** A contender, and what it took in each round. */
+/** A contender with a net, and what it took in each round. */
 interface Asked {
+  readonly work: string;
   readonly contender: LocalName;
   readonly layout: Layout;
-  readonly packages: readonly string[];
   readonly found: FirstTimes[];
-  readonly imports: number[];
+  /** Of its library: milliseconds of importing. */
+  readonly imports: readonly number[];
 }
 
-/** Every contender on a small and a larger net, its faster layout; takes some seven minutes. */
+/** Every contender on a small and a larger net, its faster layout; takes some five minutes. */
 export async function measureFirst(): Promise<First> {
-  const rows: FirstRow[] = [];
-  for (const work of [planar().name, mnist().name]) {
-    const asked = Object.entries(ENTRANTS).flatMap(([name, { layouts, packages }]) => {
-      const contender = name as LocalName;
-      return layouts.map(
-        (layout): Asked => ({ contender, layout, packages, found: [], imports: [] }),
-      );
-    });
-    // In rounds, so that whatever else the machine does meets all of them.
-    for (let i = 0; i < PROCESSES; i++) {
-      for (const { contender, layout, packages, found, imports } of asked) {
-        found.push(await askChild(contender, work, layout));
-        imports.push(await timeOfImport(packages));
-      }
+  const works = [planar().name, mnist().name];
+  const libraries = LIBRARIES.map((library) => ({ ...library, imports: [] as number[] }));
+  const asked = works.flatMap((work) =>
+    libraries.flatMap(({ contenders, layouts, imports }) =>
+      contenders.flatMap((contender) =>
+        layouts.map((layout): Asked => ({ work, contender, layout, found: [], imports })),
+      ),
+    ),
+  );
+  // In rounds, so that whatever else the machine does meets all of them.
+  for (let i = 0; i < PROCESSES; i++) {
+    for (const { packages, imports } of libraries) imports.push(await timeOfImport(packages));
+    for (const { work, contender, layout, found } of asked) {
+      found.push(await askChild(contender, work, layout));
     }
-    const all = asked.map((each) => rowOf(work, each, asked[0]!));
-    rows.push(...all.filter((row) => all.every((other) => !isSlower(row, other))));
   }
+  const rows = works.flatMap((work) => {
+    const here = asked.filter((each) => each.work === work);
+    const all = here.map((each) => rowOf(each, here[0]!));
+    return all.filter((row) => all.every((other) => !isSlower(row, other)));
+  });
   return { processes: PROCESSES, notes: NOTES, rows };
 }
 
 const isSlower = (row: FirstRow, other: FirstRow) =>
   row.contender === other.contender && row.first > other.first;
 
-function rowOf(work: string, asked: Asked, own: Asked): FirstRow {
-  const { contender, layout, found, imports } = asked;
+function rowOf(asked: Asked, own: Asked): FirstRow {
+  const { work, contender, layout, found, imports } = asked;
   const firsts = found.map(({ first }) => first);
   const { held, peak } = found[0]!;
   const inAll = ({ found, imports }: Asked, i: number) => found[i]!.first + imports[i]!;
