@@ -65,6 +65,14 @@ describe.each(readdirSync(`${root}packages`))('packages/%s', (name) => {
     expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(names));
   });
 
+  test('has source maps with the sources in them', () => {
+    const maps = built(folder, '.js.map').map((text) => JSON.parse(text));
+    const missing = maps.flatMap(({ sources, sourcesContent }) =>
+      sources.filter((_: string, i: number) => typeof sourcesContent[i] !== 'string'),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('passes on the license of all that is built in', () => {
     const maps = built(folder, '.js.map').map((text) => JSON.parse(text));
     const builtIn = packagesIn(maps.flatMap(({ sources }) => sources));

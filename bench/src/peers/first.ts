@@ -56,13 +56,14 @@ const NOTES = [
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
 
-/** A library: the packages, as its users import them, and what is faster in which layout. */
+/** A library: its packages, as users import them; of the layouts, the faster one counts. */
 interface Library {
   readonly packages: readonly string[];
   readonly layouts: readonly Layout[];
   readonly contenders: readonly LocalName[];
 }
 
+const BOTH: readonly Layout[] = ['rows', 'columns'];
 const LIBRARIES: readonly Library[] = [
   {
     packages: ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],
@@ -71,15 +72,15 @@ const LIBRARIES: readonly Library[] = [
   },
   {
     packages: ['@tensorflow/tfjs'],
-    layouts: ['rows', 'columns'],
+    layouts: BOTH,
     contenders: ['TensorFlow.js cpu'],
   },
   {
     packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
-    layouts: ['rows', 'columns'],
+    layouts: BOTH,
     contenders: ['TensorFlow.js wasm'],
   },
-  { packages: ['@jax-js/jax'], layouts: ['rows', 'columns'], contenders: ['jax-js wasm'] },
+  { packages: ['@jax-js/jax'], layouts: BOTH, contenders: ['jax-js wasm'] },
 ];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
