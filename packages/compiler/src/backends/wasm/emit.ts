@@ -11,7 +11,7 @@ import { partsOfEach, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
-import { type Engine, tileFunctions } from './tile.ts';
+import { type Engine, tileFunctions, warmFunction } from './tile.ts';
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
@@ -69,7 +69,7 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
 
 /**
  * The module of a plan. It exports `run(table, times, thread, threads)`: all kernels, so many
- * times, by all threads that call it at once.
+ * times, by all threads that call it at once; and `warm()`, if there is something to be prepared.
  */
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { simd, sharedPages } = target;
@@ -92,7 +92,8 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const run = isTeam
     ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
-  functions.push(run);
+  const exported: Record<string, number> = { run: functions.push(run) - 1 };
+  if (shapes.size > 0) exported['warm'] = functions.push(warmFunction(shapes)) - 1;
   const all = simd === 'scalar' ? scalarize(functions) : functions;
   const sourceOf = (last: number, i: number): string =>
     all
@@ -101,7 +102,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
       .join('\n');
   return {
     plan,
-    binary: encodeModule(all, { run: functions.length - 1 }, sharedPages),
+    binary: encodeModule(all, exported, sharedPages),
     scratch: BYTES * (common + scratch * threads),
     threads,
     nanoseconds,
