@@ -1,4 +1,4 @@
-// A rule is built when its op is met: what a graph becomes does not depend on what was met before.
+// Rules are made when they are looked at: what a graph becomes does not depend on those before.
 import { expect, test, vi } from 'vitest';
 import type { Node } from '../src/index.ts';
 

@@ -17,12 +17,7 @@ type ThenRest<T> = (binding: Binding, rest: T, scale: number) => Node | undefine
 const commutes = (op: string): boolean => op === 'max' || op === 'min' || op === 'logaddexp';
 
 /** A product of more than itself. */
-const isProduct = (node: Node): boolean => !monomialOf(node).factors.has(node);
-
-/** The ops of the nodes that a rule may match. */
-export function rootsOf({ left }: Rule): readonly OpName[] {
-  return left.op !== 'add' && isProduct(left) ? ['mul', 'pow'] : [left.op];
-}
+export const isProduct = (node: Node): boolean => !monomialOf(node).factors.has(node);
 
 /** The node that the first of the rules that applies makes of this one, and that rule. */
 export function applyRules(
@@ -30,33 +25,14 @@ export function applyRules(
   node: Node,
 ): { readonly rule: Rule; readonly after: Node } | undefined {
   for (const rule of rules) {
-    const needs = headsOf(rule.left);
-    if (needs.length > 0) {
-      const has = headsOf(node);
-      if (!needs.every((op) => has.includes(op))) continue;
-    }
     const after = applyRule(rule, node);
     if (after && after !== node) return { rule, after };
   }
   return undefined;
 }
 
-const heads = /* @__PURE__ */ new WeakMap<Node, readonly OpName[]>();
-
-/** The ops of the factors of a sum or a product: what tells at a glance that no rule matches. */
-function headsOf(node: Node): readonly OpName[] {
-  const known = heads.get(node);
-  if (known) return known;
-  const terms = node.op === 'add' ? allTerms(node) : isProduct(node) ? [monomialOf(node)] : [];
-  const factors = terms.flatMap((t) => [...t.factors.keys()]);
-  const ops = factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op));
-  const found = ops.filter((op) => op !== 'hole');
-  heads.set(node, found);
-  return found;
-}
-
 /** The terms of a sum, and of sums that are terms: x - (y + z). */
-function allTerms(node: Node): readonly Monomial[] {
+export function allTerms(node: Node): readonly Monomial[] {
   const terms = termsOf(node);
   if (!terms.some(isScaledSum)) return terms;
   return merge(

@@ -6,9 +6,9 @@ import { foldConstant } from '../fold.ts';
 import { type Node, named, nameOf, type OpName, reachable, withSources } from '../node.ts';
 import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
+import { candidates } from './candidates.ts';
 import { collect } from './collect.ts';
-import { applyRules, rootsOf } from './match.ts';
-import { allRules, type Rule } from './rules.ts';
+import { applyRules } from './match.ts';
 import { stableRules } from './stable.ts';
 import { type StructureRule, structureRules } from './structure.ts';
 
@@ -60,27 +60,6 @@ function shapeRulesOn(op: OpName): readonly StructureRule[] {
   return known;
 }
 
-/** Ops of nodes that there were. Most graphs have few, and a first step waits for their rules. */
-const met = /* @__PURE__ */ new Set<OpName>();
-/** The elementwise rules that have an op of these, under the ops of the nodes that they match. */
-let byOp: ReadonlyMap<OpName, readonly Rule[]> = /* @__PURE__ */ new Map();
-/** Those of them for what stands alone. */
-let aloneRules: readonly Rule[] = [];
-
-/** Takes up the rules that have an op, if it is new. */
-function meet(op: OpName): void {
-  if (met.has(op)) return;
-  met.add(op);
-  if (!allRules().some((rule) => rule.op === op)) return;
-  const rules = allRules().filter((rule) => met.has(rule.op));
-  const under = new Map<OpName, Rule[]>();
-  for (const rule of rules.filter(({ alone }) => !alone)) {
-    for (const root of rootsOf(rule)) under.set(root, [...(under.get(root) ?? []), rule]);
-  }
-  byOp = under;
-  aloneRules = rules.filter(({ alone }) => alone);
-}
-
 function normalize(rewriter: Rewriter, node: Node): Node {
   const known = rewriter.done.get(node);
   if (known) return renamed(node, known);
@@ -114,14 +93,13 @@ const rebuilt = (rewriter: Rewriter, node: Node): Node =>
   );
 
 function step(rewriter: Rewriter, node: Node): Node | undefined {
-  meet(node.op);
   const folded = foldConstant(node);
   if (folded) return record(rewriter, 'constant', 'all its operands are known', node, folded);
   for (const rule of shapeRulesOn(node.op)) {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }
-  const found = applyRules(byOp.get(node.op) ?? [], node);
+  const found = applyRules(candidates(node, false), node);
   if (found) return record(rewriter, found.rule.name, found.rule.reason, node, found.after);
   const settled = settleSources(rewriter, node);
   if (settled !== node) return settled;
@@ -149,7 +127,7 @@ const isNegative = ({ op, src }: Node): boolean =>
 function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
   const [scale, sum] = node.op === 'mul' ? node.src : [undefined, node];
   if (sum!.op !== 'add' || (scale && scale.op !== 'const')) return undefined;
-  const found = applyRules(aloneRules, sum!);
+  const found = applyRules(candidates(sum!, true), sum!);
   if (!found) return undefined;
   const after = scale ? mul(scale, found.after) : found.after;
   return record(rewriter, found.rule.name, found.rule.reason, node, after);

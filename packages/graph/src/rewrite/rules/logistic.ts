@@ -30,87 +30,84 @@ function areOpposite(x: Node, y: Node): boolean {
   return p.coefficient * q.coefficient < 0 && keyOf(p) === keyOf(q);
 }
 
+const SATURATED = '1 - sigmoid(17) is 0 in float32';
+
 /** 1 + exp(x) and what is made of it. */
 export const logisticRules = (): readonly Rule[] => [
   rule(
     'log-sigmoid',
-    'sigmoid',
+    'log sigmoid',
     (x) => [log(sigmoid(x)), neg(softplus(neg(x)))],
     'sigmoid(-90) is 0 in float32',
   ),
-  rule(
-    'log-1-sigmoid',
-    'sigmoid',
-    (x) => [log(sub(1, sigmoid(x))), neg(softplus(x))],
-    '1 - sigmoid(17) is 0 in float32',
-  ),
-  rule(
-    'log1p-sigmoid',
-    'sigmoid',
-    (x) => [log1p(neg(sigmoid(x))), neg(softplus(x))],
-    '1 - sigmoid(17) is 0 in float32',
-  ),
+  rule('log-1-sigmoid', 'log add', (x) => [log(sub(1, sigmoid(x))), neg(softplus(x))], SATURATED),
+  rule('log1p-sigmoid', 'log1p mul', (x) => [log1p(neg(sigmoid(x))), neg(softplus(x))], SATURATED),
   rule(
     'log-of-sigmoids',
-    'sigmoid',
+    'log mul',
     (x, y) => [log(mul(sigmoid(x), y)), add(log(y), neg(softplus(neg(x))))],
     'a product of probabilities underflows',
   ),
-  rule('softplus', 'log', (x) => [log(add(1, exp(x))), softplus(x)], OVERFLOW),
-  rule('softplus-log1p', 'log1p', (x) => [log1p(exp(x)), softplus(x)], OVERFLOW),
-  rule('softplus-of-log', 'softplus', (x) => [softplus(log(x)), log1p(x)], ONE),
-  rule('logistic', 'exp', (x) => [pow(add(1, exp(x)), -1), sigmoid(neg(x))], OVERFLOW),
-  rule('logistic-up', 'sigmoid', (x) => [mul(exp(x), sigmoid(neg(x))), sigmoid(x)], OVERFLOW),
+  rule('softplus', 'log add', (x) => [log(add(1, exp(x))), softplus(x)], OVERFLOW),
+  rule('softplus-log1p', 'log1p exp', (x) => [log1p(exp(x)), softplus(x)], OVERFLOW),
+  rule('softplus-of-log', 'softplus log', (x) => [softplus(log(x)), log1p(x)], ONE),
+  rule('logistic', 'mul add', (x) => [pow(add(1, exp(x)), -1), sigmoid(neg(x))], OVERFLOW),
+  rule('logistic-up', 'mul sigmoid', (x) => [mul(exp(x), sigmoid(neg(x))), sigmoid(x)], OVERFLOW),
   rule(
     'logistic-of-two',
-    'exp',
+    'mul exp',
     (x, y) => [mul(exp(x), pow(add(exp(x), exp(y)), -1)), sigmoid(sub(x, y))],
     'a softmax over two classes: exp(89) overflows float32',
   ),
   rule(
     'exp-times-sigmoid',
-    'sigmoid',
+    'mul sigmoid',
     (x, y) => [mul(exp(x), sigmoid(y)), exp(sub(x, softplus(neg(y))))],
     '0 times Infinity is NaN',
     { when: (x, y) => areOpposite(x!, y!) },
   ),
   rule(
     'odds',
-    'sigmoid',
+    'mul sigmoid',
     (x) => [mul(sigmoid(x), pow(sigmoid(neg(x)), -1)), exp(x)],
     'sigmoid(-90) is 0',
   ),
   rule(
     'sigmoid-of-logit',
-    'sigmoid',
+    'sigmoid log',
     (x) => [sigmoid(log(mul(x, pow(sub(1, x), -1)))), x],
     INVERSE,
   ),
-  rule('sigmoid-of-logits', 'sigmoid', (x) => [sigmoid(sub(log(x), log1p(neg(x)))), x], INVERSE),
+  rule(
+    'sigmoid-of-logits',
+    'sigmoid add',
+    (x) => [sigmoid(sub(log(x), log1p(neg(x)))), x],
+    INVERSE,
+  ),
   rule(
     'one-minus-sigmoid',
-    'sigmoid',
+    'add sigmoid',
     (x) => [sub(1, sigmoid(x)), sigmoid(neg(x))],
-    '1 - sigmoid(17) is 0 in float32',
+    SATURATED,
     { alone: true },
   ),
   rule(
     'one-minus-tanh',
-    'tanh',
+    'add tanh',
     (x) => [sub(1, tanh(x)), mul(2, sigmoid(mul(-2, x)))],
     '1 - tanh(10) is 0 in float32',
     { alone: true },
   ),
   rule(
     'one-plus-tanh',
-    'tanh',
+    'add tanh',
     (x) => [add(1, tanh(x)), mul(2, sigmoid(mul(2, x)))],
     '1 + tanh(-10) is 0 in float32',
     { alone: true },
   ),
   rule(
     'log-1-tanh',
-    'tanh',
+    'log add',
     (x) => [
       log(sub(1, tanh(x))),
       where(less(x, 0.5), log1p(neg(tanh(x))), sub(Math.LN2, softplus(mul(2, x)))),
@@ -119,7 +116,7 @@ export const logisticRules = (): readonly Rule[] => [
   ),
   rule(
     'log-1-plus-tanh',
-    'tanh',
+    'log add',
     (x) => [
       log(add(1, tanh(x))),
       where(less(-0.5, x), log1p(tanh(x)), sub(Math.LN2, softplus(mul(-2, x)))),
@@ -128,7 +125,7 @@ export const logisticRules = (): readonly Rule[] => [
   ),
   rule(
     'log-tanh-slope',
-    'tanh',
+    'log add',
     (x) => [
       log(sub(1, pow(tanh(x), 2))),
       where(
@@ -139,42 +136,42 @@ export const logisticRules = (): readonly Rule[] => [
     ],
     '1 - tanh(10)^2 is 0 in float32',
   ),
-  rule('exp-softplus', 'softplus', (x) => [exp(neg(softplus(x))), sigmoid(neg(x))], ONE),
-  rule('exp-of-softplus', 'softplus', (x) => [exp(softplus(x)), add(1, exp(x))], INVERSE),
-  rule('expm1-of-softplus', 'softplus', (x) => [expm1(softplus(x)), exp(x)], INVERSE),
+  rule('exp-softplus', 'exp mul', (x) => [exp(neg(softplus(x))), sigmoid(neg(x))], ONE),
+  rule('exp-of-softplus', 'exp softplus', (x) => [exp(softplus(x)), add(1, exp(x))], INVERSE),
+  rule('expm1-of-softplus', 'expm1 softplus', (x) => [expm1(softplus(x)), exp(x)], INVERSE),
   rule(
     'softplus-mirrored',
-    'softplus',
+    'add softplus',
     (x) => [sub(softplus(x), x), softplus(neg(x))],
     'softplus(20) - 20 is 0 in float32',
   ),
   rule(
     'softplus-difference',
-    'softplus',
+    'add softplus',
     (x) => [sub(softplus(x), softplus(neg(x))), x],
     'the logit of a sigmoid is its argument',
   ),
   rule(
     'sigmoid-difference',
-    'sigmoid',
+    'add sigmoid',
     (x) => [sub(sigmoid(x), sigmoid(neg(x))), tanh(mul(0.5, x))],
     NEAR_0,
   ),
   rule(
     'sigmoid-sum',
-    'sigmoid',
+    'add sigmoid',
     (x) => [add(sigmoid(x), sigmoid(neg(x))), constant(1)],
     'they are 1',
   ),
   rule(
     'tanh-of-half',
-    'sigmoid',
+    'mul sigmoid',
     (x) => [mul(expm1(x), sigmoid(neg(x))), tanh(mul(0.5, x))],
     OVERFLOW,
   ),
   rule(
     'tanh-of-sigmoid',
-    'sigmoid',
+    'add sigmoid',
     (x) => [sub(mul(2, sigmoid(x)), 1), tanh(mul(0.5, x))],
     NEAR_0,
     {

@@ -1,13 +1,16 @@
 // What a rewrite rule is: two graphs over holes, and the reason. As data it prints as
 // `log(sigmoid(x)) -> -softplus(-x)`, and the sweep proves it numerically.
 import { hole } from '../../leaves.ts';
-import type { Node, OpName } from '../../node.ts';
+import type { Node } from '../../node.ts';
 
 /** A rewrite rule. Its left side is in normal form, or no graph would ever match it. */
 export interface Rule {
   readonly name: string;
-  /** An op of its left side: a graph without one has no use for it. */
-  readonly op: OpName;
+  /**
+   * The op of its left side, `mul` for any product, and one right below it, if there is any, with
+   * a space between: nothing without these looks like it.
+   */
+  readonly ops: string;
   readonly left: Node;
   readonly right: Node;
   readonly reason: string;
@@ -20,7 +23,7 @@ export interface Rule {
 /** A rule over as many holes as `sides` has parameters; they are made when one is looked at. */
 export const rule = (
   name: string,
-  op: OpName,
+  ops: string,
   sides: (...x: Node[]) => readonly [Node, Node],
   reason: string,
   limits: Pick<Rule, 'when' | 'alone'> = {},
@@ -33,7 +36,7 @@ export const rule = (
   return {
     ...limits,
     name,
-    op,
+    ops,
     reason,
     get left() {
       return both()[0];

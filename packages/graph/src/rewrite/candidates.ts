@@ -1,0 +1,55 @@
+// Which elementwise rules may match a node, told at a glance from its op and those right below:
+// the others are not looked at, and their graphs not even made.
+import type { Node, OpName } from '../node.ts';
+import { allTerms, isProduct } from './match.ts';
+import { monomialOf } from './monomial.ts';
+import { allRules, type Rule } from './rules.ts';
+
+interface Placed {
+  readonly rule: Rule;
+  /** Its place in the order in which rules are tried. */
+  readonly place: number;
+}
+
+/** All rules, by their ops. */
+let index: ReadonlyMap<string, readonly Placed[]> | undefined;
+
+function indexed(): ReadonlyMap<string, readonly Placed[]> {
+  const made = new Map<string, Placed[]>();
+  for (const [place, rule] of allRules().entries()) {
+    made.set(rule.ops, [...(made.get(rule.ops) ?? []), { rule, place }]);
+  }
+  return made;
+}
+
+/** The rules that may match a node, in order: those for what stands alone, or all others. */
+export function candidates(node: Node, alone: boolean): readonly Rule[] {
+  index ??= indexed();
+  const found: Placed[] = [];
+  for (const ops of opsOf(node)) {
+    const placed = index.get(ops) ?? [];
+    found.push(...placed.filter(({ rule }) => (rule.alone ?? false) === alone));
+  }
+  return found.sort((a, b) => a.place - b.place).map(({ rule }) => rule);
+}
+
+/** What the ops of a rule may be that matches a node. A power of one factor is a product, too. */
+export function opsOf(node: Node): ReadonlySet<string> {
+  const root = node.op === 'pow' && isProduct(node) ? 'mul' : node.op;
+  return new Set([root, ...below(root, node).map((op) => `${root} ${op}`)]);
+}
+
+/** The ops of the terms' factors, of the factors, or of the arguments. */
+function below(root: OpName, node: Node): readonly OpName[] {
+  if (root !== 'add' && root !== 'mul') return node.src.flatMap(asArgument);
+  const terms = root === 'add' ? allTerms(node) : [monomialOf(node)];
+  const factors = terms.flatMap((term) => [...term.factors.keys()]);
+  return factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op));
+}
+
+/** As what an argument may match: whatever it repeats; -(a - b) is a sum, too. */
+function asArgument(x: Node): readonly OpName[] {
+  const seen = x.op === 'expand' ? x.src[0]! : x;
+  if (seen.op === 'const' || !isProduct(seen)) return [seen.op];
+  return seen.op === 'mul' ? ['mul', 'add'] : ['mul'];
+}
