@@ -1,17 +1,10 @@
 // The tiles of products: which are chosen, and that results do not depend on them.
 import { expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
-import type { WasmProgram } from '../src/backends/wasm/emit.ts';
 import { shapeOf, shapesFor } from '../src/backends/wasm/tile.ts';
 import { runCase } from './support/conformance.ts';
-import { acc, apply, load, type NestCase, nestCase } from './support/nests.ts';
-import { engines, whyNoRelaxedSimd } from './support/simd.ts';
-
-function product(n: number, m: number, k: number): NestCase {
-  const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
-  const nest = { axes: [n, m], fold: { kind: 'sum', axes: [k], body }, result: acc } as const;
-  return nestCase('product', nest, [{ shape: [n, k] }, { shape: [k, m] }]);
-}
+import { acc, apply, load, nestCase } from './support/nests.ts';
+import { whyNoRelaxedSimd } from './support/simd.ts';
 
 test('there are tall tiles where the engine keeps the order and has relaxed SIMD', () => {
   const rows = (...engine: Parameters<typeof shapesFor>) =>
@@ -35,7 +28,9 @@ test.skipIf(why)(`tiles change no bit${why ? `: ${why}` : ''}`, async () => {
     [67, 131, 257],
     [9, 17, 2050],
   ] as const) {
-    const made = product(n, m, k);
+    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
+    const nest = { axes: [n, m], fold: { kind: 'sum', axes: [k], body }, result: acc } as const;
+    const made = nestCase('product', nest, [{ shape: [n, k] }, { shape: [k, m] }]);
     const [tall, wide] = await Promise.all(
       [true, false].map(async (inOrder) => {
         const device = await openWasm({ simd: 'relaxed', inOrder });
@@ -45,24 +40,3 @@ test.skipIf(why)(`tiles change no bit${why ? `: ${why}` : ''}`, async () => {
     expect(tall).toEqual(wide);
   }
 });
-
-for (const [name, engine] of Object.entries(engines)) {
-  test(`tiles are warmed up where there are some, and change no memory: ${name}`, async () => {
-    const device = await openWasm({ ...engine, threads: 1 });
-    const exportsOf = (made: NestCase) => {
-      const { binary } = device.emit(made.plan) as WasmProgram;
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      const bytes = new Uint8Array(memory.buffer).map((_, i) => i % 251);
-      new Uint8Array(memory.buffer).set(bytes);
-      const module = new WebAssembly.Module(binary);
-      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      return { exports, memory, bytes };
-    };
-    expect(exportsOf(product(4, 4, 4)).exports).not.toHaveProperty('warm');
-    for (const rows of [8, 20, 64]) {
-      const { exports, memory, bytes } = exportsOf(product(rows, 64, 64));
-      (exports['warm'] as () => void)();
-      expect(Buffer.compare(new Uint8Array(memory.buffer), bytes)).toBe(0);
-    }
-  });
-}

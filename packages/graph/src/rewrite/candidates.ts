@@ -1,36 +1,43 @@
 // Which elementwise rules may match a node, told at a glance from its op and those right below:
 // the others are not looked at, and their graphs not even made.
 import type { Node, OpName } from '../node.ts';
-import { allTerms, isProduct } from './match.ts';
+import { allTerms, applyRule, isProduct } from './match.ts';
 import { monomialOf } from './monomial.ts';
 import { allRules, type Rule } from './rules.ts';
 
-interface Placed {
-  readonly rule: Rule;
-  /** Its place in the order in which rules are tried. */
-  readonly place: number;
-}
+/** A rule, and its place in the order in which rules are tried. */
+type Placed = readonly [place: number, rule: Rule];
 
 /** All rules, by their ops. */
 let index: ReadonlyMap<string, readonly Placed[]> | undefined;
 
 function indexed(): ReadonlyMap<string, readonly Placed[]> {
   const made = new Map<string, Placed[]>();
-  for (const [place, rule] of allRules().entries()) {
-    made.set(rule.ops, [...(made.get(rule.ops) ?? []), { rule, place }]);
+  for (const placed of allRules().entries()) {
+    const { ops } = placed[1];
+    made.set(ops, [...(made.get(ops) ?? []), placed]);
   }
   return made;
 }
 
-/** The rules that may match a node, in order: those for what stands alone, or all others. */
-export function candidates(node: Node, alone: boolean): readonly Rule[] {
+/** The rules that may match a node, in order. */
+function candidates(node: Node): readonly Placed[] {
   index ??= indexed();
   const found: Placed[] = [];
-  for (const ops of opsOf(node)) {
-    const placed = index.get(ops) ?? [];
-    found.push(...placed.filter(({ rule }) => (rule.alone ?? false) === alone));
+  for (const ops of opsOf(node)) found.push(...(index.get(ops) ?? []));
+  return found.sort(([a], [b]) => a - b);
+}
+
+/**
+ * What the first rule that applies makes of a node, and that rule: of those for what stands alone,
+ * or of all others.
+ */
+export function applyRules(node: Node, alone: boolean) {
+  for (const [, rule] of candidates(node)) {
+    const after = (rule.alone ?? false) === alone ? applyRule(rule, node) : undefined;
+    if (after && after !== node) return { rule, after };
   }
-  return found.sort((a, b) => a.place - b.place).map(({ rule }) => rule);
+  return undefined;
 }
 
 /** What the ops of a rule may be that matches a node. A power of one factor is a product, too. */

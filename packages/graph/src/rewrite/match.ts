@@ -19,18 +19,6 @@ const commutes = (op: string): boolean => op === 'max' || op === 'min' || op ===
 /** A product of more than itself. */
 export const isProduct = (node: Node): boolean => !monomialOf(node).factors.has(node);
 
-/** The node that the first of the rules that applies makes of this one, and that rule. */
-export function applyRules(
-  rules: readonly Rule[],
-  node: Node,
-): { readonly rule: Rule; readonly after: Node } | undefined {
-  for (const rule of rules) {
-    const after = applyRule(rule, node);
-    if (after && after !== node) return { rule, after };
-  }
-  return undefined;
-}
-
 /** The terms of a sum, and of sums that are terms: x - (y + z). */
 export function allTerms(node: Node): readonly Monomial[] {
   const terms = termsOf(node);

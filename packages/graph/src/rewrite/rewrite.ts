@@ -6,9 +6,8 @@ import { foldConstant } from '../fold.ts';
 import { type Node, named, nameOf, type OpName, reachable, withSources } from '../node.ts';
 import { mul } from '../ops.ts';
 import { print } from '../print/print.ts';
-import { candidates } from './candidates.ts';
+import { applyRules } from './candidates.ts';
 import { collect } from './collect.ts';
-import { applyRules } from './match.ts';
 import { stableRules } from './stable.ts';
 import { type StructureRule, structureRules } from './structure.ts';
 
@@ -99,7 +98,7 @@ function step(rewriter: Rewriter, node: Node): Node | undefined {
     const after = rule.apply(node);
     if (after && after !== node) return record(rewriter, rule.name, rule.reason, node, after);
   }
-  const found = applyRules(candidates(node, false), node);
+  const found = applyRules(node, false);
   if (found) return record(rewriter, found.rule.name, found.rule.reason, node, found.after);
   const settled = settleSources(rewriter, node);
   if (settled !== node) return settled;
@@ -127,7 +126,7 @@ const isNegative = ({ op, src }: Node): boolean =>
 function applyAlone(rewriter: Rewriter, node: Node): Node | undefined {
   const [scale, sum] = node.op === 'mul' ? node.src : [undefined, node];
   if (sum!.op !== 'add' || (scale && scale.op !== 'const')) return undefined;
-  const found = applyRules(candidates(sum!, true), sum!);
+  const found = applyRules(sum!, true);
   if (!found) return undefined;
   const after = scale ? mul(scale, found.after) : found.after;
   return record(rewriter, found.rule.name, found.rule.reason, node, after);

@@ -11,7 +11,8 @@ import { partsOfEach, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
-import { type Engine, tileFunctions, warmFunction } from './tile.ts';
+import { type Engine, tileAt, tileFunctions } from './tile.ts';
+import { orNothing, warmFunction } from './warm.ts';
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
@@ -36,11 +37,16 @@ export interface WasmProgram extends Program {
   readonly nanoseconds: number;
 }
 
+/** Nanoseconds from which a kernel is worth being compiled for speed before it runs. */
+const LONG = 100_000;
+
 /** One kernel, how it is computed and by whom. */
 interface Kernel extends Turn {
   readonly method: Method;
   /** Into how many parts each thread's share is cut. */
   readonly parts: number;
+  /** What it may take on one thread: a guess. */
+  readonly nanoseconds: number;
 }
 
 /** The kernels of a plan, floats that threads have in common, and what all may take on one. */
@@ -57,7 +63,12 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
   const sharings = methods.map((_, i) => (turns[i].shared ? ifShared : alone)[i]!);
   const kernels = methods.map((method, i): Kernel => {
     const most = Math.min(sharings[i]!.most, nanoseconds[i]! / worth.part);
-    return { method, ...turns[i], parts: partsOfEach(most, threads) };
+    return {
+      method,
+      ...turns[i],
+      parts: partsOfEach(most, threads),
+      nanoseconds: nanoseconds[i]!,
+    };
   });
   return {
     kernels,
@@ -79,12 +90,16 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const threads = isTeam ? most : 1;
   const shapes = new Set(kernels.flatMap(({ method }) => method.shape ?? []));
   const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(target, shapes)];
+  /** The functions that most of the time is spent in. */
+  const hot = [...shapes].map(tileAt);
   const barrier = functions.length;
   if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);
   const own = functions.length;
-  const calls = kernels.map(({ method, shared }) => {
+  const calls = kernels.map(({ method, shared, nanoseconds: ns }) => {
     const place = { first: functions.length, scratchSlot: slot, common, scratch, simd };
+    // What does not call tiles is computed in its first one.
+    if (!method.shape && ns >= LONG) hot.push(place.first);
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
     return functions.length - 1;
@@ -93,7 +108,10 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
     ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
   const exported: Record<string, number> = { run: functions.push(run) - 1 };
-  if (shapes.size > 0) exported['warm'] = functions.push(warmFunction(shapes)) - 1;
+  if (hot.length > 0) {
+    for (const at of hot) functions[at] = orNothing(functions[at]!);
+    exported['warm'] = functions.push(warmFunction(functions, hot)) - 1;
+  }
   const all = simd === 'scalar' ? scalarize(functions) : functions;
   const sourceOf = (last: number, i: number): string =>
     all

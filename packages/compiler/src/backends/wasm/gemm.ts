@@ -43,7 +43,7 @@ import {
   shareToEnd,
   TABLE,
 } from './share.ts';
-import { callTile, panelsOf, type Shape } from './tile.ts';
+import { panelsOf, type Shape, tileAt } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
 /** The functions of a product, from its first on. */
@@ -302,13 +302,11 @@ function tilesOf(frame: Frame, shape: Shape, block: Block, sums: Code, stride: n
   const { left, right, lying } = block;
   const tile = (row: number): Code => [
     lying ? readAhead(lying.ahead, lying.end, lying.lines) : [],
-    callTile(
-      shape,
-      plus(get(a), BYTES * row),
-      ...[b, at, turns].map(get),
-      int(stride),
-      get(k0),
-      get(step),
+    $(
+      'call',
+      tileAt(shape),
+      ...[plus(get(a), BYTES * row), get(b), get(at), get(turns)],
+      ...[int(stride), get(k0), get(step)],
     ),
     set(at, plus(get(at), rows * stride)),
     set(i, plus(get(i), rows)),

@@ -81,19 +81,16 @@ export const panelsOf = ({ panel, columns }: Shape) => ({ row: panel, column: co
 export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<Shape>): Func[] =>
   shapes.map((shape) => tileFunction(shape, simd, used.has(shape)));
 
-/** Code that calls the function of a shape. */
-export const callTile = ({ slot }: Shape, ...args: Code[]): Code =>
-  $('call', FIRST + slot, ...args);
-
-const PARAMETERS = 7;
+/** The position of the function of a shape. */
+export const tileAt = ({ slot }: Shape): number => FIRST + slot;
 
 /**
  * tile(a, b, sums, turns, stride, more, step): adds the products of some rows of a panel and of
  * some columns up, which move by `step` bytes a turn; as many columns at once as registers hold.
- * With `more` it goes on where the sums are. Without turns it does nothing.
+ * With `more` it goes on where the sums are.
  */
 function tileFunction(shape: Shape, simd: Simd, isUsed: boolean): Func {
-  const frame = createFrame(...Array<Type>(PARAMETERS).fill('i32'));
+  const frame = createFrame(...Array<Type>(7).fill('i32'));
   const [left, right, sums, count, stride, more, step] = [0, 1, 2, 3, 4, 5, 6] as const;
   const vectors = (many: number): Local[] =>
     Array.from({ length: many }, () => local(frame, 'v128'));
@@ -134,33 +131,7 @@ function tileFunction(shape: Shape, simd: Simd, isUsed: boolean): Func {
     eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
   ];
   const parts = isUsed ? Array.from({ length: shape.columns / WIDTH / line }, (_, i) => i) : [];
-  const body: Code = [
-    $('block'),
-    $('br_if', 0, $('i32.eqz', get(count))),
-    parts.map((i) => part(BYTES * WIDTH * line * i)),
-    $('end'),
-  ];
+  const body = parts.map((i) => part(BYTES * WIDTH * line * i));
   const name = `tile ${shape.rows} x ${shape.columns}`;
   return { name, params: frame.params, results: [], locals: frame.locals, body };
-}
-
-/** V8 counts the bytes of code that have run, up to 13 million; those of a tile are some 1,000. */
-const OFTEN = 2 ** 14;
-
-/**
- * warm(): calls the tiles of shapes often, without a turn. What has run often is compiled once
- * more, for speed and in the background: so that it is there when the first product begins.
- */
-export function warmFunction(shapes: Iterable<Shape>): Func {
-  const frame = createFrame();
-  const left = local(frame, 'i32');
-  const zeros = Array.from({ length: PARAMETERS }, () => int(0));
-  const body: Code = [
-    set(left, int(OFTEN)),
-    $('loop'),
-    ...[...shapes].map((shape) => callTile(shape, ...zeros)),
-    $('br_if', 0, $('local.tee', left, $('i32.sub', get(left), int(1)))),
-    $('end'),
-  ];
-  return { name: 'warm', params: [], results: [], locals: frame.locals, body };
 }

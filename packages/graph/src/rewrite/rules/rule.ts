@@ -6,10 +6,7 @@ import type { Node } from '../../node.ts';
 /** A rewrite rule. Its left side is in normal form, or no graph would ever match it. */
 export interface Rule {
   readonly name: string;
-  /**
-   * The op of its left side, `mul` for any product, and one right below it, if there is any, with
-   * a space between: nothing without these looks like it.
-   */
+  /** The op of its left side, `mul` for any product, and one right below it, if there is one. */
   readonly ops: string;
   readonly left: Node;
   readonly right: Node;
