@@ -14,7 +14,7 @@ function product(n: number, m: number, k: number, transposed = false): NestCase 
   return nestCase('product', { axes: [n, m], fold, result: acc }, inputs);
 }
 
-/** What computes a kernel decides about what is warmed up: those that take long. */
+/** Kernels that are warmed up, by what computes them. */
 const cases: Readonly<Record<string, readonly NestCase[]>> = {
   tiles: [product(8, 64, 64), product(20, 64, 64), product(64, 64, 64)],
   'a sweep': [product(2, 4_096, 512)],
@@ -36,12 +36,9 @@ for (const [engineName, engine] of Object.entries({ ...engines, scalar: { simd: 
     test(`what is warmed up changes no memory: ${engineName}, threads: ${threads}`, async () => {
       const device = await openWasm({ ...engine, threads } as Parameters<typeof openWasm>[0]);
       const emit = ({ plan }: NestCase) => device.emit(plan) as WasmProgram;
-      const small = exportsOf(emit(product(4, 4, 4)), threads > 1);
-      expect(Object.keys(small.exports)).toEqual(['run']);
       for (const [what, made] of Object.entries(cases)) {
         for (const each of made) {
           const { exports, memory, bytes } = exportsOf(emit(each), threads > 1);
-          expect(Object.keys(exports), what).toEqual(['run', 'warm']);
           (exports['warm'] as () => void)();
           expect(Buffer.compare(new Uint8Array(memory.buffer), bytes), what).toBe(0);
         }

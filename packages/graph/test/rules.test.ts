@@ -11,9 +11,11 @@ import {
   reachable,
   type Step,
   simplify,
+  sub,
 } from '../src/index.ts';
-import type { NodeOf } from '../src/node.ts';
+import { type NodeOf, withSources } from '../src/node.ts';
 import { opsOf } from '../src/rewrite/candidates.ts';
+import { applyRule } from '../src/rewrite/match.ts';
 import { allRules, type Rule } from '../src/rewrite/rules.ts';
 import { exactly } from './support/exact.ts';
 import { inFloat32, ulp, ulpsApart } from './support/float32.ts';
@@ -117,6 +119,26 @@ describe.each(allRules().map((rule) => [rule.name, rule] as const))('%s', (name,
     // As few other nodes as can be: by an op below it, if there is any.
     const found = [...opsOf(left)].filter((ops) => !/ (hole|const)/.test(ops));
     expect(found.length > 1 ? found.slice(1) : found).toContain(rule.ops);
+  });
+
+  test('is found wherever it applies: in what is longer, scaled, or about something else', () => {
+    const [u, v] = [param({ name: 'u' }), param({ name: 'v' })];
+    const holes = reachable([left]).filter((node) => node.op === 'hole');
+    let applied = 0;
+    for (const x of [u, mul(-2, u), mul(u, v), add(u, v), sub(u, 3)]) {
+      for (const y of [v, mul(-1, u), mul(3, v)]) {
+        const by = new Map(holes.map((hole, i) => [hole, i === 0 ? x : y]));
+        const [whole] = substitute([left], by) as [Node];
+        const { src } = whole;
+        const turned = src.length === 2 ? withSources(whole, [src[1]!, src[0]!]) : whole;
+        for (const form of [whole, turned, mul(-3, whole), mul(v, whole), sub(mul(5, v), whole)]) {
+          if (!applyRule(rule, form)) continue;
+          applied++;
+          expect(opsOf(form), print(form)).toContain(rule.ops);
+        }
+      }
+    }
+    expect(applied).toBeGreaterThan(0);
   });
 
   test(`${print(left)} -> ${print(right)} wherever the left side is finite`, () => {

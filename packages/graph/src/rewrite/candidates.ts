@@ -1,7 +1,7 @@
 // Which elementwise rules may match a node, told at a glance from its op and those right below:
 // the others are not looked at, and their graphs not even made.
 import type { Node, OpName } from '../node.ts';
-import { allTerms, applyRule, isProduct } from './match.ts';
+import { allTerms, applyRule, isOfFactors } from './match.ts';
 import { monomialOf } from './monomial.ts';
 import { allRules, type Rule } from './rules.ts';
 
@@ -42,7 +42,7 @@ export function applyRules(node: Node, alone: boolean) {
 
 /** What the ops of a rule may be that matches a node. A power of one factor is a product, too. */
 export function opsOf(node: Node): ReadonlySet<string> {
-  const root = node.op === 'pow' && isProduct(node) ? 'mul' : node.op;
+  const root = node.op === 'pow' && isOfFactors(node) ? 'mul' : node.op;
   return new Set([root, ...below(root, node).map((op) => `${root} ${op}`)]);
 }
 
@@ -57,6 +57,6 @@ function below(root: OpName, node: Node): readonly OpName[] {
 /** As what an argument may match: whatever it repeats; -(a - b) is a sum, too. */
 function asArgument(x: Node): readonly OpName[] {
   const seen = x.op === 'expand' ? x.src[0]! : x;
-  if (seen.op === 'const' || !isProduct(seen)) return [seen.op];
+  if (seen.op === 'const' || !isOfFactors(seen)) return [seen.op];
   return seen.op === 'mul' ? ['mul', 'add'] : ['mul'];
 }

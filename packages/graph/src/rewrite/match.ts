@@ -17,7 +17,7 @@ type ThenRest<T> = (binding: Binding, rest: T, scale: number) => Node | undefine
 const commutes = (op: string): boolean => op === 'max' || op === 'min' || op === 'logaddexp';
 
 /** A product of more than itself. */
-export const isProduct = (node: Node): boolean => !monomialOf(node).factors.has(node);
+export const isOfFactors = (node: Node): boolean => !monomialOf(node).factors.has(node);
 
 /** The terms of a sum, and of sums that are terms: x - (y + z). */
 export function allTerms(node: Node): readonly Monomial[] {
@@ -57,8 +57,8 @@ export function applyRule(rule: Rule, node: Node): Node | undefined {
       return buildSum(merge([...rest.slice(0, at), ...scaled, ...rest.slice(at)]), shape);
     });
   }
-  if (!isProduct(left)) return match(left, node, [], after);
-  if (!isProduct(node)) return undefined;
+  if (!isOfFactors(left)) return match(left, node, [], after);
+  if (!isOfFactors(node)) return undefined;
   return matchProduct(left, monomialOf(node), shape, [], (b, rest) => {
     const made = after(b);
     return made && build(times(rest, monomialOf(made)), shape);
@@ -80,7 +80,7 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
       rest.length === 0 ? then(b) : undefined,
     );
   }
-  if (isProduct(pattern)) {
+  if (isOfFactors(pattern)) {
     if (isBound(pattern, binding)) {
       return isSame(instantiate(pattern, binding, node.shape), node) ? then(binding) : undefined;
     }

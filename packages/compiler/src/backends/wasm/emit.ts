@@ -12,7 +12,7 @@ import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
 import { type Engine, tileAt, tileFunctions } from './tile.ts';
-import { orNothing, warmFunction } from './warm.ts';
+import { warmed } from './warm.ts';
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
 export const scratchSlot = ({ buffers }: Plan): number =>
@@ -37,8 +37,10 @@ export interface WasmProgram extends Program {
   readonly nanoseconds: number;
 }
 
-/** Nanoseconds from which a kernel is worth being compiled for speed before it runs. */
+/** Nanoseconds from which products are worth being compiled for speed before they run. */
 const LONG = 100_000;
+/** The most functions that are: each takes half a millisecond. */
+const MOST_HOT = 8;
 
 /** One kernel, how it is computed and by whom. */
 interface Kernel extends Turn {
@@ -80,7 +82,7 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
 
 /**
  * The module of a plan. It exports `run(table, times, thread, threads)`: all kernels, so many
- * times, by all threads that call it at once; and `warm()`, if there is something to be prepared.
+ * times, by all threads that call it at once; and `warm()`, which prepares that.
  */
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { simd, sharedPages } = target;
@@ -98,8 +100,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const own = functions.length;
   const calls = kernels.map(({ method, shared, nanoseconds: ns }) => {
     const place = { first: functions.length, scratchSlot: slot, common, scratch, simd };
-    // What does not call tiles is computed in its first one.
-    if (!method.shape && ns >= LONG) hot.push(place.first);
+    if (method.hot !== undefined && ns >= LONG) hot.push(place.first + method.hot);
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
     return functions.length - 1;
@@ -107,12 +108,9 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const run = isTeam
     ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
-  const exported: Record<string, number> = { run: functions.push(run) - 1 };
-  if (hot.length > 0) {
-    for (const at of hot) functions[at] = orNothing(functions[at]!);
-    exported['warm'] = functions.push(warmFunction(functions, hot)) - 1;
-  }
-  const all = simd === 'scalar' ? scalarize(functions) : functions;
+  const exported = { run: functions.push(run) - 1, warm: functions.length };
+  const ready = warmed(functions, hot.slice(0, MOST_HOT));
+  const all = simd === 'scalar' ? scalarize(ready) : ready;
   const sourceOf = (last: number, i: number): string =>
     all
       .slice(i > 0 ? calls[i - 1]! + 1 : own, last + 1)

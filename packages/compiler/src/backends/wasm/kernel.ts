@@ -4,7 +4,7 @@ import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { loopsOf, sharedLoop } from './loops.ts';
 import { productOf, splitOf } from './product.ts';
-import { joinsOutputs, scheduleOf } from './schedule.ts';
+import { isDot, joinsOutputs, scheduleOf } from './schedule.ts';
 import type { Place, Sharing } from './share.ts';
 import { sweepFunctions, sweepOf, sweepSharing } from './sweep.ts';
 import type { Engine, Shape } from './tile.ts';
@@ -15,6 +15,8 @@ export interface Method {
   readonly isProduct: boolean;
   /** The tiles that it calls, if it does. */
   readonly shape?: Shape;
+  /** Which of its functions, without tiles, adds up products: it has most of the work. */
+  readonly hot?: number;
   /** Can threads share its outputs? */
   readonly canShare: boolean;
   /** How so many threads share it, or one has it all. */
@@ -37,13 +39,14 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const sweep = sweepOf(form, schedule);
   if (sweep) {
     return {
-      ...{ isProduct: false, canShare: true },
+      ...{ isProduct: false, canShare: true, hot: 0 },
       sharing: (threads) => sweepSharing(form, sweep, threads),
       functions: (place) => sweepFunctions(form, sweep, place),
     };
   }
   return {
     isProduct: product !== undefined,
+    ...(isDot(form) && { hot: 0 }),
     canShare: sharedLoop(form, schedule, 2) !== undefined,
     sharing: (threads) => {
       const most = sharedLoop(form, schedule, threads)?.blocks ?? 1;

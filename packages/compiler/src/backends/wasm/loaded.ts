@@ -16,21 +16,14 @@ export const limits: Limits = {
   queue: Infinity,
 };
 
-/** What `emitWasm` exports. */
-interface Exports {
-  readonly run: Run;
-  readonly warm?: () => void;
-}
-
 /** A page compiles large modules in the background only. */
 export function load(context: Context, program: WasmProgram): Loaded | Promise<Loaded> {
   checkInputs(program.plan);
   const { memory } = context.heap;
   const start = (module: WebAssembly.Module): Loaded => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const { run, warm } = exports as unknown as Exports;
-    warm?.();
-    return createLoaded(context, program, module, run);
+    (exports['warm'] as () => void)();
+    return createLoaded(context, program, module, exports['run'] as Run);
   };
   try {
     return start(new WebAssembly.Module(program.binary));

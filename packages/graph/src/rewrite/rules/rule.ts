@@ -6,7 +6,7 @@ import type { Node } from '../../node.ts';
 /** A rewrite rule. Its left side is in normal form, or no graph would ever match it. */
 export interface Rule {
   readonly name: string;
-  /** The op of its left side, `mul` for any product, and one right below it, if there is one. */
+  /** The op of its left side, and one below it, if there is one: see `opsOf`. */
   readonly ops: string;
   readonly left: Node;
   readonly right: Node;
