@@ -3,10 +3,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
-import type { Buffer, Expr } from '../src/nest.ts';
+import type { Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
-import { acc, apply, fixed, line, load, type NestCase, nestCase, value } from './support/nests.ts';
+import {
+  acc,
+  apply,
+  fixed,
+  line,
+  load,
+  type MatrixKind,
+  matrixProduct,
+  type NestCase,
+  nestCase,
+  value,
+} from './support/nests.ts';
 import { engines } from './support/simd.ts';
 
 /**
@@ -28,22 +39,10 @@ async function agrees(nest: NestCase, isPacked = true): Promise<void> {
 const dot = (k: number, body: Expr) => ({ kind: 'sum', axes: [k], body }) as const;
 const orders = ['rows', 'columns'] as const;
 
-interface Kind {
-  readonly left: boolean;
-  readonly right: boolean;
-  readonly order: Buffer['order'];
-}
-
-function product(n: number, m: number, k: number, { left, right, order }: Kind): NestCase {
-  const a = left ? load(0, 2, 0) : load(0, 0, 2);
-  const b = right ? load(1, 1, 2) : load(1, 2, 1);
-  const inputs = [{ shape: left ? [k, n] : [n, k] }, { shape: right ? [m, k] : [k, m], order }];
-  const name = `${n} x ${k} times ${k} x ${m}, ${left} ${right} ${order}`;
-  return nestCase(name, { axes: [n, m], fold: dot(k, apply('mul', a, b)), result: acc }, inputs);
-}
-
 const kinds = orders.flatMap((order) =>
-  [false, true].flatMap((left) => [false, true].map((right): Kind => ({ left, right, order }))),
+  [false, true].flatMap((left) =>
+    [false, true].map((right): MatrixKind => ({ left, right, order })),
+  ),
 );
 const sizes = [
   [32, 32, 32],
@@ -66,7 +65,7 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
     // Few rows or columns need no panels where both factors lie along the fold.
     const isAlong = !left && right === (order === 'rows');
     return agrees(
-      product(n, m, k, kind),
+      matrixProduct(n, m, k, kind),
       !isAlong || Math.min(n, m) > Math.max(32, Math.min(128, k)),
     );
   });
@@ -75,7 +74,7 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
 test('rows of one block read a matrix of whole lines as it lies', async () => {
   const device = await openWasm();
   const reads = (n: number, m: number) => {
-    const { plan } = product(n, m, 300, { left: false, right: false, order: 'rows' });
+    const { plan } = matrixProduct(n, m, 300, { left: false, right: false, order: 'rows' });
     return device.emit(plan).sources[0]!.includes('drop');
   };
   expect([reads(20, 209), reads(20, 192), reads(68, 209)]).toEqual([true, false, false]);

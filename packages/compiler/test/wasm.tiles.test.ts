@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import { shapeOf, shapesFor } from '../src/backends/wasm/tile.ts';
 import { runCase } from './support/conformance.ts';
-import { acc, apply, load, nestCase } from './support/nests.ts';
+import { matrixProduct } from './support/nests.ts';
 import { whyNoRelaxedSimd } from './support/simd.ts';
 
 test('there are tall tiles where the engine keeps the order and has relaxed SIMD', () => {
@@ -28,9 +28,7 @@ test.skipIf(why)(`tiles change no bit${why ? `: ${why}` : ''}`, async () => {
     [67, 131, 257],
     [9, 17, 2050],
   ] as const) {
-    const body = apply('mul', load(0, 0, 2), load(1, 2, 1));
-    const nest = { axes: [n, m], fold: { kind: 'sum', axes: [k], body }, result: acc } as const;
-    const made = nestCase('product', nest, [{ shape: [n, k] }, { shape: [k, m] }]);
+    const made = matrixProduct(n, m, k);
     const [tall, wide] = await Promise.all(
       [true, false].map(async (inOrder) => {
         const device = await openWasm({ simd: 'relaxed', inOrder });

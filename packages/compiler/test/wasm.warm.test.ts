@@ -2,23 +2,14 @@
 import { expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
 import type { WasmProgram } from '../src/backends/wasm/emit.ts';
-import type { Expr } from '../src/nest.ts';
-import { acc, apply, load, type NestCase, nestCase } from './support/nests.ts';
+import { matrixProduct, type NestCase } from './support/nests.ts';
 import { engines } from './support/simd.ts';
-
-/** A product of a matrix with another, or with its transpose. */
-function product(n: number, m: number, k: number, transposed = false): NestCase {
-  const right: Expr = transposed ? load(1, 1, 2) : load(1, 2, 1);
-  const fold = { kind: 'sum', axes: [k], body: apply('mul', load(0, 0, 2), right) } as const;
-  const inputs = [{ shape: [n, k] }, { shape: transposed ? [m, k] : [k, m] }];
-  return nestCase('product', { axes: [n, m], fold, result: acc }, inputs);
-}
 
 /** Kernels that are warmed up, by what computes them. */
 const cases: Readonly<Record<string, readonly NestCase[]>> = {
-  tiles: [product(8, 64, 64), product(20, 64, 64), product(64, 64, 64)],
-  'a sweep': [product(2, 4_096, 512)],
-  'sums along both factors': [product(128, 256, 128, true)],
+  tiles: [matrixProduct(8, 64, 64), matrixProduct(20, 64, 64), matrixProduct(64, 64, 64)],
+  'a sweep': [matrixProduct(2, 4_096, 512)],
+  'sums along both factors': [matrixProduct(128, 256, 128, { right: true })],
 };
 
 /** What a program exports, and its memory full of numbers. */

@@ -84,6 +84,24 @@ export function nestCase(
   };
 }
 
+/** Which factors of a product are given transposed, and how the right one lies. */
+export interface MatrixKind {
+  readonly left?: boolean;
+  readonly right?: boolean;
+  readonly order?: Buffer['order'];
+}
+
+/** A product of two matrices: n x k times k x m. */
+export function matrixProduct(n: number, m: number, k: number, kind: MatrixKind = {}): NestCase {
+  const { left = false, right = false, order = 'rows' } = kind;
+  const a = left ? load(0, 2, 0) : load(0, 0, 2);
+  const b = right ? load(1, 1, 2) : load(1, 2, 1);
+  const fold = { kind: 'sum', axes: [k], body: apply('mul', a, b) } as const;
+  const inputs = [{ shape: left ? [k, n] : [n, k] }, { shape: right ? [m, k] : [k, m], order }];
+  const name = `${n} x ${k} times ${k} x ${m}, ${left} ${right} ${order}`;
+  return nestCase(name, { axes: [n, m], fold, result: acc }, inputs);
+}
+
 /** The same nest as the planner would write it: no index names an axis of one turn. */
 function turning(nest: Body): Body {
   const sizes = [...nest.axes, ...(nest.fold?.axes ?? [])];

@@ -1,5 +1,6 @@
 // Which elementwise rules may match a node, told at a glance from its op and those right below:
 // the others are not looked at, and their graphs not even made.
+import { rowOf } from '../elementwise.ts';
 import type { Node, OpName } from '../node.ts';
 import { allTerms, applyRule, isOfFactors } from './match.ts';
 import { monomialOf } from './monomial.ts';
@@ -23,8 +24,7 @@ function indexed(): ReadonlyMap<string, readonly Placed[]> {
 /** The rules that may match a node, in order. */
 function candidates(node: Node): readonly Placed[] {
   index ??= indexed();
-  const found: Placed[] = [];
-  for (const ops of opsOf(node)) found.push(...(index.get(ops) ?? []));
+  const found = [...opsOf(node)].flatMap((ops) => index!.get(ops) ?? []);
   return found.sort(([a], [b]) => a - b);
 }
 
@@ -33,6 +33,7 @@ function candidates(node: Node): readonly Placed[] {
  * or of all others.
  */
 export function applyRules(node: Node, alone: boolean) {
+  if (!rowOf(node.op)) return undefined;
   for (const [, rule] of candidates(node)) {
     const after = (rule.alone ?? false) === alone ? applyRule(rule, node) : undefined;
     if (after && after !== node) return { rule, after };
@@ -51,12 +52,15 @@ function below(root: OpName, node: Node): readonly OpName[] {
   if (root !== 'add' && root !== 'mul') return node.src.flatMap(asArgument);
   const terms = root === 'add' ? allTerms(node) : [monomialOf(node)];
   const factors = terms.flatMap((term) => [...term.factors.keys()]);
-  return factors.map((f) => (f.op === 'expand' ? f.src[0]!.op : f.op));
+  return factors.map((f) => withoutExpand(f).op);
 }
 
-/** As what an argument may match: whatever it repeats; -(a - b) is a sum, too. */
+/** What a node repeats, or the node itself. */
+const withoutExpand = (node: Node): Node => (node.op === 'expand' ? node.src[0]! : node);
+
+/** As what an argument may match: -(a - b) is a sum, too. */
 function asArgument(x: Node): readonly OpName[] {
-  const seen = x.op === 'expand' ? x.src[0]! : x;
+  const seen = withoutExpand(x);
   if (seen.op === 'const' || !isOfFactors(seen)) return [seen.op];
   return seen.op === 'mul' ? ['mul', 'add'] : ['mul'];
 }

@@ -47,8 +47,8 @@ interface Kernel extends Turn {
   readonly method: Method;
   /** Into how many parts each thread's share is cut. */
   readonly parts: number;
-  /** What it may take on one thread: a guess. */
-  readonly nanoseconds: number;
+  /** Is its first function worth being compiled for speed before it runs? */
+  readonly isHot: boolean;
 }
 
 /** The kernels of a plan, floats that threads have in common, and what all may take on one. */
@@ -65,12 +65,8 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
   const sharings = methods.map((_, i) => (turns[i].shared ? ifShared : alone)[i]!);
   const kernels = methods.map((method, i): Kernel => {
     const most = Math.min(sharings[i]!.most, nanoseconds[i]! / worth.part);
-    return {
-      method,
-      ...turns[i],
-      parts: partsOfEach(most, threads),
-      nanoseconds: nanoseconds[i]!,
-    };
+    const isHot = method.isDot && nanoseconds[i]! >= LONG;
+    return { method, ...turns[i], parts: partsOfEach(most, threads), isHot };
   });
   return {
     kernels,
@@ -98,9 +94,9 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);
   const own = functions.length;
-  const calls = kernels.map(({ method, shared, nanoseconds: ns }) => {
+  const calls = kernels.map(({ method, shared, isHot }) => {
     const place = { first: functions.length, scratchSlot: slot, common, scratch, simd };
-    if (method.hot !== undefined && ns >= LONG) hot.push(place.first + method.hot);
+    if (isHot) hot.push(place.first);
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
     return functions.length - 1;
@@ -108,7 +104,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const run = isTeam
     ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
-  const exported = { run: functions.push(run) - 1, warm: functions.length };
+  functions.push(run);
   const ready = warmed(functions, hot.slice(0, MOST_HOT));
   const all = simd === 'scalar' ? scalarize(ready) : ready;
   const sourceOf = (last: number, i: number): string =>
@@ -118,7 +114,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
       .join('\n');
   return {
     plan,
-    binary: encodeModule(all, exported, sharedPages),
+    binary: encodeModule(all, { run: all.length - 2, warm: all.length - 1 }, sharedPages),
     scratch: BYTES * (common + scratch * threads),
     threads,
     nanoseconds,

@@ -15,8 +15,8 @@ export interface Method {
   readonly isProduct: boolean;
   /** The tiles that it calls, if it does. */
   readonly shape?: Shape;
-  /** Which of its functions, without tiles, adds up products: it has most of the work. */
-  readonly hot?: number;
+  /** Is its first function one that adds products up, without tiles? It has most of the work. */
+  readonly isDot: boolean;
   /** Can threads share its outputs? */
   readonly canShare: boolean;
   /** How so many threads share it, or one has it all. */
@@ -31,7 +31,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const product = productOf(form, shapes);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      ...{ isProduct: true, canShare: true, shape: product.shape },
+      ...{ isProduct: true, isDot: false, canShare: true, shape: product.shape },
       sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };
@@ -39,14 +39,14 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const sweep = sweepOf(form, schedule);
   if (sweep) {
     return {
-      ...{ isProduct: false, canShare: true, hot: 0 },
+      ...{ isProduct: false, canShare: true, isDot: true },
       sharing: (threads) => sweepSharing(form, sweep, threads),
       functions: (place) => sweepFunctions(form, sweep, place),
     };
   }
   return {
     isProduct: product !== undefined,
-    ...(isDot(form) && { hot: 0 }),
+    isDot: isDot(form),
     canShare: sharedLoop(form, schedule, 2) !== undefined,
     sharing: (threads) => {
       const most = sharedLoop(form, schedule, threads)?.blocks ?? 1;
