@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
+import type { WasmProgram } from '../src/backends/wasm/emit.ts';
 import type { Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
@@ -78,6 +79,24 @@ test('rows of one block read a matrix of whole lines as it lies', async () => {
     return device.emit(plan).sources[0]!.includes('drop');
   };
   expect([reads(20, 209), reads(20, 192), reads(68, 209)]).toEqual([true, false, false]);
+});
+
+test('threads pack the smaller factor together', async () => {
+  const device = await openWasm({ threads: 2 });
+  const functions = (n: number, m: number) =>
+    device.emit(matrixProduct(n, m, 400).plan).sources[0]!.match(/(?<=func .*: )\w+/g);
+  expect(functions(384, 96)).toContain('columns');
+  expect(functions(96, 384)).toContain('rows');
+  device.dispose();
+});
+
+test('sums of all rows wait only for further blocks of the inner loop', async () => {
+  const device = await openWasm({ threads: 1 });
+  const scratch = (n: number, k: number) =>
+    (device.emit(matrixProduct(n, 72, k).plan) as WasmProgram).scratch;
+  expect(scratch(384, 200)).toBe(scratch(192, 200));
+  expect(scratch(384, 400)).toBeGreaterThan(scratch(192, 400));
+  device.dispose();
 });
 
 const relu = (x: Expr) => apply('max', x, value(0));

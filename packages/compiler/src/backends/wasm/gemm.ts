@@ -148,7 +148,7 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   const block: Block = {
     ...{ left: pointer('left'), right: pointer('right'), sums: pointer('sums') },
-    ...{ rows: range(), columns: range(), inner: range() },
+    ...{ rows: range(), columns: range(), inner: range(), waits: scratch.waits },
     ...(product.direct && { lying: lyingOf(root, form, product) }),
     ...(split?.ready && {
       ready: {
@@ -230,7 +230,8 @@ function blockLoops(
   const { of, at } = block.ready ?? {};
   const lies = (which: 'row' | 'column', first: Local): Code =>
     placeIn(get(at!), extents[product[which]]!, panel[which], first, block.inner);
-  const sums = $('i32.add', get(block.sums), $('i32.mul', get(i0), int(stride)));
+  const before = block.waits ? get(i0) : int(0);
+  const sums = $('i32.add', get(block.sums), $('i32.mul', before, int(stride)));
   const rows = [
     of === 'row'
       ? set(block.left, lies('row', i0))
@@ -260,6 +261,8 @@ interface Block {
   readonly left: Local;
   readonly right: Local;
   readonly sums: Local;
+  /** Do the sums of all rows wait for those of the next turns of the inner loop? */
+  readonly waits: boolean;
   readonly rows: Bounds;
   readonly columns: Bounds;
   readonly inner: Bounds;

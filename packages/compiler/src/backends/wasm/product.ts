@@ -114,24 +114,20 @@ function factorsOf(e: Expr): Expr[] {
   return [e];
 }
 
-/**
- * Floats of a thread's scratch memory: the sums of all rows, and a block of each factor in panels
- * but of the one that is ready.
- */
-export function scratchPlan(
-  { extents }: Form,
-  { row, blocks }: Product,
-  ready?: 'row' | 'column',
-) {
-  const { rows, columns, inner } = blocks;
+/** Floats of a thread's scratch memory: sums, and panels of a block of what is not ready. */
+export function scratchPlan({ extents }: Form, product: Product, ready?: 'row' | 'column') {
+  const { rows, columns, inner } = product.blocks;
   const left = ready === 'row' ? 0 : rows * inner;
   const right = ready === 'column' ? 0 : inner * columns;
-  const sums = Math.ceil(extents[row]! / rows) * rows * columns;
-  return { left: 0, right: left, sums: left + right, total: left + right + sums };
+  const waits = extents[product.inner]! > inner;
+  const sums = (waits ? Math.ceil(extents[product.row]! / rows) : 1) * rows * columns;
+  return { left: 0, right: left, sums: left + right, total: left + right + sums, waits };
 }
 
 /** Multiply-adds in the time that packing takes for one float. */
 const PACKING = 16;
+/** And in that in which a float comes near that another thread has packed. */
+const FETCHING = 8;
 
 /** Rows or columns of a part: fewer would read the other factor's panels too often. */
 const LEAST_PART = 16;
@@ -180,13 +176,13 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
   const ready = mayBeReady && packing[other] ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
-  const packed = packing[along] * own + packing[other] * (ready ? whole / threads : whole);
+  const others = ready ? packing[other] / threads + FETCHING : packing[other];
   const least = ready || !packing[other] ? LEAST_PART : LEAST_PACKING;
   return {
     ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
     scratch: scratchPlan(form, product, ready).total,
-    work: own * extents[product[other]]! + packed,
+    work: own * extents[product[other]]! + packing[along] * own + others * whole,
   };
 }
 
