@@ -6,7 +6,7 @@ export * from './ops/elementary.ts';
 export * from './ops/gelu.ts';
 export * from './ops/logic.ts';
 export * from './ops/matrix.ts';
-export { broadcast, expand, expandTo, type Operand } from './ops/operand.ts';
+export { broadcast, expand, expandTo, type Operand, withoutExpand } from './ops/operand.ts';
 export * from './ops/power.ts';
 export { dropout, hash, normal, uniform } from './ops/random.ts';
 export * from './ops/reduce.ts';

@@ -73,6 +73,9 @@ export function expandTo(x: Node, shape: Shape, dims: readonly number[]): Node {
   return identity ? x : make('expand', [x], { dims }, shape);
 }
 
+/** What a node repeats, or the node itself. */
+export const withoutExpand = (node: Node): Node => (node.op === 'expand' ? node.src[0]! : node);
+
 /** What operands have in common, aligned at the right; the last `apart` dimensions left out. */
 export function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
   const shapes = operands.map((x) => x.shape.slice(0, x.shape.length - apart));

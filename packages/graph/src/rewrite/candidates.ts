@@ -2,6 +2,7 @@
 // the others are not looked at, and their graphs not even made.
 import { rowOf } from '../elementwise.ts';
 import type { Node, OpName } from '../node.ts';
+import { withoutExpand } from '../ops.ts';
 import { allTerms, applyRule, isOfFactors } from './match.ts';
 import { monomialOf } from './monomial.ts';
 import { allRules, type Rule } from './rules.ts';
@@ -51,12 +52,8 @@ export function opsOf(node: Node): ReadonlySet<string> {
 function below(root: OpName, node: Node): readonly OpName[] {
   if (root !== 'add' && root !== 'mul') return node.src.flatMap(asArgument);
   const terms = root === 'add' ? allTerms(node) : [monomialOf(node)];
-  const factors = terms.flatMap((term) => [...term.factors.keys()]);
-  return factors.map((f) => withoutExpand(f).op);
+  return terms.flatMap((term) => [...term.factors.keys()].map((f) => withoutExpand(f).op));
 }
-
-/** What a node repeats, or the node itself. */
-const withoutExpand = (node: Node): Node => (node.op === 'expand' ? node.src[0]! : node);
 
 /** As what an argument may match: -(a - b) is a sum, too. */
 function asArgument(x: Node): readonly OpName[] {

@@ -2,7 +2,7 @@
 // builds the right side. A sum or product at the root of a rule may be part of a larger one.
 import { constant } from '../leaves.ts';
 import { type AttrOf, type Node, type OpName, type Shape, withSources } from '../node.ts';
-import { expandTo } from '../ops.ts';
+import { expandTo, withoutExpand } from '../ops.ts';
 import { buildSum, merge, termsOf } from './collect.ts';
 import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
 import type { Rule } from './rules.ts';
@@ -88,7 +88,7 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
       rest.coefficient === 1 && rest.factors.size === 0 ? then(b) : undefined,
     );
   }
-  const seen = node.op === 'expand' ? node.src[0]! : node;
+  const seen = withoutExpand(node);
   if (pattern.op !== seen.op || !sameAttr(pattern.attr, seen.attr)) return undefined;
   // What is computed once and then repeated is the same as computed on what is repeated.
   const src =

@@ -24,6 +24,7 @@ import {
   softplus,
   sub,
   unreduce,
+  withoutExpand,
 } from '../ops.ts';
 import { buildSum, merge, termsOf } from './collect.ts';
 import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
@@ -59,7 +60,7 @@ function logOf(m: Monomial, shape: Shape): LogOfProduct {
   const others = new Map<Node, number>();
   let exponentials = 0;
   for (const [f, e] of m.factors) {
-    const inner = f.op === 'expand' ? f.src[0]! : f;
+    const inner = withoutExpand(f);
     const isExp = inner.op === 'exp' || isSumOfExp(inner);
     if (!isExp && !POSITIVE.has(inner.op)) {
       others.set(f, e);
@@ -87,7 +88,7 @@ function logOfSumOfExp(node: Node): Node | undefined {
   const m = monomialOf(node.src[0]!);
   // Rules over holes know products with exp(x), sigmoid(x) and the like.
   const known = [...m.factors].some(([f, e]) => {
-    const inner = f.op === 'expand' ? f.src[0]! : f;
+    const inner = withoutExpand(f);
     return isSumOfExp(inner) || (POSITIVE.has(inner.op) && e !== 1);
   });
   return known ? logOf(m, node.shape).value : undefined;
@@ -230,7 +231,7 @@ function sumAcrossViews(node: Node): Node | undefined {
   const all = terms.flatMap((t) => {
     const [[f, e] = []] = t.factors;
     if (!f || t.factors.size > 1 || e !== 1) return [t];
-    const inner = f.op === 'expand' ? f.src[0]! : f;
+    const inner = withoutExpand(f);
     if (inner.op !== 'add' || (f.op !== 'expand' && !isScalar(f))) return [t];
     const view = (part: Node): Node =>
       f.op === 'expand' ? expandTo(part, f.shape, f.attr.dims) : part;

@@ -1,7 +1,7 @@
 // Rules about sums: what repeats is counted, what is known to add up is not added.
 import { constant, size } from '../leaves.ts';
 import { type Node, type NodeOf, type Shape, sameShape } from '../node.ts';
-import { expandTo, mul, pow, reduceAxes, unreduce } from '../ops.ts';
+import { expandTo, mul, pow, reduceAxes, unreduce, withoutExpand } from '../ops.ts';
 import { buildSum, MAX_TERMS, shallowTerms } from './collect.ts';
 import { build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
 
@@ -143,7 +143,7 @@ function isDeviation(term: Monomial, axes: Axes): boolean {
 function withoutMean(term: Monomial, axes: Axes): Monomial | undefined {
   if (![...term.factors.keys()].every((f) => isConstantAlongAll(f, axes))) return undefined;
   for (const [f, e] of term.factors) {
-    const total = f.op === 'expand' ? f.src[0]! : f;
+    const total = withoutExpand(f);
     if (e !== 1 || total.op !== 'sum' || total.attr.axes.join() !== axes.join()) continue;
     if (!samePlace(f, total) || !sameShape(total.src[0]!.shape, f.shape)) continue;
     const counts = axes.map((axis) => monomialOf(size(total.src[0]!.shape[axis]!)));

@@ -104,8 +104,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const run = isTeam
     ? teamRun(plan, kernels, calls, barrier)
     : soloRun(plan, calls, sharedPages > 0);
-  functions.push(run);
-  const ready = warmed(functions, hot.slice(0, MOST_HOT));
+  const ready = warmed([...functions, run], hot.slice(0, MOST_HOT));
   const all = simd === 'scalar' ? scalarize(ready) : ready;
   const sourceOf = (last: number, i: number): string =>
     all
