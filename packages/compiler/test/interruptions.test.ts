@@ -70,6 +70,7 @@ async function compare(every: number, seed: number): Promise<void> {
     fault.isAtRisk = random() < 0.8;
     fault.fails = fault.isAtRisk && random() < 0.3;
     fault.isAway = random() < 0.3;
+    fault.isLong = random() < 0.5;
     const which = below(20);
     if (which < 10) await step(undefined);
     else if (which < 15) await step(random() < 0.5 ? 1 : 1 + below(6));
