@@ -18,8 +18,8 @@ export const browser = mergeConfig(
     },
     test: {
       include: ['browser/**/*.test.ts'],
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       // One page at a time: software GPUs on two cores are slow enough alone.
       fileParallelism: false,
       browser: {

@@ -15,8 +15,8 @@ export const shared = defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
     environment: 'node',
-    // Random formulas and sweeps on a slow two-core machine.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Random formulas and sweeps on a slow two-core machine that others use, too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -8,8 +8,8 @@ export default mergeConfig(
     test: {
       name: 'compiler:headlessgl',
       include: ['headlessgl/**/*.test.ts'],
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       fileParallelism: false,
     },
   },

@@ -17,6 +17,8 @@ export interface Lease {
 export interface Programs {
   /** The program of a task for these sizes, loaded before, or now. */
   lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
+  /** Is it there, so that nothing has to be waited for? */
+  isLoaded(task: Task, sizes: Sizes): boolean;
   /** Sizes that a task is loaded for, or is being loaded. */
   known(task: Task): Sizes[];
   dispose(): void;
@@ -31,11 +33,14 @@ interface Entry {
   users: number;
 }
 
+const keyOf = (task: Task, sizes: Sizes): string =>
+  `${task.key} ${JSON.stringify(Object.entries(sizes).sort())}`;
+
 /** An empty store of programs for a device. */
 export function createPrograms(device: Device): Programs {
   const entries = new Map<string, Entry>();
   const lease = (task: Task, sizes: Sizes): Lease | Promise<Lease> => {
-    const key = `${task.key} ${JSON.stringify(Object.entries(sizes).sort())}`;
+    const key = keyOf(task, sizes);
     const program =
       entries.get(key)?.program ?? load(planTask(task, sizes, device.limits), device);
     // Entered again at the end: the first of the map is the one not used for longest.
@@ -61,7 +66,11 @@ export function createPrograms(device: Device): Programs {
   };
   const known = (task: Task): Sizes[] =>
     [...entries.values()].filter((entry) => entry.task === task).map(({ sizes }) => sizes);
-  return { lease, known, dispose };
+  const isLoaded = (task: Task, sizes: Sizes): boolean => {
+    const program = entries.get(keyOf(task, sizes))?.program;
+    return program !== undefined && !(program instanceof Promise);
+  };
+  return { lease, isLoaded, known, dispose };
 }
 
 function leaseOf(entries: Map<string, Entry>, entry: Entry, program: Executable): Lease {

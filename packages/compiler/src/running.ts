@@ -8,8 +8,8 @@ import {
   type Sizes,
 } from '@chainrule/graph';
 import { createTask, type Executable, type Task } from './executable.ts';
-import { type CheckedFeeds, checkFeeds, type Feeds } from './feeds.ts';
-import { keep, runSteps, uploadFor, type Wanted } from './placement/calls.ts';
+import { checkFeeds, type Feeds } from './feeds.ts';
+import { check, checkSoon, keep, runSteps, uploadFor, type Wanted } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
 import type { Engine, Values } from './placement/engine.ts';
@@ -73,7 +73,7 @@ class RunningSession implements Session {
     this.#idle('step');
     const wanted = this.#wantStep('step', feeds);
     const once = (engine: Engine, lease: Lease): void => {
-      const env = uploadFor(engine, lease, wanted.data);
+      const env = uploadFor(engine, lease, wanted);
       this.#queued++;
       try {
         runSteps(this.#placement, engine, lease, env, wanted);
@@ -93,6 +93,7 @@ class RunningSession implements Session {
       throw new ChainruleError(`steps: ${n} is no number of steps.`, 'give e.g. 100.');
     }
     const wanted = this.#wantStep('steps', feeds);
+    if (n === 0) check(wanted);
     const call = this.#placement.enter();
     try {
       // Where nothing has to be waited for it runs at once: what is called next finds it done.
@@ -108,7 +109,7 @@ class RunningSession implements Session {
 
   /** Steps until they are done, or the session has to move. */
   async #someSteps(n: number, call: Call, wanted: Wanted, engine: Engine, lease: Lease) {
-    const env = uploadFor(engine, lease, wanted.data);
+    const env = uploadFor(engine, lease, wanted);
     try {
       let begin = performance.now();
       do {
@@ -332,13 +333,13 @@ class RunningSession implements Session {
   }
 
   /** All that is fed tells the sizes, also what rewriting has made superfluous. */
-  #check(task: Task, feeds: Feeds): CheckedFeeds {
-    const { task: main, fixed, sizes } = this.#parts;
-    return checkFeeds(task.slots, [...main.mayFeed, ...task.mayFeed], feeds, fixed, sizes);
-  }
-
   #want(task: Task, feeds: Feeds): Wanted {
-    return { task, ...this.#check(task, feeds), isOwn: false, isOver: false };
+    const { task: main, fixed, sizes } = this.#parts;
+    const mayFeed = [...main.mayFeed, ...task.mayFeed];
+    const fitting = checkFeeds(task.slots, mayFeed, feeds, fixed, sizes);
+    const wanted = { task, ...fitting, isFinite: false, isOwn: false, isOver: false };
+    checkSoon(wanted, this.#occupied() ? undefined : this.#placement.engine);
+    return wanted;
   }
 
   #wantStep(call: string, feeds: Feeds): Wanted {
@@ -361,7 +362,7 @@ class RunningSession implements Session {
     const found = await this.#on(call, wanted, async (engine, lease) => {
       const begin = performance.now();
       try {
-        return await engine.evaluate(lease!.program, wanted.data);
+        return await engine.evaluate(lease!.program, uploadFor(engine, lease!, wanted));
       } finally {
         lease!.release();
         const isAll = this.#parts.task.updates.length === 0;

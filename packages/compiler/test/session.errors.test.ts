@@ -131,6 +131,19 @@ describe('feeds', () => {
         fix: feed one-hot columns or probabilities, or declare Y without distribution."
     `);
   });
+  test('labels and mistakes are where they belong in either order', async () => {
+    const c = net({ layers: [3, 2], m: 4, classes: true });
+    using run = await compile(c.program, { sizes: c.sizes, device: 'js' });
+    const step = (...data: number[]): void =>
+      run.step({ ...c.feeds, Y: { shape: [2, 4], order: 'columns', data } });
+    const labels = (...data: number[]) => messageOf(() => step(...data));
+    step(1, 0, 1, 0, 1, 0, 1, 0);
+    expect(await labels(1, 0, 1, 0, 1, 1, 1, 0)).toMatch('its column 2 sums to 2');
+    expect(await labels(1, 0, 1, Number.NaN, 1, 0, 1, 0)).toMatch(
+      'Y holds NaN in row 1, column 1;',
+    );
+    expect(await labels(1, 0, 1, 0, 1, 0, Infinity, 0)).toMatch('Infinity in row 0, column 3;');
+  });
   test('after any of these the parameters are as before', async () => {
     using run = await start();
     const { X } = logistic().feeds;

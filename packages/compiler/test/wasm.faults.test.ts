@@ -149,7 +149,7 @@ test('a program that a worker cannot load runs on one thread, which the report s
     another.step(feeds);
     expect(counts).toContain(2);
   };
-  await vi.waitFor(joint, { timeout: 20_000, interval: 5 });
+  await vi.waitFor(joint, { timeout: 60_000, interval: 5 });
   expect(another.report().alone).toBeUndefined();
   expect(pool()).toBe(workers);
 });

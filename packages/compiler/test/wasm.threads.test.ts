@@ -142,7 +142,7 @@ test('training is the same to the bit, step by step and many at once', async () 
       run.step(c.feeds);
       expect(counts).toContain(threads);
     };
-    await vi.waitFor(joint, { timeout: 20_000, interval: 5 });
+    await vi.waitFor(joint, { timeout: 60_000, interval: 5 });
     run.restore(first);
     for (let i = 0; i < 20; i++) run.step(c.feeds);
     await run.steps(3, c.feeds);

@@ -1,17 +1,18 @@
 // What a call of a session wants to run, and how it runs steps on the engine of now.
-import type { Sizes } from '@chainrule/graph';
 import type { Handle } from '../device.ts';
 import type { Task } from '../executable.ts';
+import { checkFinite, type FittingFeeds } from '../feeds.ts';
 import type { Lease } from '../programs.ts';
 import type { Call } from './checkpoint.ts';
 import type { Engine, Portion, Values } from './engine.ts';
 import type { Placement } from './placement.ts';
 
 /** What a call runs: a task for these sizes and data. */
-export interface Wanted {
+export interface Wanted extends FittingFeeds {
   readonly task: Task;
-  readonly sizes: Sizes;
   data: Values;
+  /** Are all of them known to be finite? */
+  isFinite: boolean;
   /** Are the data copies? The caller's arrays may change while the call waits. */
   isOwn: boolean;
   /** Are they no longer needed? */
@@ -25,11 +26,37 @@ export function keep(wanted: Wanted): void {
   wanted.isOwn = true;
 }
 
-/** Uploads for a step, whose program is released if the data cannot be had. */
-export function uploadFor(engine: Engine, lease: Lease, data: Values): Handle[] {
+/** @throws FeedError if a number is not finite; `look` as in `checkFinite` */
+export function check(wanted: Wanted, look?: (name: string) => boolean | undefined): void {
+  checkFinite(wanted, look);
+  wanted.isFinite = true;
+}
+
+/** Numbers of an input from which it pays that a device looks at what it is given. */
+const MANY = 2 ** 16;
+
+/** The same, but not if they can be uploaded at once, and the device looks at them there. */
+export function checkSoon(wanted: Wanted, engine: Engine | undefined): void {
+  const isMany = [...wanted.data.values()].some(({ length }) => length >= MANY);
+  const isSoon = isMany && engine?.device.isFinite && engine.isLoaded(wanted.task, wanted.sizes);
+  if (!isSoon) check(wanted);
+}
+
+/** Uploads for a program, which is released if the data cannot be had, or are not finite. */
+export function uploadFor(engine: Engine, lease: Lease, wanted: Wanted): Handle[] {
+  const { program } = lease;
+  let env: Handle[] = [];
+  // Rewriting may have made inputs superfluous: these are not there.
+  const look = (name: string): boolean | undefined => {
+    const found = program.planned.inputs.find((slot) => slot.name === name);
+    return found && engine.device.isFinite?.(env[found.id]);
+  };
   try {
-    return engine.upload(lease.program, data);
+    env = engine.upload(program, wanted.data);
+    if (!wanted.isFinite) check(wanted, look);
+    return env;
   } catch (error) {
+    engine.free(program, env);
     lease.release();
     throw error;
   }

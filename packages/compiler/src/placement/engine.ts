@@ -24,6 +24,8 @@ export interface Engine {
   /** The program that reports speak of. */
   main?: Lease;
   lease(task: Task, sizes: Sizes): Lease | Promise<Lease>;
+  /** Is its program there, so that a lease is no promise? */
+  isLoaded(task: Task, sizes: Sizes): boolean;
   /** Sizes that a task is loaded for. */
   known(task: Task): readonly Sizes[];
   /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
@@ -32,8 +34,8 @@ export interface Engine {
   free(program: Executable, env: readonly Handle[]): void;
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
   step(lease: Lease, env: Handle[], of?: Portion): void | Promise<void>;
-  /** Runs once, and reads the results. */
-  evaluate(program: Executable, data: Values): Promise<Record<string, Tensor>>;
+  /** Runs once on what was uploaded, which it gives back, and reads the results. */
+  evaluate(program: Executable, env: Handle[]): Promise<Record<string, Tensor>>;
   /** Waits until the device has done what was queued, by reading its smallest parameter. */
   wait(): Promise<void>;
   read(name: string): Promise<Tensor>;
@@ -160,6 +162,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     residents,
     every,
     lease: (task, sizes) => withRoom(() => programs.lease(task, sizes)),
+    isLoaded: programs.isLoaded,
     known: programs.known,
     upload,
     free,
@@ -175,8 +178,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
         throw error;
       }
     },
-    evaluate: async (program, data) => {
-      const env = upload(program, data);
+    evaluate: async (program, env) => {
       try {
         run(program, env, () => program.loaded.run(env));
       } finally {

@@ -218,7 +218,7 @@ async function timeWork(engine: Engine, { task, sizes, data }: Timed): Promise<n
     const begin = performance.now();
     for (let i = 0; i < n; i++) {
       if (task.updates.length > 0) engine.step(lease, env);
-      else await engine.evaluate(lease.program, data);
+      else await engine.evaluate(lease.program, engine.upload(lease.program, data));
     }
     await engine.wait();
     return performance.now() - begin;

@@ -39,5 +39,5 @@ export async function tookPart(counts: ReadonlySet<number>, threads: number): Pr
     await runCase(device, nest);
     expect(counts).toContain(threads);
   };
-  await vi.waitFor(again, { timeout: 20_000, interval: 5 });
+  await vi.waitFor(again, { timeout: 60_000, interval: 5 });
 }

@@ -7,6 +7,7 @@ import { encodeModule } from './binary.ts';
 import { stop } from './board.ts';
 import { $, type Code, floats, int, multiplyAdd, type Simd, type Type } from './code.ts';
 import { emitWasm, type WasmProgram } from './emit.ts';
+import { createLook } from './finite.ts';
 import { limits, load } from './loaded.ts';
 import { createHeap, type Region } from './memory.ts';
 import { whyNoPool } from './pool.ts';
@@ -93,6 +94,7 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
   const engine = { simd, shapes: shapesFor(simd, inOrder) };
   const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, ...engine };
   const owned = new Set<Handle>();
+  const look = createLook(heap);
   const count = context.threads > 1 ? `up to ${context.threads} threads` : 'one thread';
   return {
     kind: 'wasm',
@@ -108,6 +110,7 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
     },
     read: async (handle, shape, order) => rowMajor(heap.view(handle as Region), shape, order),
     view: (handle) => heap.view(handle as Region),
+    ...(simd !== 'scalar' && { isFinite: (handle) => look(handle as Region) }),
     // New values of parameters belong to their program, which gives them back itself.
     free: (handle) => {
       if (owned.delete(handle)) heap.free(handle as Region);

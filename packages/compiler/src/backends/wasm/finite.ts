@@ -1,0 +1,59 @@
+// Are all numbers of a region finite? One small module for a memory, whatever its programs are.
+import { allFinite } from '../../feeds.ts';
+import { encodeModule } from './binary.ts';
+import {
+  $,
+  BYTES,
+  type Code,
+  createFrame,
+  type Func,
+  get,
+  local,
+  plus,
+  set,
+  WIDTH,
+  words,
+} from './code.ts';
+import type { Heap, Region } from './memory.ts';
+
+/** The exponent of a float32: all of it is set in Infinity and NaN only. */
+const EXPONENT = words(0x7f800000);
+
+/** Numbers that are looked at in a turn of the loop: four vectors. */
+const TURN = 4 * WIDTH;
+
+/** Are the numbers of whole turns, from one address to another, finite? */
+function finite(): Func {
+  const frame = createFrame('i32', 'i32');
+  const [at, end, found] = [0, 1, local(frame, 'v128')];
+  const look = (offset: number): Code => {
+    const exponent = $('v128.and', $('v128.load', offset, get(at)), EXPONENT);
+    return set(found, $('v128.or', get(found), $('i32x4.eq', exponent, EXPONENT)));
+  };
+  const next = $('local.tee', at, plus(get(at), TURN * BYTES));
+  const body = [
+    $('loop'),
+    [0, 16, 32, 48].map(look),
+    $('br_if', 0, $('i32.ne', next, get(end))),
+    $('end'),
+    $('i32.eqz', $('v128.any_true', get(found))),
+  ];
+  return { name: 'finite', ...frame, results: ['i32'], body };
+}
+
+/** Looks at regions of a heap; the module is compiled for the first. */
+export function createLook({ memory, sharedPages, view }: Heap): (region: Region) => boolean {
+  let look: ((from: number, to: number) => number) | undefined;
+  const load = (): typeof look => {
+    const module = new WebAssembly.Module(encodeModule([finite()], { finite: 0 }, sharedPages));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return exports['finite'] as typeof look;
+  };
+  return (region) => {
+    const { at, length } = region;
+    const whole = length - (length % TURN);
+    look ??= load();
+    const isWhole = whole === 0 || look!(at, at + BYTES * whole) === 1;
+    return isWhole && allFinite(view(region).subarray(whole));
+  };
+}
