@@ -15,6 +15,7 @@ export type Feeds = Readonly<Record<string, Data>>;
 
 /** Data of one call that fit its inputs, and the size of every dimension. */
 export interface FittingFeeds {
+  /** What was fed, in the order in which it lies. */
   readonly slots: ReadonlyMap<string, Slot>;
   readonly data: ReadonlyMap<string, Float32Array>;
   readonly sizes: Sizes;
@@ -49,8 +50,12 @@ export function checkFeeds(
   }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
   const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
-  const data = new Map(flats.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)]));
-  return { slots, data, sizes };
+  const fed = flats.map(({ slot, flat }) => ({ slot: asFed(slot, flat, sizes), flat }));
+  return {
+    slots: new Map(fed.map(({ slot }) => [slot.name, slot])),
+    data: new Map(fed.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)])),
+    sizes,
+  };
 }
 
 /**
@@ -94,22 +99,19 @@ function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {
 const shapeOf = ({ shape }: Slot, sizes: Sizes): number[] =>
   shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
 
-/** Float32 data in the order that the input declares, and a distribution if declared. */
-function fittingData(slot: Slot, flat: Flat, sizes: Sizes): Float32Array {
+/** The slot in the order in which its data lie. */
+function asFed(slot: Slot, { order }: Flat, sizes: Sizes): Slot {
   const shape = shapeOf(slot, sizes);
-  const data = inOrder(slot, flat, shape);
-  if (slot.distribution) checkDistribution(slot, data, shape);
-  return data;
+  // A matrix of one row or column lies in either order.
+  const isMatrix = shape.filter((size) => size > 1).length > 1 && shape.at(-1)! > 1;
+  return isMatrix && order && order !== slot.order ? { ...slot, order } : slot;
 }
 
-function inOrder(slot: Slot, { data, order }: Flat, shape: readonly number[]): Float32Array {
-  const given = data instanceof Float32Array ? data : Float32Array.from(data);
-  if (!order || order === slot.order || shape.length < 2) return given;
-  // Swapping how a matrix lies in memory is transposing it.
-  const columns = shape.at(-1)!;
-  const [width, height] =
-    order === 'rows' ? [columns, given.length / columns] : [given.length / columns, columns];
-  return given.map((_, i) => given[(i % height) * width + Math.floor(i / height)]!);
+/** Float32 data, a distribution if declared. */
+function fittingData(slot: Slot, { data }: Flat, sizes: Sizes): Float32Array {
+  const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (slot.distribution) checkDistribution(slot, numbers, shapeOf(slot, sizes));
+  return numbers;
 }
 
 /** Sums of float32 probabilities may miss 1 by rounding; other labels miss it by far. */

@@ -7,7 +7,7 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
-import { createTask, type Executable, type Task } from './executable.ts';
+import { createTask, type Executable, type Task, taskFed } from './executable.ts';
 import { checkFeeds, type Feeds } from './feeds.ts';
 import { check, checkSoon, keep, runSteps, uploadFor, type Wanted } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
@@ -337,7 +337,8 @@ class RunningSession implements Session {
     const { task: main, fixed, sizes } = this.#parts;
     const mayFeed = [...main.mayFeed, ...task.mayFeed];
     const fitting = checkFeeds(task.slots, mayFeed, feeds, fixed, sizes);
-    const wanted = { task, ...fitting, isFinite: false, isOwn: false, isOver: false };
+    const fed = taskFed(task, fitting.slots);
+    const wanted = { task: fed, ...fitting, isFinite: false, isOwn: false, isOver: false };
     checkSoon(wanted, this.#occupied() ? undefined : this.#placement.engine);
     return wanted;
   }

@@ -11,7 +11,7 @@ import {
   type Values,
 } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
-import { compile, type DeviceRequest, type Session } from '../../src/index.ts';
+import { compile, type DeviceRequest, type Feeds, type Session } from '../../src/index.ts';
 import { longestFold, longFolds } from './long-folds.ts';
 import { type Case, cases, net } from './programs.ts';
 import { values } from './values.ts';
@@ -22,7 +22,11 @@ const STEPS = 12;
 const TOLERANCE = 2e-5;
 
 /** The costs of a training run on a device, before every step. */
-export async function trace(run: Session, c: Case, steps = STEPS): Promise<number[]> {
+export async function trace(
+  run: Session,
+  c: Pick<Case, 'J'> & { readonly feeds: Feeds },
+  steps = STEPS,
+): Promise<number[]> {
   const costs: number[] = [];
   for (let i = 0; i < steps; i++) {
     costs.push((await run.value(c.J, c.feeds)) as number);
@@ -94,6 +98,26 @@ export function sessions(device: DeviceRequest): void {
     expect((await run.read('W1')).data).toEqual((await other.read('W1')).data);
     const A = (await run.value(c.A, { X: half['X']! })) as { shape: readonly number[] };
     expect(A.shape).toEqual([1, 6]);
+  });
+
+  test('data may lie in the other order than inputs declare', async () => {
+    const c = net({ layers: [5, 4, 3], m: 7, classes: true });
+    using run = await start(c);
+    const state = await run.state();
+    const expected = await trace(run, c, 4);
+    const turned = (rows: Float32Array) => {
+      const [size, count] = [rows.length / 7, 7];
+      const data = rows.map((_, i) => rows[(i % size) * count + Math.floor(i / size)]!);
+      return { shape: [size, count], data, order: 'columns' as const };
+    };
+    const [X, Y] = [turned(c.feeds['X']!), turned(c.feeds['Y']!)];
+    for (const feeds of [{ X }, { Y }, { X, Y }, {}]) {
+      run.restore(state);
+      const found = await trace(run, { ...c, feeds: { ...c.feeds, ...feeds } }, 4);
+      found.forEach((cost, i) => {
+        expect(Math.abs(cost - expected[i]!)).toBeLessThan(TOLERANCE);
+      });
+    }
   });
 
   test('state comes back after restore, and training goes on alike', async () => {
