@@ -94,7 +94,7 @@ export interface Device {
   read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;
   /** The data of a handle themselves, where steps are done on return; until the next upload. */
   view?(handle: Handle): Float32Array;
-  /** Are all numbers of a handle finite? Where looking at them there is faster than before. */
+  /** Are all numbers of a handle finite? Only where a loop over the data uploaded is slower. */
   isFinite?(handle: Handle): boolean;
   /** Gives back what `upload` made. */
   free(handle: Handle): void;

@@ -21,8 +21,6 @@ export interface Task {
   readonly leaves: readonly Node[];
   /** Every size in what the user wrote. */
   readonly symbols: ReadonlySet<string>;
-  /** Names of inputs whose data lie in the other order than these declare. */
-  readonly turned?: ReadonlySet<string>;
   /** The inputs that must be fed, and all that may be. */
   readonly slots: readonly Slot[];
   readonly mayFeed: readonly Slot[];
@@ -67,14 +65,6 @@ export function createTask(
   };
 }
 
-/** The task for data that lie as these slots say. */
-export function taskFed(task: Task, fed: ReadonlyMap<string, Slot>): Task {
-  const turned = task.slots.filter((slot) => fed.get(slot.name)!.order !== slot.order);
-  if (turned.length === 0) return task;
-  const names = turned.map(({ name }) => name);
-  return { ...task, key: `${task.key} ${JSON.stringify(names)}`, turned: new Set(names) };
-}
-
 /** Every node that a task starts from. */
 export const rootsOf = (task: Task): Node[] => [
   ...task.outputs.values(),
@@ -93,7 +83,6 @@ export function planTask(task: Task, sizes: Sizes, limits: Limits): Planned {
     outputs: new Map([...task.outputs].map(([name, node]) => [name, bound.get(node)!])),
     updates: task.updates.map((u) => ({ param: bound.get(u.param)!, value: bound.get(u.value)! })),
     names,
-    turned: task.turned,
   };
   return plan(goal, limits);
 }

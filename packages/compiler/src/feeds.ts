@@ -9,20 +9,21 @@ import {
   type Slot,
   solveSizes,
 } from '@chainrule/graph';
+import { allFinite } from './finite.ts';
+import { reordered } from './reordered.ts';
 
 /** Data by input name. */
 export type Feeds = Readonly<Record<string, Data>>;
 
 /** Data of one call that fit its inputs, and the size of every dimension. */
 export interface FittingFeeds {
-  /** What was fed, in the order in which it lies. */
   readonly slots: ReadonlyMap<string, Slot>;
   readonly data: ReadonlyMap<string, Float32Array>;
   readonly sizes: Sizes;
 }
 
 /**
- * Checks feeds against the inputs that a call needs; not yet whether all numbers are finite.
+ * Checks feeds against the inputs that a call needs; not yet what numbers they are.
  * @param needed inputs that must be fed; `mayFeed` are all that may be: others are mistakes
  * @param fixed sizes that cannot change from call to call; `preferred` ones may
  * @throws FeedError, NameError naming the input
@@ -50,25 +51,24 @@ export function checkFeeds(
   }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
   const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
-  const fed = flats.map(({ slot, flat }) => ({ slot: asFed(slot, flat, sizes), flat }));
-  return {
-    slots: new Map(fed.map(({ slot }) => [slot.name, slot])),
-    data: new Map(fed.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)])),
-    sizes,
-  };
+  const data = new Map(flats.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)]));
+  return { slots, data, sizes };
 }
 
 /**
- * Checks that all numbers are finite.
+ * Checks the numbers: that all are finite, and a distribution where one is declared.
  * @param look are the data of an input finite, where they are by now? Undefined if it cannot say
- * @throws FeedError that says which is not
+ * @throws FeedError that says which are not
  */
-export function checkFinite(
+export function checkNumbers(
   { slots, data, sizes }: FittingFeeds,
   look: (name: string) => boolean | undefined = () => undefined,
 ): void {
   for (const [name, values] of data) {
-    if (!(look(name) ?? allFinite(values))) throw notFinite(slots.get(name)!, values, sizes);
+    const slot = slots.get(name)!;
+    const shape = shapeOf(slot, sizes);
+    if (!(look(name) ?? allFinite(values))) throw notFinite(slot, values, shape);
+    if (slot.distribution) checkDistribution(slot, values, shape);
   }
 }
 
@@ -99,19 +99,10 @@ function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {
 const shapeOf = ({ shape }: Slot, sizes: Sizes): number[] =>
   shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
 
-/** The slot in the order in which its data lie. */
-function asFed(slot: Slot, { order }: Flat, sizes: Sizes): Slot {
-  const shape = shapeOf(slot, sizes);
-  // A matrix of one row or column lies in either order.
-  const isMatrix = shape.filter((size) => size > 1).length > 1 && shape.at(-1)! > 1;
-  return isMatrix && order && order !== slot.order ? { ...slot, order } : slot;
-}
-
-/** Float32 data, a distribution if declared. */
-function fittingData(slot: Slot, { data }: Flat, sizes: Sizes): Float32Array {
+/** Float32 data in the order that the input declares. */
+function fittingData(slot: Slot, { data, order }: Flat, sizes: Sizes): Float32Array {
   const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
-  if (slot.distribution) checkDistribution(slot, numbers, shapeOf(slot, sizes));
-  return numbers;
+  return reordered(numbers, shapeOf(slot, sizes), order ?? slot.order, slot.order);
 }
 
 /** Sums of float32 probabilities may miss 1 by rounding; other labels miss it by far. */
@@ -124,8 +115,7 @@ function checkDistribution(slot: Slot, data: Float32Array, shape: readonly numbe
   for (let j = 0; j < examples; j++) {
     let sum = 0;
     for (let i = 0; i < classes; i++) sum += data[i * perClass + j * perExample]!;
-    // What is not finite is another mistake: it is found by looking at all numbers.
-    if (Math.abs(sum - 1) < DISTRIBUTION_TOLERANCE || !Number.isFinite(sum)) continue;
+    if (Math.abs(sum - 1) < DISTRIBUTION_TOLERANCE) continue;
     throw new FeedError(
       `${slot.name} is declared a distribution, but its column ${j} sums to ${sum}.`,
       `feed one-hot columns or probabilities, or declare ${slot.name} without distribution.`,
@@ -133,30 +123,7 @@ function checkDistribution(slot: Slot, data: Float32Array, shape: readonly numbe
   }
 }
 
-/** The exponent of a float32: all of it is set in Infinity and NaN only. */
-const ALL = 0x7f800000;
-
-/** After so many numbers it pays that the loop below is optimized. */
-const COLD = 2 ** 20;
-/** Numbers that have been looked at. */
-let looked = 0;
-
-/**
- * At a first step there is no optimized code yet: three searches of the engine's own are faster
- * then. Later in whole numbers: two thirds of a nanosecond a value.
- */
-export function allFinite(x: Float32Array): boolean {
-  if (looked < COLD) {
-    looked += x.length;
-    return !(x.includes(NaN) || x.includes(Infinity) || x.includes(-Infinity));
-  }
-  const words = new Int32Array(x.buffer, x.byteOffset, x.length);
-  for (let i = 0; i < words.length; i++) if ((words[i]! & ALL) === ALL) return false;
-  return true;
-}
-
-function notFinite(slot: Slot, data: Float32Array, sizes: Sizes): FeedError {
-  const shape = shapeOf(slot, sizes);
+function notFinite(slot: Slot, data: Float32Array, shape: readonly number[]): FeedError {
   const index = data.findIndex((x) => !Number.isFinite(x));
   const columns = shape.at(-1)!;
   const rows = data.length / columns;

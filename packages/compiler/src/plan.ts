@@ -17,8 +17,6 @@ export interface Goal {
   readonly updates: readonly { readonly param: Node; readonly value: Node }[];
   /** Names that hold here only. */
   readonly names?: ReadonlyMap<Node, string>;
-  /** Inputs whose data lie in the other order than they declare. */
-  readonly turned?: ReadonlySet<string> | undefined;
 }
 
 /** A plan, and what people ask about it. */
@@ -194,8 +192,7 @@ function addLeaves(goal: Goal, schedule: readonly Kernel[], add: AddBuffer): Map
     for (const s of node.src) visit.add(s);
     if (node.op !== 'input' && node.op !== 'param') continue;
     const { name, order } = slotOf(node);
-    const columns = (order === 'columns') !== (goal.turned?.has(name) === true);
-    leaves.set(node, add(node, name, node.op, columns && node.shape.length > 1));
+    leaves.set(node, add(node, name, node.op, order === 'columns' && node.shape.length > 1));
   }
   return leaves;
 }

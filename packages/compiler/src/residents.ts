@@ -1,16 +1,9 @@
 // Parameters where they live between steps: on the device. It checks what is written to them.
-import {
-  type Data,
-  FeedError,
-  type Flat,
-  flatten,
-  NameError,
-  type Node,
-  toRowMajor,
-} from '@chainrule/graph';
+import { type Data, FeedError, type Flat, flatten, NameError, type Node } from '@chainrule/graph';
 import type { Handle } from './device.ts';
-import { allFinite } from './feeds.ts';
+import { allFinite } from './finite.ts';
 import { sizeOf } from './nest.ts';
+import { reordered } from './reordered.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -41,10 +34,10 @@ export function checkValues(
 }
 
 /** A copy of its own, row by row. */
-const copied = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array =>
-  data instanceof Float32Array && order === 'rows'
-    ? data.slice()
-    : new Float32Array(toRowMajor(order, shape, data));
+function copied({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array {
+  const copy = data instanceof Float32Array ? data.slice() : Float32Array.from(data);
+  return reordered(copy, shape, order, 'rows');
+}
 
 /** A copy of the data, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {

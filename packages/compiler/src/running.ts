@@ -7,9 +7,9 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
-import { createTask, type Executable, type Task, taskFed } from './executable.ts';
+import { createTask, type Executable, type Task } from './executable.ts';
 import { checkFeeds, type Feeds } from './feeds.ts';
-import { check, checkSoon, keep, runSteps, uploadFor, type Wanted } from './placement/calls.ts';
+import { check, keep, runSteps, uploadFor, type Wanted, want } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
 import type { Engine, Values } from './placement/engine.ts';
@@ -337,10 +337,7 @@ class RunningSession implements Session {
     const { task: main, fixed, sizes } = this.#parts;
     const mayFeed = [...main.mayFeed, ...task.mayFeed];
     const fitting = checkFeeds(task.slots, mayFeed, feeds, fixed, sizes);
-    const fed = taskFed(task, fitting.slots);
-    const wanted = { task: fed, ...fitting, isFinite: false, isOwn: false, isOver: false };
-    checkSoon(wanted, this.#occupied() ? undefined : this.#placement.engine);
-    return wanted;
+    return want(task, fitting, () => (this.#occupied() ? undefined : this.#placement.engine));
   }
 
   #wantStep(call: string, feeds: Feeds): Wanted {
@@ -362,8 +359,9 @@ class RunningSession implements Session {
     const wanted = this.#want(this.#taskOf(nodes), feeds);
     const found = await this.#on(call, wanted, async (engine, lease) => {
       const begin = performance.now();
+      const env = uploadFor(engine, lease!, wanted);
       try {
-        return await engine.evaluate(lease!.program, uploadFor(engine, lease!, wanted));
+        return await engine.evaluate(lease!.program, env);
       } finally {
         lease!.release();
         const isAll = this.#parts.task.updates.length === 0;

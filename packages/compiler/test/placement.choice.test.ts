@@ -2,8 +2,10 @@
 // the other. Which of the two is faster is settled by making one dawdle.
 import { input, matmul, param } from '@chainrule/graph';
 import { expect, test } from 'vitest';
+import { openWasm } from '../src/backends/wasm/device.ts';
 import { type CompileOptions, compileOn } from '../src/compile.ts';
 import { compile, type DeviceChoice, type Session } from '../src/index.ts';
+import type { Platform } from '../src/placement/devices.ts';
 import { type Behaviour, fakePlatform, later } from './support/fakes.ts';
 import { net } from './support/programs.ts';
 
@@ -163,6 +165,23 @@ test('values alone are compared, too', async () => {
   }
   expect(run.device.why).toMatch(/ms a value, the CPU/);
   expect(await run.value(Z, feeds)).toEqual(first);
+});
+
+test('a value that is refused is not compared', async () => {
+  const [X, W] = [input(300, 'm', { name: 'X' }), param(300, 300, { name: 'W' })];
+  const Z = matmul(W, X);
+  const { platform } = fakePlatform(['webgpu']);
+  const open: Platform['open'] = (kind) =>
+    kind === 'wasm' ? openWasm({ threads: 1 }) : platform.open(kind);
+  const machine: Platform = { ...platform, cpu: () => ({ kind: 'wasm', refused: [] }), open };
+  using run = await compileOn(machine, Z, { sizes: { m: 300 } });
+  await run.value(Z, { X: new Float32Array(90_000) });
+  for (let i = 0; i < 60; i++) {
+    const spoilt = { X: new Float32Array(90_000).fill(Number.NaN, 7, 8) };
+    await expect(run.value(Z, spoilt)).rejects.toThrow('X holds NaN in row 0, column 7');
+    await later();
+  }
+  expect(run.device.why).toMatch(/it starts here while GPUs are looked at$/);
 });
 
 test('a GPU that fails its trial is refused, and the next one tried', async () => {

@@ -143,6 +143,14 @@ describe('feeds', () => {
       'Y holds NaN in row 1, column 1;',
     );
     expect(await labels(1, 0, 1, 0, 1, 0, Infinity, 0)).toMatch('Infinity in row 0, column 3;');
+    const X = c.feeds['X']!.slice().fill(Number.NaN, 4, 5);
+    const Y = [1, 1, 1, 1, 1, 1, 1, 1];
+    expect(await messageOf(() => run.step({ X, Y }))).toMatch('X holds NaN in row 1, column 0;');
+    const upright = { shape: [2, 4], order: 'column' as never, data: Y };
+    expect(await messageOf(() => run.step({ ...c.feeds, Y: upright }))).toMatchInlineSnapshot(`
+      "ChainruleError: Y: there is no order "column".
+        fix: say 'rows' or 'columns'."
+    `);
   });
   test('after any of these the parameters are as before', async () => {
     using run = await start();

@@ -65,7 +65,7 @@ test('a program that holds the parameters stays, also if steps go on with it and
   const env = engine.upload(lease.program, new Map([['x', new Float32Array(8).fill(0.5)]]));
   const placement = { isLooking: false, count: () => {} } as unknown as Placement;
   const feeds = { slots: new Map(), data: new Map(), sizes: { m: 2 } };
-  const wanted = { task, ...feeds, isFinite: true, isOwn: true, isOver: false };
+  const wanted = { task, ...feeds, isChecked: true, isOwn: true, isOver: false };
   const of = { whole: env, times: 1, done: 0, left: 1 };
   const steps = () => runSteps(placement, engine, lease, env, wanted, undefined, of);
   steps();

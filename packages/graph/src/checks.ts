@@ -32,6 +32,15 @@ export function checkShape(what: string, shape: Shape): void {
   }
 }
 
+/** @throws ChainruleError for an order in which nothing lies */
+export function checkOrder(what: string, order: unknown): void {
+  if (order === 'rows' || order === 'columns') return;
+  throw new ChainruleError(
+    `${what}: there is no order ${show(order)}.`,
+    "say 'rows' or 'columns'.",
+  );
+}
+
 /** @throws ChainruleError for what is no list, with an example of one */
 export function checkList(what: string, x: unknown, example: string): void {
   if (Array.isArray(x)) return;

@@ -1,6 +1,6 @@
 // Data that a user hands in: flattened, checked, and the symbolic sizes they imply. It knows names
 // and shapes, and nothing of graphs.
-import { show } from './checks.ts';
+import { checkOrder, show } from './checks.ts';
 import { explain, FeedError } from './errors.ts';
 import { type Dim, type Order, type Shape, showShape } from './node.ts';
 
@@ -84,9 +84,10 @@ function numbersIn(what: string, data: unknown): ArrayLike<number> {
 }
 
 function checkedTensor(name: string, tensor: TensorLike): TensorLike {
-  const { shape, data } = tensor;
+  const { shape, data, order = 'rows' } = tensor;
   numbersIn(`the shape of ${name}`, shape);
   numbersIn(name, data);
+  checkOrder(name, order);
   const count = shape.reduce((p, d) => p * d, 1);
   if (count === data.length) return tensor;
   const what = `${name} has the shape ${showShape(shape)} and ${data.length} values.`;

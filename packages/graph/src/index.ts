@@ -20,7 +20,6 @@ export {
   type Slot,
   solveSizes,
   type TensorLike,
-  toRowMajor,
 } from './feed.ts';
 export { grad, inputsOf, paramsOf, valueAndGrad, vjp } from './grad.ts';
 export {

@@ -1,5 +1,5 @@
 // The leaves of a graph: inputs, parameters, constants and sizes.
-import { checkOptions, checkShape, show } from './checks.ts';
+import { checkOptions, checkOrder, checkShape, show } from './checks.ts';
 import { ChainruleError } from './errors.ts';
 import {
   type Dim,
@@ -16,7 +16,10 @@ import {
 export interface InputOptions {
   /** The name that feeds use; `math` gives it when it is left out. */
   readonly name?: string;
-  /** `'columns'`: the data hold one column (example) after another, as the rows of a CSV do. */
+  /**
+   * `'columns'`: the data hold one column (example) after another, as the rows of a CSV do. A
+   * tensor in the other order is taken, too, and turned at every call.
+   */
   readonly order?: Order;
   /**
    * The entries of each column sum to 1 (one-hot labels, probabilities). Sums over them simplify:
@@ -47,12 +50,7 @@ export function input(...args: readonly (Dim | InputOptions)[]): Node {
   const { shape, options } = leafArguments<InputOptions>('input', args);
   const { order = 'rows', distribution = false } = options;
   checkOptions('input', options, 'name', 'order', 'distribution');
-  if (order !== 'rows' && order !== 'columns') {
-    throw new ChainruleError(
-      `input: there is no order ${show(order)}.`,
-      "say 'rows' or 'columns'.",
-    );
-  }
+  checkOrder('input', order);
   const attr = { serial: newSerial(), order, distribution };
   const node = make('input', [], attr, shape);
   return options.name ? named(node, options.name) : node;

@@ -23,7 +23,7 @@ const slips: readonly unknown[] = [
 
 /** They take what only the other packages have: sizes, slots, rows. */
 const inner =
-  /^(costOf|explain|flatten|solveSizes|toRowMajor|bindShape|sizeOf|slotOf|rowOf|structureOf|isLeaf)$/;
+  /^(costOf|explain|flatten|solveSizes|bindShape|sizeOf|slotOf|rowOf|structureOf|isLeaf)$/;
 /** They take names and formulas, and have slips of their own below. */
 const reading = /^(texOfName|elementwise)$/;
 

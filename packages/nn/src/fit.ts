@@ -186,8 +186,10 @@ function countOf(data: Dataset): number {
 function checkFinite(data: Dataset): void {
   for (const [name, { data: values, shape }] of Object.entries(data)) {
     const [size] = shape;
-    const index = values.findIndex((x) => !Number.isFinite(x));
-    if (index < 0) continue;
+    // A loop: `findIndex` takes ten times as long, a second for MNIST.
+    let index = 0;
+    while (index < values.length && Number.isFinite(values[index])) index++;
+    if (index === values.length) continue;
     const where = `value ${index % size} of example ${Math.floor(index / size)}`;
     throw new DataError(
       `${name} holds ${values[index]}: ${where}.`,

@@ -1,5 +1,6 @@
 // How a buffer lies in memory, and back to row-major order.
 import type { Buffer } from '../nest.ts';
+import { reordered } from '../reordered.ts';
 
 /** Floats between neighbours along each dimension. */
 export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): number[] {
@@ -15,24 +16,12 @@ export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): nu
   return strides;
 }
 
-/** Row-major data, from data in memory order; the same array if nothing moves. */
-export function toRows(
-  data: Float32Array,
-  shape: readonly number[],
-  order: Buffer['order'],
-): Float32Array {
-  const last = shape.at(-1) ?? 1;
-  if (order === 'rows' || shape.length < 2) return data;
-  const rest = data.length / last;
-  return Float32Array.from(data, (_, i) => data[(i % last) * rest + Math.floor(i / last)]!);
-}
-
 /** A copy of data in row-major order. */
 export function rowMajor(
   data: Float32Array,
   shape: readonly number[],
   order: Buffer['order'],
 ): Float32Array {
-  const rows = toRows(data, shape, order);
+  const rows = reordered(data, shape, order, 'rows');
   return rows === data ? data.slice() : rows;
 }

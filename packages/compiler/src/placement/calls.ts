@@ -1,7 +1,7 @@
 // What a call of a session wants to run, and how it runs steps on the engine of now.
 import type { Handle } from '../device.ts';
 import type { Task } from '../executable.ts';
-import { checkFinite, type FittingFeeds } from '../feeds.ts';
+import { checkNumbers, type FittingFeeds } from '../feeds.ts';
 import type { Lease } from '../programs.ts';
 import type { Call } from './checkpoint.ts';
 import type { Engine, Portion, Values } from './engine.ts';
@@ -11,8 +11,8 @@ import type { Placement } from './placement.ts';
 export interface Wanted extends FittingFeeds {
   readonly task: Task;
   data: Values;
-  /** Are all of them known to be finite? */
-  isFinite: boolean;
+  /** Are these the numbers that the inputs may hold? */
+  isChecked: boolean;
   /** Are the data copies? The caller's arrays may change while the call waits. */
   isOwn: boolean;
   /** Are they no longer needed? */
@@ -26,20 +26,27 @@ export function keep(wanted: Wanted): void {
   wanted.isOwn = true;
 }
 
-/** @throws FeedError if a number is not finite; `look` as in `checkFinite` */
+/** @throws FeedError if a number is not finite; `look` as in `checkNumbers` */
 export function check(wanted: Wanted, look?: (name: string) => boolean | undefined): void {
-  checkFinite(wanted, look);
-  wanted.isFinite = true;
+  if (wanted.isChecked) return;
+  checkNumbers(wanted, look);
+  wanted.isChecked = true;
 }
 
 /** Numbers of an input from which it pays that a device looks at what it is given. */
 const MANY = 2 ** 16;
 
-/** The same, but not if they can be uploaded at once, and the device looks at them there. */
-export function checkSoon(wanted: Wanted, engine: Engine | undefined): void {
-  const isMany = [...wanted.data.values()].some(({ length }) => length >= MANY);
-  const isSoon = isMany && engine?.device.isFinite && engine.isLoaded(wanted.task, wanted.sizes);
-  if (!isSoon) check(wanted);
+/**
+ * What a call wants. It is checked now, unless the data can be uploaded at once, to a device that
+ * looks at them there.
+ * @param now the engine, if nothing has to be waited for
+ */
+export function want(task: Task, feeds: FittingFeeds, now: () => Engine | undefined): Wanted {
+  const wanted = { task, ...feeds, isChecked: false, isOwn: false, isOver: false };
+  const isMany = [...feeds.data.values()].some(({ length }) => length >= MANY);
+  const engine = isMany ? now() : undefined;
+  if (!(engine?.device.isFinite && engine.isLoaded(task, feeds.sizes))) check(wanted);
+  return wanted;
 }
 
 /** Uploads for a program, which is released if the data cannot be had, or are not finite. */
@@ -53,7 +60,7 @@ export function uploadFor(engine: Engine, lease: Lease, wanted: Wanted): Handle[
   };
   try {
     env = engine.upload(program, wanted.data);
-    if (!wanted.isFinite) check(wanted, look);
+    check(wanted, look);
     return env;
   } catch (error) {
     engine.free(program, env);

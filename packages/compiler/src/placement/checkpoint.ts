@@ -1,7 +1,7 @@
 // Copies on the host of all that lives across steps, and which steps they hold. It must not know
 // where the session runs, or what to do when it cannot.
 
-import { allFinite } from '../feeds.ts';
+import { allFinite } from '../finite.ts';
 import type { Engine, Values } from './engine.ts';
 
 /** Parameters as they were after so many steps of the session. */

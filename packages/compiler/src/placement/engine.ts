@@ -9,7 +9,7 @@ import { findResident, type Resident, type Residents } from '../residents.ts';
 import type { Tensor } from '../session.ts';
 import { createBackup, type Steps } from './backup.ts';
 
-/** Row-major numbers by name. */
+/** Numbers by name: of parameters row by row, of inputs in the order that these declare. */
 export type Values = ReadonlyMap<string, Float32Array>;
 
 /** A parameter, and its shape in numbers. */

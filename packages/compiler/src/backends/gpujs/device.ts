@@ -2,7 +2,7 @@
 // It must not know what is inside a plan.
 import { type Device, type Handle, type Loaded, reasonOf } from '../../device.ts';
 import type { Buffer, Expr, Nest } from '../../nest.ts';
-import { toRows } from '../layout.ts';
+import { reordered } from '../../reordered.ts';
 import { emit } from './emit.ts';
 import { openGl } from './gl.ts';
 import { createKernels, type Kernels } from './kernels.ts';
@@ -75,7 +75,7 @@ export async function openGpu(kind: GpuKind): Promise<Device> {
     read: async (handle, shape, order) => {
       mode.alive();
       const layout = layoutOf({ name: 'this tensor', shape, order }, space);
-      return toRows(await mode.read(handle, layout), shape, order);
+      return reordered(await mode.read(handle, layout), shape, order, 'rows');
     },
     free,
     fault: mode.fault,

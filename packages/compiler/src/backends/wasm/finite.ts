@@ -1,5 +1,5 @@
 // Are all numbers of a region finite? One small module for a memory, whatever its programs are.
-import { allFinite } from '../../feeds.ts';
+import { allFinite } from '../../finite.ts';
 import { encodeModule } from './binary.ts';
 import {
   $,
@@ -52,8 +52,10 @@ export function createLook({ memory, sharedPages, view }: Heap): (region: Region
   return (region) => {
     const { at, length } = region;
     const whole = length - (length % TURN);
-    look ??= load();
-    const isWhole = whole === 0 || look!(at, at + BYTES * whole) === 1;
-    return isWhole && allFinite(view(region).subarray(whole));
+    if (whole > 0) {
+      look ??= load();
+      if (look!(at, at + BYTES * whole) === 0) return false;
+    }
+    return allFinite(view(region).subarray(whole));
   };
 }
