@@ -66,9 +66,9 @@ export function checkNumbers(
 ): void {
   for (const [name, values] of data) {
     const slot = slots.get(name)!;
-    const shape = shapeOf(slot, sizes);
-    if (!(look(name) ?? allFinite(values))) throw notFinite(slot, values, shape);
-    if (slot.distribution) checkDistribution(slot, values, shape);
+    const isFine = look(name) ?? allFinite(values);
+    if (!isFine) throw notFinite(slot, values, shapeOf(slot, sizes));
+    if (slot.distribution) checkDistribution(slot, values, shapeOf(slot, sizes));
   }
 }
 

@@ -1,7 +1,7 @@
 // Are all numbers finite? It knows float32, and nothing of what the numbers are for.
 
 /** The exponent of a float32: all of it is set in Infinity and NaN only. */
-const ALL = 0x7f800000;
+export const EXPONENT = 0x7f800000;
 
 /** After so many numbers it pays that the loop below is optimized. */
 const COLD = 2 ** 20;
@@ -20,9 +20,9 @@ export function allFinite(x: Float32Array): boolean {
   const w = new Int32Array(x.buffer, x.byteOffset, x.length);
   const whole = w.length - (w.length % 4);
   for (let i = 0; i < whole; i += 4) {
-    if ((w[i]! & ALL) === ALL || (w[i + 1]! & ALL) === ALL) return false;
-    if ((w[i + 2]! & ALL) === ALL || (w[i + 3]! & ALL) === ALL) return false;
+    if ((w[i]! & EXPONENT) === EXPONENT || (w[i + 1]! & EXPONENT) === EXPONENT) return false;
+    if ((w[i + 2]! & EXPONENT) === EXPONENT || (w[i + 3]! & EXPONENT) === EXPONENT) return false;
   }
-  for (let i = whole; i < w.length; i++) if ((w[i]! & ALL) === ALL) return false;
+  for (let i = whole; i < w.length; i++) if ((w[i]! & EXPONENT) === EXPONENT) return false;
   return true;
 }

@@ -30,3 +30,13 @@ export function reordered(
   }
   return turned;
 }
+
+/** A copy of data in row-major order. */
+export function rowMajor(
+  data: Float32Array,
+  shape: readonly number[],
+  order: Buffer['order'],
+): Float32Array {
+  const rows = reordered(data, shape, order, 'rows');
+  return rows === data ? data.slice() : rows;
+}

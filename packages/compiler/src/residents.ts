@@ -3,7 +3,7 @@ import { type Data, FeedError, type Flat, flatten, NameError, type Node } from '
 import type { Handle } from './device.ts';
 import { allFinite } from './finite.ts';
 import { sizeOf } from './nest.ts';
-import { reordered } from './reordered.ts';
+import { reordered, rowMajor } from './reordered.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -34,10 +34,10 @@ export function checkValues(
 }
 
 /** A copy of its own, row by row. */
-function copied({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array {
-  const copy = data instanceof Float32Array ? data.slice() : Float32Array.from(data);
-  return reordered(copy, shape, order, 'rows');
-}
+const copied = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array =>
+  data instanceof Float32Array
+    ? rowMajor(data, shape, order)
+    : reordered(Float32Array.from(data), shape, order, 'rows');
 
 /** A copy of the data, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {

@@ -139,7 +139,7 @@ describe('feeds', () => {
     const labels = (...data: number[]) => messageOf(() => step(...data));
     step(1, 0, 1, 0, 1, 0, 1, 0);
     expect(await labels(1, 0, 1, 0, 1, 1, 1, 0)).toMatch('its column 2 sums to 2');
-    expect(await labels(1, 0, 1, Number.NaN, 1, 0, 1, 0)).toMatch(
+    expect(await labels(1, 0, 1, Number.NaN, 1, 1, 1, 0)).toMatch(
       'Y holds NaN in row 1, column 1;',
     );
     expect(await labels(1, 0, 1, 0, 1, 0, Infinity, 0)).toMatch('Infinity in row 0, column 3;');
@@ -148,7 +148,7 @@ describe('feeds', () => {
     expect(await messageOf(() => run.step({ X, Y }))).toMatch('X holds NaN in row 1, column 0;');
     const upright = { shape: [2, 4], order: 'column' as never, data: Y };
     expect(await messageOf(() => run.step({ ...c.feeds, Y: upright }))).toMatchInlineSnapshot(`
-      "ChainruleError: Y: there is no order "column".
+      "FeedError: Y: there is no order "column".
         fix: say 'rows' or 'columns'."
     `);
   });

@@ -32,13 +32,10 @@ export function checkShape(what: string, shape: Shape): void {
   }
 }
 
-/** @throws ChainruleError for an order in which nothing lies */
-export function checkOrder(what: string, order: unknown): void {
+/** @throws for an order in which nothing lies: ChainruleError, or the kind of it that is given */
+export function checkOrder(what: string, order: unknown, Failure = ChainruleError): void {
   if (order === 'rows' || order === 'columns') return;
-  throw new ChainruleError(
-    `${what}: there is no order ${show(order)}.`,
-    "say 'rows' or 'columns'.",
-  );
+  throw new Failure(`${what}: there is no order ${show(order)}.`, "say 'rows' or 'columns'.");
 }
 
 /** @throws ChainruleError for what is no list, with an example of one */

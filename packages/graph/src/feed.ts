@@ -87,7 +87,7 @@ function checkedTensor(name: string, tensor: TensorLike): TensorLike {
   const { shape, data, order = 'rows' } = tensor;
   numbersIn(`the shape of ${name}`, shape);
   numbersIn(name, data);
-  checkOrder(name, order);
+  checkOrder(name, order, FeedError);
   const count = shape.reduce((p, d) => p * d, 1);
   if (count === data.length) return tensor;
   const what = `${name} has the shape ${showShape(shape)} and ${data.length} values.`;

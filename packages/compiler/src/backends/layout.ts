@@ -1,6 +1,5 @@
-// How a buffer lies in memory, and back to row-major order.
+// How a buffer lies in memory.
 import type { Buffer } from '../nest.ts';
-import { reordered } from '../reordered.ts';
 
 /** Floats between neighbours along each dimension. */
 export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): number[] {
@@ -14,14 +13,4 @@ export function stridesOf({ shape, order }: Pick<Buffer, 'shape' | 'order'>): nu
     stride *= shape[axis]!;
   }
   return strides;
-}
-
-/** A copy of data in row-major order. */
-export function rowMajor(
-  data: Float32Array,
-  shape: readonly number[],
-  order: Buffer['order'],
-): Float32Array {
-  const rows = reordered(data, shape, order, 'rows');
-  return rows === data ? data.slice() : rows;
 }

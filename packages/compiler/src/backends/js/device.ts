@@ -2,7 +2,7 @@
 import { ChainruleError } from '@chainrule/graph';
 import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
 import { type Plan, sizeOf } from '../../nest.ts';
-import { rowMajor } from '../layout.ts';
+import { rowMajor } from '../../reordered.ts';
 import { emitJs } from './emit.ts';
 
 const limits: Limits = { inputs: 64, outputs: 1, inPlace: true, arena: true, queue: Infinity };

@@ -2,7 +2,7 @@
 import { ChainruleError } from '@chainrule/graph';
 import type { Device, Handle } from '../../device.ts';
 import type { Plan } from '../../nest.ts';
-import { rowMajor } from '../layout.ts';
+import { rowMajor } from '../../reordered.ts';
 import { encodeModule } from './binary.ts';
 import { stop } from './board.ts';
 import { $, type Code, floats, int, multiplyAdd, type Simd, type Type } from './code.ts';
