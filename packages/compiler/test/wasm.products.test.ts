@@ -3,8 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openWasm } from '../src/backends/wasm/device.ts';
-import type { WasmProgram } from '../src/backends/wasm/emit.ts';
-import type { Expr } from '../src/nest.ts';
+import { scratchSlot, type WasmProgram } from '../src/backends/wasm/emit.ts';
+import { formOf } from '../src/backends/wasm/form.ts';
+import { productOf, splitOf } from '../src/backends/wasm/product.ts';
+import { shapesFor } from '../src/backends/wasm/tile.ts';
+import type { Affine, Expr } from '../src/nest.ts';
 import { runCase, worstError } from './support/conformance.ts';
 import { interpretPlan } from './support/interpret.ts';
 import {
@@ -72,13 +75,97 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
   });
 });
 
-test('rows of one block read a matrix of whole lines as it lies', async () => {
-  const device = await openWasm();
-  const reads = (n: number, m: number) => {
-    const { plan } = matrixProduct(n, m, 300, { left: false, right: false, order: 'rows' });
-    return device.emit(plan).sources[0]!.includes('drop');
+const formOfNest = ({ plan }: NestCase) =>
+  formOf(plan.kernels[0]!, new Map(plan.buffers.map((b) => [b.id, b])));
+
+test('rows of one block read a matrix of whole lines as it lies, and a far one ahead', () => {
+  const shapes = shapesFor('relaxed', true);
+  const isFar = (n: number, m: number, k: number) =>
+    productOf(formOfNest(matrixProduct(n, m, k)), shapes)!.direct?.isFar;
+  expect(isFar(20, 209, 300)).toBe(false);
+  expect(isFar(20, 209, 1300)).toBe(true);
+  expect(isFar(20, 192, 1300)).toBeUndefined();
+  expect(isFar(68, 209, 1300)).toBeUndefined();
+});
+
+test('short lines along the fold are read ahead where they are far', async () => {
+  const device = await openWasm({ threads: 1 });
+  const reads = (n: number, m: number, k: number) =>
+    device.emit(matrixProduct(n, m, k, { right: true }).plan).sources[0]!.includes('drop');
+  expect([reads(20, 1300, 209), reads(20, 1200, 209), reads(20, 1300, 600)]).toEqual([
+    ...[true, false, false],
+  ]);
+  device.dispose();
+});
+
+/** Runs a product of two matrices whose second one ends where memory does. */
+function atTheEnd({ plan, data }: NestCase, program: WasmProgram): Float32Array {
+  const [a, b] = data as [Float32Array, Float32Array];
+  const [result] = plan.buffers.filter(({ role }) => role === 'output');
+  const count = result!.shape.reduce((n, size) => n * size, 1);
+  const align = (bytes: number) => 64 * Math.ceil(bytes / 64);
+  const table = 64;
+  const first = table + align(4 * (scratchSlot(plan) + 1));
+  const out = first + align(a.byteLength);
+  const scratch = out + align(4 * count);
+  const pages = Math.ceil((scratch + program.scratch + b.byteLength) / 2 ** 16);
+  const memory = new WebAssembly.Memory({ initial: pages });
+  const second = pages * 2 ** 16 - b.byteLength;
+  const list = new Int32Array(memory.buffer, table, scratchSlot(plan) + 1);
+  list.set([first, second]);
+  [list[result!.id], list[scratchSlot(plan)]] = [out, scratch];
+  new Float32Array(memory.buffer, first, a.length).set(a);
+  new Float32Array(memory.buffer, second, b.length).set(b);
+  const module = new WebAssembly.Module(program.binary);
+  const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  (run as (...args: number[]) => void)(table, 1, 0, 1);
+  return new Float32Array(memory.buffer, out, count);
+}
+
+// Tiles of whole loops, of what is left of one or both of them, and fewer than there are lines.
+test.each([
+  [20, 209, 1300, false],
+  [9, 211, 1283, false],
+  [8, 77, 3500, false],
+  [20, 509, 517, false],
+  [20, 1300, 209, true],
+  [21, 1303, 203, true],
+  [3, 1285, 205, true],
+  [32, 600, 511, true],
+])('nothing behind a matrix is read: %d x %d, k = %d, turned: %s', async (n, m, k, right) => {
+  const nest = matrixProduct(n, m, k, { right });
+  const [wanted] = [...interpretPlan(nest.plan, new Map(nest.data.entries())).values()];
+  for (const engine of [...Object.values(engines), { simd: 'scalar' as const }]) {
+    const [one, two] = await Promise.all(
+      [1, 2].map((threads) => openWasm({ ...engine, threads })),
+    );
+    const found = atTheEnd(nest, one!.emit(nest.plan) as WasmProgram);
+    expect(worstError(found, wanted!)).toBeLessThan(TOLERANCE);
+    expect(await runCase(two!, nest)).toEqual(found);
+    for (const device of [one!, two!]) device.dispose();
+  }
+});
+
+test('threads share parts of a fold as they are, and each reads what is its own', () => {
+  const [parts, turns] = [16, 128];
+  const position: Affine = {
+    at: 0,
+    of: [
+      { axis: 0, step: turns },
+      { axis: 3, step: 1 },
+    ],
   };
-  expect([reads(20, 209), reads(20, 192), reads(68, 209)]).toEqual([true, false, false]);
+  const fold = {
+    kind: 'sum',
+    axes: [turns],
+    body: apply('mul', load(0, 1, position), load(1, position, 2)),
+  } as const;
+  const inputs = [{ shape: [20, parts * turns] }, { shape: [parts * turns, 209] }];
+  const nest = nestCase('parts', { axes: [parts, 20, 209], fold, result: acc }, inputs);
+  const form = formOfNest(nest);
+  const product = productOf(form, shapesFor('relaxed', true))!;
+  expect(product.direct).toBeDefined();
+  expect(splitOf(form, product, 2)).toMatchObject({ along: 'batch', common: 0 });
 });
 
 test('threads pack the smaller factor together', async () => {

@@ -1,9 +1,5 @@
-// Loops over blocks of a product; where blocks lie that are packed once for all parts, and how
-// those come near that are read as they lie.
-import { $, BYTES, type Code, get, int, type Local, plus, set, when } from './code.ts';
-
-/** Bytes that come from memory at once. */
-export const CACHE_LINE = 64;
+// Loops over blocks of a product, and where blocks lie that are packed once for all parts.
+import { $, BYTES, type Code, get, int, type Local, plus, set } from './code.ts';
 
 /** The locals of a range. */
 export type Bounds = readonly [from: Local, to: Local];
@@ -42,11 +38,3 @@ export function placeIn(
   const before = $('i32.mul', get(first), $('i32.sub', get(inner[1]), get(inner[0])));
   return $('i32.add', common, $('i32.mul', $('i32.add', all, before), int(BYTES)));
 }
-
-/** Reads a float of each of the next lines of the cache: they come near. None from `end` on. */
-export const readAhead = (at: Local, end: Local, lines: number): Code =>
-  when(
-    $('i32.lt_u', get(at), get(end)),
-    Array.from({ length: lines }, (_, i) => $('drop', $('i32.load', CACHE_LINE * i, get(at)))),
-    set(at, plus(get(at), CACHE_LINE * lines)),
-  );

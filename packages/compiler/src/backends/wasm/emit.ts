@@ -11,7 +11,7 @@ import { partsOfEach, takeFunction, takeParts } from './parts.ts';
 import { scalarize } from './scalarize.ts';
 import { TABLE } from './share.ts';
 import { estimate, type Turn, turnsOf, type Worth } from './team.ts';
-import { type Engine, tileAt, tileFunctions } from './tile.ts';
+import { type Engine, tileFunctions } from './tile.ts';
 import { warmed } from './warm.ts';
 
 /** Where the list of addresses has that of the scratch memory: after those of all buffers. */
@@ -86,10 +86,10 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { kernels, scratch, common, nanoseconds } = kernelsOf(plan, target, most);
   const isTeam = kernels.some(({ shared }) => shared);
   const threads = isTeam ? most : 1;
-  const shapes = new Set(kernels.flatMap(({ method }) => method.shape ?? []));
-  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(target, shapes)];
+  const tiles = new Set(kernels.flatMap(({ method }) => method.tile ?? []));
+  const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(target, tiles)];
   /** The functions that most of the time is spent in. */
-  const hot = [...shapes].map(tileAt);
+  const hot = [...tiles];
   const barrier = functions.length;
   if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);

@@ -1,7 +1,7 @@
 // Products of large matrices: packed panels, and a tile of outputs in registers.
 
 import { rangeOf } from '../../affine.ts';
-import { type Bounds, blockLoop, CACHE_LINE, placeIn, readAhead, type Turns } from './blocks.ts';
+import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
 import {
   $,
   BYTES,
@@ -22,7 +22,7 @@ import {
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
 import { packOf } from './pack.ts';
-import { type Product, type Split, scratchPlan, splitOf } from './product.ts';
+import { type Product, type Split, scratchPlan, splitOf, tileOf } from './product.ts';
 import { resultOf } from './results.ts';
 import {
   addBound,
@@ -43,7 +43,7 @@ import {
   shareToEnd,
   TABLE,
 } from './share.ts';
-import { panelsOf, type Shape, tileAt } from './tile.ts';
+import { panelsOf, type Tile, tileAt } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
 /** The functions of a product, from its first on. */
@@ -141,6 +141,8 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
   const scratch = scratchPlan(form, product, split?.ready);
+  // Those who share the tiles of a block need all of the next one.
+  const parts = split && split.along !== 'batch' ? place.threads : 1;
   const pointer = (what: 'left' | 'right' | 'sums'): Local =>
     remember(root, `scratch of ${what}`, 'i32', () =>
       plus(scratchOf(place), BYTES * scratch[what]),
@@ -149,7 +151,7 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const block: Block = {
     ...{ left: pointer('left'), right: pointer('right'), sums: pointer('sums') },
     ...{ rows: range(), columns: range(), inner: range(), waits: scratch.waits },
-    ...(product.direct && { lying: lyingOf(root, form, product) }),
+    ...(product.direct && { lying: lyingOf(root, form, product, parts) }),
     ...(split?.ready && {
       ready: {
         of: split.ready,
@@ -193,20 +195,20 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
 }
 
 /** The locals of a matrix that is read as it lies. */
-function lyingOf(root: Scope, form: Form, { direct, row, column, shape, blocks }: Product): Lying {
-  const { input, index } = direct!;
+function lyingOf(root: Scope, form: Form, product: Product, parts: number): Lying {
+  const { direct, row, column, shape, blocks } = product;
+  const { input, index, isFar } = direct!;
   const width = form.extents[column]!;
+  const tiled = width - (width % shape.columns);
+  const lying = { matrix: local(root.frame, 'i32'), width, tiled };
+  if (!isFar) return lying;
   const tiles = Math.ceil(form.extents[row]! / shape.rows) * (blocks.columns / shape.columns);
-  const lines = Math.ceil((BYTES * blocks.inner * width) / CACHE_LINE / tiles);
-  const bytes = BYTES * (rangeOf(index, form.extents).most + 1) - CACHE_LINE * lines;
+  const pace = BYTES * Math.ceil((width * parts) / tiles);
+  const bytes = BYTES * (rangeOf(index, form.extents).most + 1) - pace * blocks.inner;
   const end = remember(root, 'end of what is read ahead', 'i32', () =>
     plus(get(baseOf(root, form.inputs[input]!)), bytes),
   );
-  const tiled = width - (width % shape.columns);
-  return {
-    ...{ matrix: local(root.frame, 'i32'), width, tiled },
-    ...{ ahead: local(root.frame, 'i32'), end, lines },
-  };
+  return { ...lying, ahead: { at: local(root.frame, 'i32'), end, pace } };
 }
 
 const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
@@ -236,7 +238,7 @@ function blockLoops(
     of === 'row'
       ? set(block.left, lies('row', i0))
       : call(PACK.row, block.rows, block.inner, get(block.left)),
-    tilesOf(frame, shape, block, sums, stride),
+    tilesOf(frame, tileOf(product), block, sums, stride),
     when(
       $('i32.eq', get(k1), int(extents[inner]!)),
       call(RESULTS, block.rows, block.columns, sums),
@@ -272,17 +274,22 @@ interface Block {
   readonly ready?: { readonly of: 'row' | 'column'; readonly at: Local };
 }
 
-/** A matrix that tiles read as it lies, while lines of the next block are read ahead. */
+/** A matrix that tiles read as it lies. */
 interface Lying {
   readonly matrix: Local;
   /** Its columns, and those of them that fill tiles: the others are packed. */
   readonly width: number;
   readonly tiled: number;
-  /** What is read ahead next, and from where on nothing is. */
-  readonly ahead: Local;
+  /** If it is far, tiles read the next block ahead. */
+  readonly ahead?: Ahead;
+}
+
+/** What a tile reads ahead, and the last place where it may begin. */
+interface Ahead {
+  readonly at: Local;
   readonly end: Local;
-  /** Lines of the cache that are read ahead before each tile, so that it is a block in all. */
-  readonly lines: number;
+  /** Bytes for each turn of each tile, so that all of them read a block. */
+  readonly pace: number;
 }
 
 /** Where a turn of the inner loop has its columns from `j` on. */
@@ -294,33 +301,38 @@ const placeOf = (matrix: Local, columns: number, k: Local, j: Code): Code =>
   );
 
 /** Goes through the tiles of a block; a panel of columns stays near for all rows. */
-function tilesOf(frame: Frame, shape: Shape, block: Block, sums: Code, stride: number): Code {
+function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: number): Code {
   const [a, b, at, line, i, j, turns, step] = Array.from({ length: 8 }, () => local(frame, 'i32'));
-  const { rows, columns, panel } = shape;
+  const { rows, columns, panel } = tile.shape;
   const bytes = (width: number): Code => $('i32.mul', get(turns), int(BYTES * width));
   const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
   const again = (index: Local, by: number, end: Local): Code =>
     $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), by)), get(end)));
   const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
   const { left, right, lying } = block;
-  const tile = (row: number): Code => [
-    lying ? readAhead(lying.ahead, lying.end, lying.lines) : [],
+  const { ahead } = lying ?? {};
+  const within = ({ at, end }: Ahead): Code =>
+    set(at, $('select', get(at), get(end), $('i32.lt_u', get(at), get(end))));
+  const some = (row: number): Code => [
+    ahead ? within(ahead) : [],
     $(
       'call',
-      tileAt(shape),
+      tileAt(tile),
       ...[plus(get(a), BYTES * row), get(b), get(at), get(turns)],
       ...[int(stride), get(k0), get(step)],
+      ...(ahead ? [get(ahead.at), int(ahead.pace)] : []),
     ),
+    ahead ? forward(ahead.at, bytes(ahead.pace / BYTES)) : [],
     set(at, plus(get(at), rows * stride)),
     set(i, plus(get(i), rows)),
   ];
   const more = $('i32.lt_s', get(i), get(i1));
   const others = Array.from({ length: panel / rows - 1 }, (_, n) => rows * (n + 1));
   const fromPanels: Code = [set(b, get(right)), set(step, int(BYTES * columns))];
-  const fromMatrix = ({ matrix, width, ahead }: Lying): Code => [
+  const fromMatrix = ({ matrix, width }: Lying): Code => [
     set(b, placeOf(matrix, width, k0, get(j0))),
     set(step, int(BYTES * width)),
-    set(ahead, placeOf(matrix, width, k1, int(0))),
+    ahead ? set(ahead.at, placeOf(matrix, width, k1, int(0))) : [],
   ];
   return [
     set(turns, $('i32.sub', get(k1), get(k0))),
@@ -333,8 +345,8 @@ function tilesOf(frame: Frame, shape: Shape, block: Block, sums: Code, stride: n
     set(at, get(line)),
     set(i, get(i0)),
     $('loop'),
-    tile(0),
-    others.map((row) => when(more, tile(row))),
+    some(0),
+    others.map((row) => when(more, some(row))),
     forward(a, bytes(panel)),
     $('br_if', 0, more),
     $('end'),

@@ -3,18 +3,18 @@ import type { Func } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { loopsOf, sharedLoop } from './loops.ts';
-import { productOf, splitOf } from './product.ts';
+import { productOf, splitOf, tileOf } from './product.ts';
 import { isDot, joinsOutputs, scheduleOf } from './schedule.ts';
 import type { Place, Sharing } from './share.ts';
 import { sweepFunctions, sweepOf, sweepSharing } from './sweep.ts';
-import type { Engine, Shape } from './tile.ts';
+import { type Engine, tileAt } from './tile.ts';
 
 /** A way to compute a kernel. */
 export interface Method {
   /** Is it one large product, which runs near the limit of the processor? */
   readonly isProduct: boolean;
-  /** The tiles that it calls, if it does. */
-  readonly shape?: Shape;
+  /** The position of the tiles that it calls, if it does. */
+  readonly tile?: number;
   /** Is its first function one that adds products up, without tiles? It has most of the work. */
   readonly isDot: boolean;
   /** Can threads share its outputs? */
@@ -31,7 +31,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const product = productOf(form, shapes);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      ...{ isProduct: true, isDot: false, canShare: true, shape: product.shape },
+      ...{ isProduct: true, isDot: false, canShare: true, tile: tileAt(tileOf(product)) },
       sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };

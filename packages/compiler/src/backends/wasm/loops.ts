@@ -1,4 +1,5 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
+import { type Ahead, aheadOf } from './ahead.ts';
 import {
   type Code,
   createFrame,
@@ -61,7 +62,10 @@ export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
   const axes = orderOf(form, schedule);
-  const kernel = { form, schedule, out, values: createValues(bases, () => [], simd) };
+  const loops = axes.map((axis) => ({ axis, block: blockOf(schedule, axis) }));
+  const ahead = aheadOf(form, bases, schedule.across, loops);
+  const values = createValues(bases, () => [], simd);
+  const kernel = { form, schedule, out, values, ahead };
   const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
   const own = shared && shareOf(frame, shared.axis, shared.blocks, shared.length);
   if (own) root.hoisted.push(own.code);
@@ -152,6 +156,7 @@ interface Kernel {
   readonly schedule: Schedule;
   readonly values: Values;
   readonly out: Local;
+  readonly ahead: Ahead;
 }
 
 const lanesOf = ({ schedule }: Kernel, shift: Shift, wide: boolean): Lanes => ({
@@ -193,7 +198,9 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
   // The turns that fill no vector have a state of their own.
   const rest = across === undefined ? [] : states(shifts.length);
   const axes = [...form.extents.keys()].slice(form.outer);
+  const ahead = kernel.ahead(scope);
   foldLoops(kernel, scope, axes, (inner, step) => {
+    if (ahead && step >= WIDTH) inner.body.push(ahead(inner));
     const take = (lanes: Lanes, state: State) =>
       takeIn(row, kernel.values, inner, form, lanes, state);
     for (const [i, shift] of shifts.entries()) {

@@ -1,9 +1,11 @@
 // Recognises products of matrices, and chooses how large the blocks of large ones are.
+import { rangeOf } from '../../affine.ts';
 import type { Affine, Expr } from '../../nest.ts';
+import { FAR } from './ahead.ts';
 import { WIDTH } from './code.ts';
 import { createAxesOf, type Form, stepOf } from './form.ts';
 import type { Sharing } from './share.ts';
-import { panelsOf, type Shape, shapeOf } from './tile.ts';
+import { panelsOf, type Shape, shapeOf, type Tile } from './tile.ts';
 
 /** A sum over `inner` of a factor that has no columns and one that has no rows. */
 export interface Product {
@@ -24,7 +26,15 @@ export interface Product {
 export interface Direct {
   readonly input: number;
   readonly index: Affine;
+  /** Is it so large that the next block is worth being read ahead? */
+  readonly isFar: boolean;
 }
+
+/** The tiles of a product. */
+export const tileOf = ({ shape, direct }: Product): Tile => ({
+  shape,
+  reads: direct?.isFar === true,
+});
 
 /** Turns of each loop in one block: whole tiles, and whole vectors of the inner loop. */
 export interface Blocks {
@@ -101,7 +111,7 @@ function directOf({ extents, outer }: Form, factor: Expr, column: number): Direc
   const isWhole = stepOf(index, column) === 1 && stepOf(index, outer) === columns;
   if (!isWhole || index.of.some((t) => !('axis' in t))) return undefined;
   if (columns > MOST_COLUMNS || columns % CROWDED === 0) return undefined;
-  return { input: factor.input, index };
+  return { input: factor.input, index, isFar: rangeOf(index, extents).most >= FAR };
 }
 
 const times = (factors: readonly Expr[]): Expr =>
@@ -128,6 +138,8 @@ export function scratchPlan({ extents }: Form, product: Product, ready?: 'row' |
 const PACKING = 16;
 /** And in that in which a float comes near that another thread has packed. */
 const FETCHING = 8;
+/** And in that in which it comes from memory, where it is read as it lies. */
+const READING = 4;
 
 /** Rows or columns of a part: fewer would read the other factor's panels too often. */
 const LEAST_PART = 16;
@@ -160,8 +172,8 @@ export function splitOf(form: Form, product: Product, threads: number): Split {
   return ways.reduce((best, way) => (way.work < best.work ? way : best));
 }
 
-/** What packing takes, for each row and column: nothing where they are read as they lie. */
-const packingOf = ({ direct }: Product) => ({ row: PACKING, column: direct ? 0 : PACKING });
+/** What packing takes, for each row and column, or reading where they are read as they lie. */
+const packingOf = ({ direct }: Product) => ({ row: PACKING, column: direct ? READING : PACKING });
 
 /** Blocks of rows or columns for each thread, of every product of the batch. */
 function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads: number): Rated {
@@ -174,10 +186,11 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const whole = Math.ceil(extents[product[other]]! / panel[other]) * panel[other];
   const packing = packingOf(product);
   const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
-  const ready = mayBeReady && packing[other] ? other : undefined;
+  const packs = packing[other] === PACKING;
+  const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
   const others = ready ? packing[other] / threads + FETCHING : packing[other];
-  const least = ready || !packing[other] ? LEAST_PART : LEAST_PACKING;
+  const least = ready || !packs ? LEAST_PART : LEAST_PACKING;
   return {
     ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),

@@ -1,4 +1,5 @@
 // The innermost loop of products: a tile of outputs in registers.
+import { touch } from './ahead.ts';
 import {
   $,
   BYTES,
@@ -30,7 +31,7 @@ export interface Shape {
   readonly panel: number;
   /** Vectors of columns at once: as many as registers hold. */
   readonly line: number;
-  /** The place of its function among those of tiles. */
+  /** The place of its functions among those of tiles. */
   readonly slot: number;
 }
 
@@ -77,21 +78,32 @@ export function shapeOf(rows: number, shapes: readonly Shape[]): Shape {
 /** Neighbours that lie side by side in a panel, by the loop along which they are neighbours. */
 export const panelsOf = ({ panel, columns }: Shape) => ({ row: panel, column: columns });
 
-/** The functions of tiles; those that are not used only keep their place. */
-export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<Shape>): Func[] =>
-  shapes.map((shape) => tileFunction(shape, simd, used.has(shape)));
+/** A function of tiles: of a shape, with or without memory that is read ahead meanwhile. */
+export interface Tile {
+  readonly shape: Shape;
+  readonly reads: boolean;
+}
 
-/** The position of the function of a shape. */
-export const tileAt = ({ slot }: Shape): number => FIRST + slot;
+/** The position of a tile's function in every module. */
+export const tileAt = ({ shape, reads }: Tile): number => FIRST + 2 * shape.slot + Number(reads);
+
+/** The functions of tiles; those that are not used only keep their place. */
+export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<number>): Func[] =>
+  shapes
+    .flatMap((shape) => [false, true].map((reads): Tile => ({ shape, reads })))
+    .map((tile) => tileFunction(tile, simd, used.has(tileAt(tile))));
 
 /**
  * tile(a, b, sums, turns, stride, more, step): adds the products of some rows of a panel and of
  * some columns up, which move by `step` bytes a turn; as many columns at once as registers hold.
- * With `more` it goes on where the sums are.
+ * With `more` it goes on where the sums are. One that reads has two more parameters: from where on
+ * it reads ahead, and how many bytes a turn.
  */
-function tileFunction(shape: Shape, simd: Simd, isUsed: boolean): Func {
-  const frame = createFrame(...Array<Type>(7).fill('i32'));
-  const [left, right, sums, count, stride, more, step] = [0, 1, 2, 3, 4, 5, 6] as const;
+function tileFunction({ shape, reads }: Tile, simd: Simd, isUsed: boolean): Func {
+  const frame = createFrame(...Array<Type>(reads ? 9 : 7).fill('i32'));
+  const [left, right, sums, count, stride, more, step, ahead, pace] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8,
+  ] as const;
   const vectors = (many: number): Local[] =>
     Array.from({ length: many }, () => local(frame, 'v128'));
   const { line } = shape;
@@ -126,12 +138,15 @@ function tileFunction(shape: Shape, simd: Simd, isUsed: boolean): Func {
     ]),
     set(a, plus(get(a), BYTES * shape.panel)),
     set(b, $('i32.add', get(b), get(step))),
+    reads && first === 0
+      ? [touch(get(ahead)), set(ahead, $('i32.add', get(ahead), get(pace)))]
+      : [],
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     $('end'),
     eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
   ];
   const parts = isUsed ? Array.from({ length: shape.columns / WIDTH / line }, (_, i) => i) : [];
   const body = parts.map((i) => part(BYTES * WIDTH * line * i));
-  const name = `tile ${shape.rows} x ${shape.columns}`;
+  const name = `tile ${shape.rows} x ${shape.columns}${reads ? ', reading ahead' : ''}`;
   return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
