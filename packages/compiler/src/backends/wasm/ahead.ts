@@ -1,18 +1,18 @@
 // What is read ahead: its lines of the cache come near while others are computed with. A load at
 // each turn of an innermost loop waits for nothing, and many at once do.
 import { rangeOf } from '../../affine.ts';
-import { $, BYTES, type Code, get, int, type Local, local, plus, set } from './code.ts';
+import { $, BYTES, type Code, get, int, type Local, plus, set, WIDTH } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
-import { addressOf, home, indexOf, type Scope } from './scope.ts';
+import { addressOf, home, remember, type Scope } from './scope.ts';
 
 /** Floats of a matrix that leaves the second cache: it is worth being read ahead. */
-export const FAR = 2 ** 18;
+export const FAR = 2 ** 19;
 
-/** Reads a float, and leaves it. */
-export const touch = (at: Code, offset = 0): Code => $('drop', $('i32.load', offset, at));
-
-/** Floats of a line up to which the processor does not read ahead enough by itself. */
-const SHORT = 512;
+/** Reads a float, and goes on. */
+export const readAhead = (at: Local, by: Code): Code => [
+  $('drop', $('i32.load', 0, get(at))),
+  set(at, $('i32.add', get(at), by)),
+];
 
 /** A loop of outputs: so many of its turns at once. */
 interface Loop {
@@ -21,12 +21,12 @@ interface Loop {
 }
 
 /** Gives, for a tile of outputs, code that reads a float ahead at each turn of the fold. */
-export type Ahead = (tile: Scope) => ((turn: Scope) => Code) | undefined;
+export type Ahead = (tile: Scope) => Code | undefined;
 
 /**
- * How the far matrix is read ahead whose short lines along the fold lie one after another, where
+ * How the far matrix is read ahead whose lines along the fold lie one after another, where
  * the outer one of the last two loops walks through them, and all tiles of the inner one use the
- * lines at hand. Each of these reads one of the next lines.
+ * lines at hand: meanwhile as many come near, evenly.
  * @param bases the addresses of the inputs
  * @param across the fold's loop
  * @param loops those of the outputs, outermost first
@@ -38,34 +38,33 @@ export function aheadOf(
   loops: readonly Loop[],
 ): Ahead {
   const [outside, inside] = loops.slice(-2);
-  const isShort = across !== undefined && extents[across]! <= SHORT;
-  if (!outside || !inside || !isShort) return () => undefined;
+  if (!outside || !inside || across === undefined) return () => undefined;
+  const length = extents[across]!;
   const found = loadsIn(fold!.body).find(
     ({ index: [index] }) =>
       index!.of.every((t) => 'axis' in t) &&
       stepOf(index!, across) === 1 &&
-      stepOf(index!, outside.axis) === extents[across] &&
+      stepOf(index!, outside.axis) === length &&
       stepOf(index!, inside.axis) === 0 &&
       rangeOf(index!, extents).most >= FAR,
   );
   if (!found) return () => undefined;
+  const [base, index] = [bases[found.input]!, found.index[0]!];
   const { axis, block } = outside;
-  const line = BYTES * extents[across]!;
+  const turns = Math.floor(length / WIDTH);
+  const tiles = Math.ceil(extents[inside.axis]! / inside.block);
+  const pace = BYTES * Math.ceil((block * length) / (tiles * turns));
+  // A tile that begins there reads to the end of the matrix.
+  const last = plus(get(base), BYTES * (rangeOf(index, extents).most + 1) - pace * turns);
   return (tile) => {
     const walk = home(tile, [axis]);
-    // A few turns that are left have no next ones.
+    // Where fewer turns are left, what they need has come.
     if (walk.range?.step !== block) return undefined;
-    const [which, distance] = [local(tile.frame, 'i32'), local(tile.frame, 'i32')];
-    const isLast = $('i32.gt_s', plus(get(walk.index!), 2 * block), int(extents[axis]!));
-    tile.body.push(
-      set(which, $('i32.div_s', indexOf(tile, inside.axis), int(inside.block))),
-      set(which, $('select', get(which), int(block - 1), $('i32.lt_u', get(which), int(block)))),
-      set(distance, $('select', int(0), int(block * line), isLast)),
-      set(distance, $('i32.add', get(distance), $('i32.mul', get(which), int(line)))),
-    );
-    return (turn) => {
-      const { code, offset } = addressOf(turn, bases[found.input]!, found.index[0]!, new Map());
-      return touch($('i32.add', code, get(distance)), offset);
-    };
+    const at = remember(walk, 'ahead', 'i32', () => {
+      const { code, offset } = addressOf(walk, base, index, new Map([[axis, block]]));
+      return plus(code, offset);
+    });
+    tile.body.push(set(at, $('select', get(at), last, $('i32.lt_u', get(at), last))));
+    return readAhead(at, int(pace));
   };
 }

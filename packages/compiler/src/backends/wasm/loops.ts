@@ -200,7 +200,7 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
   const axes = [...form.extents.keys()].slice(form.outer);
   const ahead = kernel.ahead(scope);
   foldLoops(kernel, scope, axes, (inner, step) => {
-    if (ahead && step >= WIDTH) inner.body.push(ahead(inner));
+    if (ahead && step >= WIDTH) inner.body.push(ahead);
     const take = (lanes: Lanes, state: State) =>
       takeIn(row, kernel.values, inner, form, lanes, state);
     for (const [i, shift] of shifts.entries()) {

@@ -1,6 +1,5 @@
 // Products of a few rows and a large matrix: the matrix is read once, in the order of memory, some
 // of its rows at a time and each from end to end, while the sums of all columns stay near.
-import { FAR } from './ahead.ts';
 import {
   $,
   BYTES,
@@ -72,7 +71,7 @@ const MOST_COLUMNS = 2048;
  */
 const LEAST_COLUMNS = 32;
 const LEAST_TURNS = 16;
-const LEAST_FLOATS = { alone: 2 ** 11, shared: FAR };
+const LEAST_FLOATS = { alone: 2 ** 11, shared: 2 ** 18 };
 /** Columns of a part: each part goes through all lines, and fewer would fetch them in vain. */
 const LEAST_PART = 256;
 /** Products that are added up before a sum is read and written. */

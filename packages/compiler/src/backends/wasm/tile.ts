@@ -1,5 +1,5 @@
 // The innermost loop of products: a tile of outputs in registers.
-import { touch } from './ahead.ts';
+import { readAhead } from './ahead.ts';
 import {
   $,
   BYTES,
@@ -138,9 +138,7 @@ function tileFunction({ shape, reads }: Tile, simd: Simd, isUsed: boolean): Func
     ]),
     set(a, plus(get(a), BYTES * shape.panel)),
     set(b, $('i32.add', get(b), get(step))),
-    reads && first === 0
-      ? [touch(get(ahead)), set(ahead, $('i32.add', get(ahead), get(pace)))]
-      : [],
+    reads && first === 0 ? readAhead(ahead, get(pace)) : [],
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     $('end'),
     eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
