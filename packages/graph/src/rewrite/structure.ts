@@ -103,12 +103,7 @@ const isElementwise = (op: OpName): boolean => rowOf(op) !== undefined;
 
 export const structureRules: readonly StructureRule[] = [
   rule('view-of-view', isViewOp, viewOfView, 'two index maps are one'),
-  rule(
-    'transpose-of-product',
-    'permute',
-    transposeOfProduct,
-    '(A B)^T = B^T A^T, and B^T is an index map',
-  ),
+  rule('transpose-of-product', 'permute', transposeOfProduct, '(A B)^T = B^T A^T'),
   rule(
     'float-scale',
     isLinear,
@@ -119,34 +114,14 @@ export const structureRules: readonly StructureRule[] = [
   rule('sum-of-sum', 'sum', sumOfSum, 'one reduction instead of two'),
   rule('sum-of-repeated', 'sum', sumOfRepeated, 'a product instead of a loop'),
   rule('sum-of-deviations', 'sum', sumOfDeviations, 'deviations from their mean add up to 0'),
-  rule(
-    'repeated-factor',
-    'sum',
-    repeatedFactorOfSum,
-    'one product after the sum instead of many in it',
-  ),
-  rule(
-    'product-with-repeated',
-    'matmul',
-    productWithRepeated,
-    'a sum instead of a product of matrices',
-  ),
-  rule(
-    'sum-of-distribution',
-    'sum',
-    sumOfDistribution,
-    'declared: the entries of a column sum to 1',
-  ),
+  rule('repeated-factor', 'sum', repeatedFactorOfSum, 'one product instead of many'),
+  rule('product-with-repeated', 'matmul', productWithRepeated, 'a sum is enough'),
+  rule('sum-of-distribution', 'sum', sumOfDistribution, 'columns sum to 1: declared'),
   rule('root-of-even-powers', 'pow', rootOfEvenPowers, '1e20^2 overflows float32'),
   rule('root-of-squares', 'pow', rootOfSquares, 'squares overflow, and the slope at 0 is 0 / 0'),
   rule('power-of-norm', 'pow', evenPowerOfNorm, 'no root is taken where it is squared'),
   rule('choose-branch', 'where', chooseBranch, 'the condition is known'),
-  rule(
-    'product-of-choice',
-    'mul',
-    productOfChoice,
-    '0 times Infinity is NaN; a branch not taken is not',
-  ),
+  rule('product-of-choice', 'mul', productOfChoice, '0 times Infinity is NaN'),
   rule('scale-of-choice', 'where', scaleOfChoice, 'a scale is applied once, at the end'),
   rule('factor-of-choice', 'where', factorOfChoice, 'what both branches are multiplied by'),
   rule('compare-with-max', 'less', compareWithMax, 'x < max(x, y) where x < y'),
