@@ -210,8 +210,10 @@ export const plus = (a: Code, value: number): Code =>
   value === 0 ? a : $('i32.add', a, int(value));
 
 /** Where the last whole vector of the numbers from `from` to `to` ends. */
-export const endOfVectors = (from: Local, to: Local): Code =>
-  $('i32.sub', get(to), $('i32.rem_s', $('i32.sub', get(to), get(from)), int(WIDTH)));
+export const endOfVectors = (from: Local, to: Local): Code => endOfSteps(from, to, WIDTH);
+/** The same for any number of turns. */
+export const endOfSteps = (from: Local, to: Local, step: number): Code =>
+  $('i32.sub', get(to), $('i32.rem_s', $('i32.sub', get(to), get(from)), int(step)));
 
 export const when = (condition: Code, ...then: Code[]): Code => [
   $('if', condition),

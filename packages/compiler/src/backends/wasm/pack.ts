@@ -6,6 +6,7 @@ import {
   BYTES,
   type Code,
   createFrame,
+  endOfSteps,
   endOfVectors,
   type Func,
   floats,
@@ -22,6 +23,12 @@ import {
 import { type Form, loadsIn } from './form.ts';
 import { addBound, addLoop, codeOf, createScope, type Range, type Scope } from './scope.ts';
 import { baseOf, createValues, evaluate, type Lanes, suits, type Values } from './values.ts';
+
+/**
+ * Panels that are packed side by side where memory follows their neighbours: a line of the cache
+ * belongs to two of 8 floats, and lines far apart soon drive each other out.
+ */
+const SIDE = 4;
 
 /** What is packed: a factor, and how many neighbours along which loop make a panel. */
 export interface Packing {
@@ -55,8 +62,15 @@ export function packOf(form: Form, p: Packing): Func {
       set(packer.whole, $('select', get(to), int(end), fits)),
       set(packer.aligned, packer.isWhole ? get(last) : endOfVectors(first, last)),
     );
-    const range = { from: get(from), to: get(packer.whole), step: p.panel };
-    addLoop(scope, p.axis, range, (panel) => fullPanel(packer, panel));
+    let start = from;
+    for (const count of isTransposed(p) ? [1] : [SIDE, 1]) {
+      const step = count * p.panel;
+      const stop = local(frame, 'i32');
+      scope.body.push(set(stop, endOfSteps(start, packer.whole, step)));
+      const range = { from: get(start), to: get(stop), step };
+      addLoop(scope, p.axis, range, (panels) => fullPanels(packer, panels, count));
+      start = stop;
+    }
     if (end === extent) return;
     scope.body.push($('if', $('i32.gt_s', get(to), int(end))));
     addLoop(scope, p.axis, { from: end, to: extent, step: p.panel }, (panel) =>
@@ -90,28 +104,47 @@ const groupsOf = (panel: number): number[] =>
 const advance = ({ target }: Packer, floatsWritten: number): Code =>
   set(target, plus(get(target), BYTES * floatsWritten));
 
-function fullPanel(packer: Packer, scope: Scope): void {
-  const { axis, inner, panel, factor } = packer.packing;
+/** Does memory follow the inner loop? */
+function isTransposed({ axis, inner, factor }: Packing): boolean {
   const loads = loadsIn(factor).map((l) => l.index[0]!);
   const rate = (along: number): number => loads.reduce((n, i) => n + suits(i, along), 0);
-  const transposed = rate(inner) > rate(axis);
-  const groups = groupsOf(panel);
-  const start = transposed ? packer.aligned : packer.first;
-  if (transposed) {
-    const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
-    addLoop(scope, inner, range, (turn) => {
-      for (const g of groups) transpose(packer, turn, g);
-      turn.body.push(advance(packer, panel * WIDTH));
-    });
-    if (packer.isWhole) return;
+  return rate(inner) > rate(axis);
+}
+
+/** Some panels, side by side. */
+function fullPanels(packer: Packer, scope: Scope, count: number): void {
+  const { inner, panel } = packer.packing;
+  if (!isTransposed(packer.packing)) {
+    copyTurns(packer, scope, packer.first, count);
+    return;
   }
-  addLoop(scope, inner, { from: get(start), to: get(packer.last), step: 1 }, (turn) => {
-    for (const g of groups) {
-      const x = value(packer, turn, { vector: axis, shift: new Map([[axis, g]]) });
-      turn.body.push($('v128.store', BYTES * g, get(packer.target), x));
-    }
-    turn.body.push(advance(packer, panel));
+  const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
+  addLoop(scope, inner, range, (turn) => {
+    for (const g of groupsOf(panel)) transpose(packer, turn, g);
+    turn.body.push(advance(packer, panel * WIDTH));
   });
+  if (!packer.isWhole) copyTurns(packer, scope, packer.aligned, count);
+}
+
+/** Copies the turns from one on. */
+function copyTurns(packer: Packer, scope: Scope, from: Local, count: number): void {
+  const { axis, inner, panel } = packer.packing;
+  const bytes = $('i32.mul', $('i32.sub', get(packer.last), get(from)), int(BYTES * panel));
+  const others = Array.from({ length: count - 1 }, () => local(scope.frame, 'i32'));
+  const targets = [packer.target, ...others];
+  for (const [i, other] of others.entries()) {
+    scope.body.push(set(other, $('i32.add', get(targets[i]!), bytes)));
+  }
+  addLoop(scope, inner, { from: get(from), to: get(packer.last), step: 1 }, (turn) => {
+    for (const [i, target] of targets.entries()) {
+      for (const g of groupsOf(panel)) {
+        const x = value(packer, turn, { vector: axis, shift: new Map([[axis, i * panel + g]]) });
+        turn.body.push($('v128.store', BYTES * g, get(target), x));
+      }
+      turn.body.push(set(target, plus(get(target), BYTES * panel)));
+    }
+  });
+  scope.body.push(set(packer.target, get(targets.at(-1)!)));
 }
 
 const value = ({ values, packing }: Packer, scope: Scope, lanes: Lanes): Code =>
