@@ -1,6 +1,7 @@
 // Products of large matrices: packed panels, and a tile of outputs in registers.
 
 import { rangeOf } from '../../affine.ts';
+import { notBehind } from './ahead.ts';
 import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
 import {
   $,
@@ -141,8 +142,6 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
   const scratch = scratchPlan(form, product, split?.ready);
-  // Those who share the tiles of a block need all of the next one.
-  const parts = split && split.along !== 'batch' ? place.threads : 1;
   const pointer = (what: 'left' | 'right' | 'sums'): Local =>
     remember(root, `scratch of ${what}`, 'i32', () =>
       plus(scratchOf(place), BYTES * scratch[what]),
@@ -151,7 +150,7 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const block: Block = {
     ...{ left: pointer('left'), right: pointer('right'), sums: pointer('sums') },
     ...{ rows: range(), columns: range(), inner: range(), waits: scratch.waits },
-    ...(product.direct && { lying: lyingOf(root, form, product, parts) }),
+    ...(product.direct && { lying: lyingOf(root, form, product, split) }),
     ...(split?.ready && {
       ready: {
         of: split.ready,
@@ -195,20 +194,21 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
 }
 
 /** The locals of a matrix that is read as it lies. */
-function lyingOf(root: Scope, form: Form, product: Product, parts: number): Lying {
+function lyingOf(root: Scope, form: Form, product: Product, split?: Split): Lying {
   const { direct, row, column, shape, blocks } = product;
-  const { input, index, isFar } = direct!;
+  const { input, index } = direct!;
   const width = form.extents[column]!;
   const tiled = width - (width % shape.columns);
   const lying = { matrix: local(root.frame, 'i32'), width, tiled };
-  if (!isFar) return lying;
+  // Those who share the tiles of a block go through it at once: it comes near for all.
+  if (!direct!.isFar || (split && split.along !== 'batch')) return lying;
   const tiles = Math.ceil(form.extents[row]! / shape.rows) * (blocks.columns / shape.columns);
-  const pace = BYTES * Math.ceil((width * parts) / tiles);
+  const pace = BYTES * Math.ceil(width / tiles);
   const bytes = BYTES * (rangeOf(index, form.extents).most + 1) - pace * blocks.inner;
-  const end = remember(root, 'end of what is read ahead', 'i32', () =>
+  const last = remember(root, 'last place to read ahead', 'i32', () =>
     plus(get(baseOf(root, form.inputs[input]!)), bytes),
   );
-  return { ...lying, ahead: { at: local(root.frame, 'i32'), end, pace } };
+  return { ...lying, next: { at: local(root.frame, 'i32'), last, pace } };
 }
 
 const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
@@ -280,14 +280,14 @@ interface Lying {
   /** Its columns, and those of them that fill tiles: the others are packed. */
   readonly width: number;
   readonly tiled: number;
-  /** If it is far, tiles read the next block ahead. */
-  readonly ahead?: Ahead;
+  /** If it is far: what tiles read ahead of the next block. */
+  readonly next?: Next;
 }
 
-/** What a tile reads ahead, and the last place where it may begin. */
-interface Ahead {
+/** Where a tile begins to read ahead, and the last place where it may. */
+interface Next {
   readonly at: Local;
-  readonly end: Local;
+  readonly last: Local;
   /** Bytes for each turn of each tile, so that all of them read a block. */
   readonly pace: number;
 }
@@ -310,19 +310,19 @@ function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: num
     $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), by)), get(end)));
   const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
   const { left, right, lying } = block;
-  const { ahead } = lying ?? {};
-  const within = ({ at, end }: Ahead): Code =>
-    set(at, $('select', get(at), get(end), $('i32.lt_u', get(at), get(end))));
-  const some = (row: number): Code => [
-    ahead ? within(ahead) : [],
+  const { next } = lying ?? {};
+  // What is at hand is read where nothing is ahead.
+  const reading = next ? [get(next.at), int(next.pace)] : [get(a), int(0)];
+  const computeTile = (row: number): Code => [
+    next ? notBehind(next.at, get(next.last)) : [],
     $(
       'call',
       tileAt(tile),
       ...[plus(get(a), BYTES * row), get(b), get(at), get(turns)],
       ...[int(stride), get(k0), get(step)],
-      ...(ahead ? [get(ahead.at), int(ahead.pace)] : []),
+      ...(tile.reads ? reading : []),
     ),
-    ahead ? forward(ahead.at, bytes(ahead.pace / BYTES)) : [],
+    next ? forward(next.at, $('i32.mul', get(turns), int(next.pace))) : [],
     set(at, plus(get(at), rows * stride)),
     set(i, plus(get(i), rows)),
   ];
@@ -332,7 +332,7 @@ function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: num
   const fromMatrix = ({ matrix, width }: Lying): Code => [
     set(b, placeOf(matrix, width, k0, get(j0))),
     set(step, int(BYTES * width)),
-    ahead ? set(ahead.at, placeOf(matrix, width, k1, int(0))) : [],
+    next ? set(next.at, placeOf(matrix, width, k1, int(0))) : [],
   ];
   return [
     set(turns, $('i32.sub', get(k1), get(k0))),
@@ -345,8 +345,8 @@ function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: num
     set(at, get(line)),
     set(i, get(i0)),
     $('loop'),
-    some(0),
-    others.map((row) => when(more, some(row))),
+    computeTile(0),
+    others.map((row) => when(more, computeTile(row))),
     forward(a, bytes(panel)),
     $('br_if', 0, more),
     $('end'),

@@ -14,7 +14,7 @@ export interface Method {
   /** Is it one large product, which runs near the limit of the processor? */
   readonly isProduct: boolean;
   /** The position of the tiles that it calls, if it does. */
-  readonly tile?: number;
+  readonly tilePosition?: number;
   /** Is its first function one that adds products up, without tiles? It has most of the work. */
   readonly isDot: boolean;
   /** Can threads share its outputs? */
@@ -31,7 +31,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const product = productOf(form, shapes);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      ...{ isProduct: true, isDot: false, canShare: true, tile: tileAt(tileOf(product)) },
+      ...{ isProduct: true, isDot: false, canShare: true, tilePosition: tileAt(tileOf(product)) },
       sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };

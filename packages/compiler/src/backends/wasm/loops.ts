@@ -1,5 +1,5 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
-import { type Ahead, aheadOf } from './ahead.ts';
+import { aheadOf } from './ahead.ts';
 import {
   type Code,
   createFrame,
@@ -62,8 +62,10 @@ export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place
   const bases = form.inputs.map((id) => baseOf(root, id));
   const out = baseOf(root, form.output);
   const axes = orderOf(form, schedule);
+  const { across, unroll } = schedule;
   const loops = axes.map((axis) => ({ axis, block: blockOf(schedule, axis) }));
-  const ahead = aheadOf(form, bases, schedule.across, loops);
+  const fold = across !== undefined && { axis: across, block: WIDTH * unroll };
+  const ahead = fold ? aheadOf(form, bases, fold, loops) : undefined;
   const values = createValues(bases, () => [], simd);
   const kernel = { form, schedule, out, values, ahead };
   const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
@@ -156,7 +158,7 @@ interface Kernel {
   readonly schedule: Schedule;
   readonly values: Values;
   readonly out: Local;
-  readonly ahead: Ahead;
+  readonly ahead?: ((tile: Scope) => Code | undefined) | undefined;
 }
 
 const lanesOf = ({ schedule }: Kernel, shift: Shift, wide: boolean): Lanes => ({
@@ -198,7 +200,7 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
   // The turns that fill no vector have a state of their own.
   const rest = across === undefined ? [] : states(shifts.length);
   const axes = [...form.extents.keys()].slice(form.outer);
-  const ahead = kernel.ahead(scope);
+  const ahead = kernel.ahead?.(scope);
   foldLoops(kernel, scope, axes, (inner, step) => {
     if (ahead && step >= WIDTH) inner.body.push(ahead);
     const take = (lanes: Lanes, state: State) =>

@@ -1,7 +1,6 @@
 // Recognises products of matrices, and chooses how large the blocks of large ones are.
-import { rangeOf } from '../../affine.ts';
 import type { Affine, Expr } from '../../nest.ts';
-import { FAR } from './ahead.ts';
+import { isFar } from './ahead.ts';
 import { WIDTH } from './code.ts';
 import { createAxesOf, type Form, stepOf } from './form.ts';
 import type { Sharing } from './share.ts';
@@ -111,7 +110,7 @@ function directOf({ extents, outer }: Form, factor: Expr, column: number): Direc
   const isWhole = stepOf(index, column) === 1 && stepOf(index, outer) === columns;
   if (!isWhole || index.of.some((t) => !('axis' in t))) return undefined;
   if (columns > MOST_COLUMNS || columns % CROWDED === 0) return undefined;
-  return { input: factor.input, index, isFar: rangeOf(index, extents).most >= FAR };
+  return { input: factor.input, index, isFar: isFar(index, extents) };
 }
 
 const times = (factors: readonly Expr[]): Expr =>
@@ -138,7 +137,7 @@ export function scratchPlan({ extents }: Form, product: Product, ready?: 'row' |
 const PACKING = 16;
 /** And in that in which a float comes near that another thread has packed. */
 const FETCHING = 8;
-/** And in that in which it comes from memory, where it is read as it lies. */
+/** And in that in which it comes from memory, where a far matrix is read as it lies. */
 const READING = 4;
 
 /** Rows or columns of a part: fewer would read the other factor's panels too often. */
@@ -173,7 +172,10 @@ export function splitOf(form: Form, product: Product, threads: number): Split {
 }
 
 /** What packing takes, for each row and column, or reading where they are read as they lie. */
-const packingOf = ({ direct }: Product) => ({ row: PACKING, column: direct ? READING : PACKING });
+const packingOf = ({ direct }: Product) => ({
+  row: PACKING,
+  column: direct ? (direct.isFar ? READING : 0) : PACKING,
+});
 
 /** Blocks of rows or columns for each thread, of every product of the batch. */
 function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads: number): Rated {
@@ -186,7 +188,7 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const whole = Math.ceil(extents[product[other]]! / panel[other]) * panel[other];
   const packing = packingOf(product);
   const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
-  const packs = packing[other] === PACKING;
+  const packs = other === 'row' || !product.direct;
   const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
   const others = ready ? packing[other] / threads + FETCHING : packing[other];
