@@ -9,6 +9,7 @@ import { addressOf, home, remember, type Scope } from './scope.ts';
 /** Floats of a matrix that leaves the second cache: it is worth being read ahead. */
 const FAR = 2 ** 19;
 
+/** Does a load go through so much? */
 export function isFar(index: Affine, extents: readonly number[]): boolean {
   const { least, most } = rangeOf(index, extents);
   return most - least >= FAR;
@@ -30,10 +31,13 @@ interface Loop {
   readonly block: number;
 }
 
+/** Gives, for a tile, what each turn of the fold does; nothing where no tiles follow. */
+export type Ahead = (tile: Scope) => Code | undefined;
+
 /**
  * How a far matrix is read ahead whose lines along the fold lie one after another, where the outer
  * one of the last two loops walks through them, and all tiles of the inner one use the lines at
- * hand: meanwhile as many come near, evenly. For a tile it gives what each turn of the fold does.
+ * hand: meanwhile as many come near, evenly. Nothing if there is none.
  * @param bases the addresses of the inputs
  * @param across the fold's loop
  * @param loops those of the outputs, outermost first
@@ -43,20 +47,19 @@ export function aheadOf(
   bases: readonly Local[],
   across: Loop,
   loops: readonly Loop[],
-): (tile: Scope) => Code | undefined {
+): Ahead | undefined {
   const [outside, inside] = loops.slice(-2);
-  const length = extents[across.axis]!;
+  // A line that one tile alone uses is read as fast as it comes.
+  const tiles = inside ? Math.ceil(extents[inside.axis]! / inside.block) : 0;
+  if (!outside || !inside || tiles < 2 || extents.length > outer + 1) return undefined;
+  const [length, { axis, block }] = [extents[across.axis]!, outside];
   const found = loadsIn(fold!.body).find(({ index: [index] }) => {
-    const steps = [across, outside, inside].map((loop) => loop && stepOf(index!, loop.axis));
+    const steps = [across, outside, inside].map(({ axis }) => stepOf(index!, axis));
     const isPlain = index!.of.every((t) => 'axis' in t);
     return isPlain && steps.join() === `1,${length},0` && isFar(index!, extents);
   });
-  // A line that one tile alone uses is read as fast as it comes.
-  const tiles = inside ? Math.ceil(extents[inside.axis]! / inside.block) : 0;
-  const isSimple = tiles > 1 && extents.length === outer + 1;
-  if (!found || !outside || !isSimple) return () => undefined;
+  if (!found) return undefined;
   const [base, index] = [bases[found.input]!, found.index[0]!];
-  const { axis, block } = outside;
   const turns = Math.floor(length / across.block);
   const pace = BYTES * Math.ceil((block * length) / (tiles * turns));
   const last = plus(get(base), BYTES * (rangeOf(index, extents).most + 1) - pace * turns);

@@ -196,12 +196,12 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
 /** The locals of a matrix that is read as it lies. */
 function lyingOf(root: Scope, form: Form, product: Product, split?: Split): Lying {
   const { direct, row, column, shape, blocks } = product;
-  const { input, index } = direct!;
+  const { input, index, isFar } = direct!;
   const width = form.extents[column]!;
   const tiled = width - (width % shape.columns);
   const lying = { matrix: local(root.frame, 'i32'), width, tiled };
   // Those who share the tiles of a block go through it at once: it comes near for all.
-  if (!direct!.isFar || (split && split.along !== 'batch')) return lying;
+  if (!isFar || (split && split.along !== 'batch')) return lying;
   const tiles = Math.ceil(form.extents[row]! / shape.rows) * (blocks.columns / shape.columns);
   const pace = BYTES * Math.ceil(width / tiles);
   const bytes = BYTES * (rangeOf(index, form.extents).most + 1) - pace * blocks.inner;
@@ -310,7 +310,7 @@ function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: num
     $('br_if', 0, $('i32.lt_s', $('local.tee', index, plus(get(index), by)), get(end)));
   const [[i0, i1], [j0, j1], [k0, k1]] = [block.rows, block.columns, block.inner];
   const { left, right, lying } = block;
-  const { next } = lying ?? {};
+  const next = lying?.next;
   // What is at hand is read where nothing is ahead.
   const reading = next ? [get(next.at), int(next.pace)] : [get(a), int(0)];
   const computeTile = (row: number): Code => [

@@ -1,5 +1,5 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
-import { aheadOf } from './ahead.ts';
+import { type Ahead, aheadOf } from './ahead.ts';
 import {
   type Code,
   createFrame,
@@ -158,7 +158,7 @@ interface Kernel {
   readonly schedule: Schedule;
   readonly values: Values;
   readonly out: Local;
-  readonly ahead?: ((tile: Scope) => Code | undefined) | undefined;
+  readonly ahead: Ahead | undefined;
 }
 
 const lanesOf = ({ schedule }: Kernel, shift: Shift, wide: boolean): Lanes => ({

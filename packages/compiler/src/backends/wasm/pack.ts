@@ -49,10 +49,13 @@ export function packOf(form: Form, p: Packing): Func {
   const [from, to, first, last, target] = [1, 2, 3, 4, 5].map((i) => p.batch.length + i);
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
+  const loads = loadsIn(p.factor);
+  const rate = (along: number) => loads.reduce((n, l) => n + suits(l.index[0]!, along), 0);
   const packer: Packer = {
     ...{ packing: p, values: createValues(bases, () => []), target, first, last },
     ...{ aligned: local(frame, 'i32'), whole: local(frame, 'i32') },
     isWhole: form.extents[p.inner]! % WIDTH === 0,
+    isTransposed: rate(p.inner) > rate(p.axis),
   };
   addBound(root, p.batch, (scope) => {
     const extent = form.extents[p.axis]!;
@@ -63,7 +66,7 @@ export function packOf(form: Form, p: Packing): Func {
       set(packer.aligned, packer.isWhole ? get(last) : endOfVectors(first, last)),
     );
     let start = from;
-    for (const count of isTransposed(p) ? [1] : [SIDE, 1]) {
+    for (const count of packer.isTransposed ? [1] : [SIDE, 1]) {
       const step = count * p.panel;
       const stop = local(frame, 'i32');
       scope.body.push(set(stop, endOfSteps(start, packer.whole, step)));
@@ -95,35 +98,29 @@ interface Packer {
   readonly whole: Local;
   /** Do blocks of the inner loop have whole vectors only? */
   readonly isWhole: boolean;
+  /** Does memory follow the inner loop? */
+  readonly isTransposed: boolean;
 }
 
 /** Where the vectors of a panel start: the last one ends with it, even if they overlap. */
 const groupsOf = (panel: number): number[] =>
   Array.from({ length: Math.ceil(panel / WIDTH) }, (_, g) => Math.min(g * WIDTH, panel - WIDTH));
 
-const advance = ({ target }: Packer, floatsWritten: number): Code =>
+const advance = (target: Local, floatsWritten: number): Code =>
   set(target, plus(get(target), BYTES * floatsWritten));
-
-/** Does memory follow the inner loop? */
-function isTransposed({ axis, inner, factor }: Packing): boolean {
-  const loads = loadsIn(factor).map((l) => l.index[0]!);
-  const rate = (along: number): number => loads.reduce((n, i) => n + suits(i, along), 0);
-  return rate(inner) > rate(axis);
-}
 
 /** Some panels, side by side. */
 function fullPanels(packer: Packer, scope: Scope, count: number): void {
   const { inner, panel } = packer.packing;
-  if (!isTransposed(packer.packing)) {
-    copyTurns(packer, scope, packer.first, count);
-    return;
+  if (packer.isTransposed) {
+    const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
+    addLoop(scope, inner, range, (turn) => {
+      for (const g of groupsOf(panel)) transpose(packer, turn, g);
+      turn.body.push(advance(packer.target, panel * WIDTH));
+    });
+    if (packer.isWhole) return;
   }
-  const range: Range = { from: get(packer.first), to: get(packer.aligned), step: WIDTH };
-  addLoop(scope, inner, range, (turn) => {
-    for (const g of groupsOf(panel)) transpose(packer, turn, g);
-    turn.body.push(advance(packer, panel * WIDTH));
-  });
-  if (!packer.isWhole) copyTurns(packer, scope, packer.aligned, count);
+  copyTurns(packer, scope, packer.isTransposed ? packer.aligned : packer.first, count);
 }
 
 /** Copies the turns from one on. */
@@ -141,10 +138,10 @@ function copyTurns(packer: Packer, scope: Scope, from: Local, count: number): vo
         const x = value(packer, turn, { vector: axis, shift: new Map([[axis, i * panel + g]]) });
         turn.body.push($('v128.store', BYTES * g, get(target), x));
       }
-      turn.body.push(set(target, plus(get(target), BYTES * panel)));
+      turn.body.push(advance(target, panel));
     }
   });
-  scope.body.push(set(packer.target, get(targets.at(-1)!)));
+  if (count > 1) scope.body.push(set(packer.target, get(targets.at(-1)!)));
 }
 
 const value = ({ values, packing }: Packer, scope: Scope, lanes: Lanes): Code =>
@@ -191,6 +188,6 @@ function edgePanel(packer: Packer, scope: Scope, count: number): void {
       const x = value(packer, turn, { shift: new Map([[axis, i]]) });
       turn.body.push($('v128.store32_lane', BYTES * i, 0, to, x));
     }
-    turn.body.push(advance(packer, panel));
+    turn.body.push(advance(packer.target, panel));
   });
 }
