@@ -35,7 +35,8 @@ async function startNet(work: NetWork, where: Where): Promise<Runner> {
   const program = train(J, optimizer === 'adam' ? adam(ADAM) : sgd(ALPHA));
   const run = await compile(program, { sizes: { m }, ...where });
   writeWeights(run, weights);
-  const feeds = { X, Y };
+  // The other contenders' data are where they compute, too.
+  const feeds = run.hold({ X, Y });
   const turns = async (n: number) => {
     await run.steps(n, feeds);
     await run.read('b1');

@@ -10,10 +10,11 @@ import {
   solveSizes,
 } from '@chainrule/graph';
 import { allFinite } from './finite.ts';
+import { createHeld, type Held, isHeld, ownOf } from './held.ts';
 import { reordered } from './reordered.ts';
 
-/** Data by input name. */
-export type Feeds = Readonly<Record<string, Data>>;
+/** Data by input name, or what `hold` has made of them. */
+export type Feeds = Readonly<Record<string, Data | Held>>;
 
 /** Data of one call that fit its inputs, and the size of every dimension. */
 export interface FittingFeeds {
@@ -47,12 +48,34 @@ export function checkFeeds(
   }
   const flats = [...slots.values()].map((slot) => ({
     slot,
-    flat: flatten(slot, present(slot, feeds)),
+    flat: flatOf(slot, present(slot, feeds)),
   }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
   const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
   const data = new Map(flats.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)]));
   return { slots, data, sizes };
+}
+
+/**
+ * Checked copies of data, to be fed often; what is held already stays as it is.
+ * @param inputs all that may be held; `fixed` and `preferred` as in `checkFeeds`
+ * @throws FeedError, NameError naming the input
+ */
+export function holdFeeds<K extends string>(
+  inputs: readonly Slot[],
+  feeds: Readonly<Record<K, Data | Held>>,
+  fixed: Sizes,
+  preferred: Sizes,
+): Record<K, Held> {
+  const fitting = checkFeeds([], inputs, feeds, fixed, preferred);
+  checkNumbers(fitting);
+  const held = [...fitting.slots.values()].map((slot) => {
+    const given = feeds[slot.name as K];
+    if (ownOf(given)) return [slot.name, given];
+    const values = fitting.data.get(slot.name)!.slice();
+    return [slot.name, createHeld({ slot, values }, shapeOf(slot, fitting.sizes))];
+  });
+  return Object.fromEntries(held);
 }
 
 /**
@@ -65,6 +88,7 @@ export function checkNumbers(
   look: (name: string) => boolean | undefined = () => undefined,
 ): void {
   for (const [name, values] of data) {
+    if (isHeld(values)) continue;
     const slot = slots.get(name)!;
     const isFine = look(name) ?? allFinite(values);
     if (!isFine) throw notFinite(slot, values, shapeOf(slot, sizes));
@@ -77,7 +101,7 @@ function unknownInput(name: string, mayFeed: readonly Slot[]): NameError {
   return new NameError(`${name} is not an input; inputs: ${list}.`, 'feed one of these.');
 }
 
-function present(slot: Slot, feeds: Feeds): Data {
+function present(slot: Slot, feeds: Feeds): Data | Held {
   const value = Object.hasOwn(feeds, slot.name) ? feeds[slot.name] : undefined;
   if (value !== undefined && value !== null) return value;
   const present = Object.keys(feeds).filter((name) => feeds[name] != null);
@@ -85,6 +109,21 @@ function present(slot: Slot, feeds: Feeds): Data {
   throw new FeedError(
     `${slot.name} [${slot.shape.join(', ')}] is not fed; fed: ${given}.`,
     `pass { ${slot.name}: data } as well.`,
+  );
+}
+
+function flatOf(slot: Slot, data: Data | Held): Flat {
+  const own = ownOf(data);
+  if (!own) return flatten(slot, data as Data);
+  const { name, order, distribution } = own.slot;
+  const isSame = slot.name === name && slot.order === order;
+  if (isSame && (distribution || !slot.distribution)) {
+    return { data: own.values, shape: (data as Held).shape, order };
+  }
+  const other = slot.name === name ? `an input ${name} that is declared otherwise` : name;
+  throw new FeedError(
+    `${slot.name} is fed data that are held for ${other}.`,
+    `hold them for this one: hold({ ${slot.name}: data }).`,
   );
 }
 

@@ -2,6 +2,7 @@
 export { type CompileOptions, compile } from './compile.ts';
 export type { DeviceKind, Refusal } from './device.ts';
 export type { Feeds } from './feeds.ts';
+export type { Held } from './held.ts';
 export {
   type DeviceChoice,
   type DeviceRequest,

@@ -8,7 +8,8 @@ import {
   type Sizes,
 } from '@chainrule/graph';
 import { createTask, type Executable, type Task } from './executable.ts';
-import { checkFeeds, type Feeds } from './feeds.ts';
+import { checkFeeds, type Feeds, holdFeeds } from './feeds.ts';
+import type { Held } from './held.ts';
 import { check, keep, runSteps, uploadFor, type Wanted, want } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
@@ -158,6 +159,12 @@ class RunningSession implements Session {
     feeds: Feeds = {},
   ): Promise<Record<K, Tensor>> {
     return this.#evaluate('run', nodes, feeds);
+  }
+
+  hold<K extends string>(data: Readonly<Record<K, Data | Held>>): Record<K, Held> {
+    this.#alive('hold');
+    const { task, fixed, sizes } = this.#parts;
+    return holdFeeds(task.mayFeed, data, fixed, sizes);
   }
 
   async read(name: string): Promise<Tensor> {

@@ -1,6 +1,7 @@
 // What a running program offers: steps, values, parameters. It knows no devices.
 import type { Data, Node, Sizes } from '@chainrule/graph';
 import type { Feeds } from './feeds.ts';
+import type { Held } from './held.ts';
 import type { DeviceChoice } from './placement/devices.ts';
 import type { Report } from './report.ts';
 
@@ -49,6 +50,13 @@ export interface Session {
     nodes: Readonly<Record<K, Node>>,
     feeds?: Feeds,
   ): Promise<Record<K, Tensor>>;
+  /**
+   * Data that are fed more than once: checked and copied now, put on the device when first fed,
+   * and left there until nobody has them any more. Each comes back under its name, to be fed alone
+   * or with others: `const data = run.hold({ X, Y }); run.step({ ...data, alpha: 0.1 })`.
+   * @throws FeedError, NameError for data that do not fit an input of this program
+   */
+  hold<K extends string>(data: Readonly<Record<K, Data | Held>>): Record<K, Held>;
   /** A copy of a parameter. @throws NameError for an unknown name */
   read(name: string): Promise<Tensor>;
   /** Sets a parameter. @throws FeedError if the data do not fit, NameError for an unknown name */

@@ -1,5 +1,5 @@
 // The training loop: epochs of shuffled mini-batches, measured, watched and stopped by a callback.
-import type { Feeds, Session } from '@chainrule/compiler';
+import type { Feeds, Held, Session } from '@chainrule/compiler';
 import { ChainruleError, createRandom, type Node } from '@chainrule/graph';
 import { DataError } from './data/errors.ts';
 import { type Examples, gather, sliceExamples } from './data/examples.ts';
@@ -54,6 +54,7 @@ const MEASURE_AT_ONCE = 1000;
 
 /**
  * Trains a session on data, by input name: `fit(run, { X, Y }, { epochs: 10, batchSize: 64 })`.
+ * Data that are one batch are copied when it begins, and stay on the device until it ends.
  * @returns the figures of every epoch
  * @throws DataError if the data differ in their number of examples; ChainruleError if a metric is
  *   no longer finite, naming it and the epoch
@@ -73,6 +74,8 @@ export async function fit(
   const random = options.seed === false ? undefined : createRandom(options.seed ?? 1);
   const buffers = new Map<string, Float32Array>();
   const history: EpochFigures[] = [];
+  // What is one batch is the same in every epoch.
+  const whole = batches === 1 ? run.hold(data) : undefined;
   const rest = createRest();
   let step = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -86,11 +89,11 @@ export async function fit(
         buffers,
       );
       const progress = { epoch, batch, batches, step: ++step, steps: epochs * batches };
-      await run.steps(1, { ...part, ...options.feeds?.(progress) });
+      await run.steps(1, { ...(whole ?? part), ...options.feeds?.(progress) });
       await rest();
       if ((await options.onBatch?.(progress, part)) === false) return history;
     }
-    const figures = await epochFigures(run, epoch, data, metrics, validation);
+    const figures = await epochFigures(run, epoch, data, whole, metrics, validation);
     history.push(figures);
     if ((await options.onEpoch?.(figures)) === false) return history;
   }
@@ -111,15 +114,18 @@ function createRest(): () => Promise<void> | undefined {
   };
 }
 
+type HeldByName = Readonly<Record<string, Held>>;
+
 async function epochFigures(
   run: Session,
   epoch: number,
   data: Dataset,
+  whole: HeldByName | undefined,
   metrics: FitOptions['metrics'],
   validation: Dataset | undefined,
 ): Promise<EpochFigures> {
   if (!metrics) return { epoch, train: {} };
-  const train = await evaluate(run, metrics, data);
+  const train = await measure(run, metrics, data, whole);
   for (const [name, value] of Object.entries(train)) {
     if (Number.isFinite(value)) continue;
     throw new ChainruleError(
@@ -138,16 +144,27 @@ async function epochFigures(
  * Means of scalars over data, measured in parts so that memory stays bounded.
  * @param metrics scalars that are means over examples, such as a cost or an accuracy
  */
-export async function evaluate(
+export function evaluate(
   run: Session,
   metrics: Readonly<Record<string, Node>>,
   data: Dataset,
+): Promise<Record<string, number>> {
+  return measure(run, metrics, data);
+}
+
+/** @param whole all data, if they are held: fed where they are measured at once */
+async function measure(
+  run: Session,
+  metrics: Readonly<Record<string, Node>>,
+  data: Dataset,
+  whole?: HeldByName,
 ): Promise<Record<string, number>> {
   const count = countOf(data);
   const totals: Record<string, number> = {};
   for (let start = 0; start < count; start += MEASURE_AT_ONCE) {
     const end = Math.min(start + MEASURE_AT_ONCE, count);
-    const values = await run.run(metrics, slice(data, start, end));
+    const part = whole && end - start === count ? whole : slice(data, start, end);
+    const values = await run.run(metrics, part);
     for (const [name, tensor] of Object.entries(values)) {
       if (tensor.shape.length > 0) {
         throw new ChainruleError(

@@ -1,7 +1,7 @@
 // The training loop: batches, order, measures, callbacks, and its errors.
 import { compile } from '@chainrule/compiler';
 import { createRandom, input } from '@chainrule/graph';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   accuracy,
   binaryCrossEntropy,
@@ -88,6 +88,26 @@ describe('fit', () => {
       }
     }
     expect(await run.state()).toEqual(await hand.state());
+  });
+
+  test('one batch is held, and measured where it is', async () => {
+    const { metrics, start } = model();
+    using run = await start();
+    using other = await start();
+    const hold = vi.spyOn(run, 'hold');
+    const data = clouds(30);
+    const history = await fit(run, data, {
+      epochs: 3,
+      metrics,
+      // Too late: it is copied.
+      onBatch: () => void data.X.data.fill(1e3),
+    });
+    expect(hold).toHaveBeenCalledTimes(1);
+    await other.steps(3, clouds(30));
+    expect(await run.state()).toEqual(await other.state());
+    expect(history[2]!.train).toEqual(await evaluate(other, metrics, clouds(30)));
+    await fit(run, clouds(30), { epochs: 2, batchSize: 29 });
+    expect(hold).toHaveBeenCalledTimes(1);
   });
 
   test('callbacks count, and end the training', async () => {

@@ -2,6 +2,7 @@
 import type { Handle } from '../device.ts';
 import type { Task } from '../executable.ts';
 import { checkNumbers, type FittingFeeds } from '../feeds.ts';
+import { kept } from '../held.ts';
 import type { Lease } from '../programs.ts';
 import type { Call } from './checkpoint.ts';
 import type { Engine, Portion, Values } from './engine.ts';
@@ -22,7 +23,7 @@ export interface Wanted extends FittingFeeds {
 /** Copies the data, once. */
 export function keep(wanted: Wanted): void {
   if (wanted.isOwn || wanted.isOver) return;
-  wanted.data = new Map([...wanted.data].map(([name, values]) => [name, values.slice()]));
+  wanted.data = new Map([...wanted.data].map(([name, values]) => [name, kept(values)]));
   wanted.isOwn = true;
 }
 

@@ -8,6 +8,7 @@ import { createPrograms, type Lease } from '../programs.ts';
 import { findResident, type Resident, type Residents } from '../residents.ts';
 import type { Tensor } from '../session.ts';
 import { createBackup, type Steps } from './backup.ts';
+import { createUploads } from './uploads.ts';
 
 /** Numbers by name: of parameters row by row, of inputs in the order that these declare. */
 export type Values = ReadonlyMap<string, Float32Array>;
@@ -28,7 +29,7 @@ export interface Engine {
   isLoaded(task: Task, sizes: Sizes): boolean;
   /** Sizes that a task is loaded for. */
   known(task: Task): readonly Sizes[];
-  /** The handles of a call: inputs are uploaded, the rest is filled in by running. */
+  /** The handles of a call: inputs are uploaded unless held, the rest is filled in by running. */
   upload(program: Executable, data: Values): Handle[];
   /** Gives back what was uploaded, at the latest when no step may have to be done again. */
   free(program: Executable, env: readonly Handle[]): void;
@@ -82,13 +83,9 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     check();
     return { shape, data: await device.read(handle, shape, 'rows'), order: 'rows' };
   };
-  const freeNow = ({ planned }: Executable, env: readonly Handle[]): void => {
-    // A device that is disposed has taken everything with it.
-    if (!live) return;
-    for (const { id } of planned.inputs) if (env[id] !== undefined) device.free(env[id]);
-  };
+  const uploads = createUploads(device, () => live);
   const free = (program: Executable, env: readonly Handle[]): void => {
-    if (!backup.keeps(env)) freeNow(program, env);
+    if (!backup.keeps(env)) uploads.free(program, env);
   };
   /** Does what takes memory: if there is no room, without what is kept for steps undone. */
   const withRoom = <T>(take: () => T): T => {
@@ -100,21 +97,8 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       return take();
     }
   };
-  const uploadAll = (program: Executable, data: Values): Handle[] => {
-    const env: Handle[] = [];
-    try {
-      for (const { name, id, shape, order } of program.planned.inputs) {
-        env[id] = device.upload(data.get(name)!, shape, order);
-      }
-    } catch (error) {
-      // The device has no room for all of them: what is there goes back.
-      freeNow(program, env);
-      throw error;
-    }
-    return env;
-  };
   const upload = (program: Executable, data: Values): Handle[] =>
-    withRoom(() => uploadAll(program, data));
+    withRoom(() => uploads.take(program, data));
   /** Has a program run; updated parameters move to their new place. */
   const run = <R>({ planned }: Executable, env: Handle[], start: () => R): R => {
     check();
@@ -127,6 +111,9 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     }
     return running;
   };
+  /** Numbers that are there for this call alone. */
+  const fedTo = ({ inputs }: Executable['planned'], env: readonly Handle[]): number =>
+    inputs.reduce((sum, { id, shape }) => sum + (uploads.stays(env[id]) ? 0 : sizeOf(shape)), 0);
   const stepsOf = (executable: Executable, env: Handle[], of: Portion): Steps => {
     const { planned, program, loaded } = executable;
     const { whole, times, done, left } = of;
@@ -142,7 +129,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       times: times ?? 1,
       isAtRisk,
       isShared: (program.threads ?? 1) > 1,
-      fed: planned.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      fed: fedTo(planned, env),
       run: () =>
         run(executable, env, () =>
           times === undefined
@@ -150,7 +137,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
             : loaded.runMany!(env, times, !isAtRisk),
         ),
       again: () => run(executable, env, () => loaded.run(env, true)),
-      free: () => freeNow(executable, env),
+      free: () => uploads.free(executable, env),
     };
   };
   const read = (name: string): Promise<Tensor> => {

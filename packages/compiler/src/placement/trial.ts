@@ -2,6 +2,7 @@
 // another in the background, does a few of the session's own steps on it, and compares.
 import { type DeviceKind, type Refusal, reasonOf } from '../device.ts';
 import type { Task } from '../executable.ts';
+import { kept } from '../held.ts';
 import { findGpus, type Measured, type Platform } from './devices.ts';
 import type { Engine, Values } from './engine.ts';
 
@@ -194,7 +195,7 @@ function createWatch(): Watch {
       latest.push({ turns: work.turns, ms });
       if (latest.length > TIMINGS) latest.shift();
       if (!ask) return;
-      const data = new Map([...work.data].map(([name, values]) => [name, values.slice()]));
+      const data = new Map([...work.data].map(([name, values]) => [name, kept(values)]));
       ask({ ...work, data });
       ask = undefined;
     },

@@ -120,6 +120,26 @@ export function sessions(device: DeviceRequest): void {
     }
   });
 
+  test('data that are held train like data that are fed', async () => {
+    const c = net({ layers: [5, 4, 3], m: 7, classes: true });
+    using run = await start(c);
+    const state = await run.state();
+    const expected = await trace(run, c, 4);
+    run.restore(state);
+    const [X, Y] = [c.feeds['X']!.slice(), c.feeds['Y']!];
+    const held = run.hold({ X, Y });
+    // They are copies.
+    X.fill(0);
+    expect(await trace(run, { ...c, feeds: held }, 4)).toEqual(expected);
+    run.restore(state);
+    // Alone, with other data, in another session, and held once more.
+    using other = await start(c);
+    const found = await trace(other, { ...c, feeds: { ...other.hold(held), Y } }, 4);
+    expect(found).toEqual(expected);
+    await run.steps(4, held);
+    expect(await run.state()).toEqual(await other.state());
+  });
+
   test('state comes back after restore, and training goes on alike', async () => {
     const c = net({ layers: [4, 3, 1], m: 10 });
     using run = await start(c);

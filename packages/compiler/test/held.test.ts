@@ -1,0 +1,218 @@
+// Data that are held: checked once, uploaded once, wherever the session goes, and given back when
+// nobody has them any more.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { add, FeedError, input, mean, mul, NameError, param, sub } from '@chainrule/graph';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
+import { compileOn } from '../src/compile.ts';
+import type { Handle } from '../src/device.ts';
+import { compile, type Feeds, type Held, type Session } from '../src/index.ts';
+import { createPlatform } from '../src/placement/devices.ts';
+import { fakePlatform } from './support/fakes.ts';
+import { faultless, openFaulty } from './support/faulty.ts';
+import { net } from './support/programs.ts';
+
+const c = net({ layers: [3, 4, 2], m: 7, classes: true });
+const options = { sizes: c.sizes, seed: 3 } as const;
+
+/** A session on WebAssembly, and how many numbers are there. */
+async function counted() {
+  const fault = faultless();
+  const platform = { ...createPlatform(2), open: () => openFaulty(fault) };
+  const run = await compileOn(platform, c.program, { ...options, device: 'wasm' });
+  return { run, fault, start: fault.live };
+}
+
+const numbersOf = (feeds: Readonly<Record<string, ArrayLike<unknown>>>): number =>
+  Object.values(feeds).reduce((sum, { length }) => sum + length, 0);
+
+test('each is on the device once, for steps and for values', async () => {
+  const { run, fault, start } = await counted();
+  const held = run.hold(c.feeds);
+  expect(fault.live).toBe(start);
+  for (let i = 0; i < 3; i++) {
+    run.step(held);
+    await run.steps(2, held);
+    await run.value(c.J, held);
+    await run.value(c.A, { X: held['X']! });
+    expect(fault.live).toBe(start + numbersOf(c.feeds));
+  }
+  run.step({ ...held, X: c.feeds['X']! });
+  await run.steps(1, { ...held, X: c.feeds['X']! });
+  expect(fault.live).toBe(start + numbersOf(c.feeds));
+  run.dispose();
+});
+
+test('data of another number of examples take turns', async () => {
+  const half = net({ layers: [3, 4, 2], m: 4, classes: true }).feeds;
+  const { run } = await counted();
+  using other = await compile(c.program, { ...options, device: 'wasm' });
+  const [all, few] = [run.hold(c.feeds), run.hold(half)];
+  for (let i = 0; i < 3; i++) {
+    for (const feeds of [all, few]) run.step(feeds);
+    for (const feeds of [c.feeds, half]) other.step(feeds);
+  }
+  expect(await run.state()).toEqual(await other.state());
+  run.dispose();
+});
+
+/** Data that nothing has after this. */
+async function trainOnce(run: Session): Promise<void> {
+  const held = run.hold(c.feeds);
+  run.step(held);
+  await run.value(c.J, held);
+}
+
+test('they are given back when nobody has them', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { run, fault, start } = await counted();
+  const mine = run.hold(c.feeds);
+  run.step(mine);
+  const kept = fault.live;
+  for (let i = 0; i < 5; i++) await trainOnce(run);
+  await vi.waitFor(
+    async () => {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(fault.live).toBe(kept);
+    },
+    { timeout: 30_000 },
+  );
+  // Those that somebody has are still what they were.
+  using other = await compile(c.program, { ...options, device: 'wasm' });
+  for (let i = 0; i < 6; i++) other.step(c.feeds);
+  expect(await run.value(c.J, mine)).toBe(await other.value(c.J, c.feeds));
+  expect(kept).toBe(start + numbersOf(c.feeds));
+  run.dispose();
+});
+
+test('they go with the session to another device', async () => {
+  const machine = fakePlatform();
+  machine.behaviours.webgpu = [{ loseAt: 15 }, { loseAt: 3 }];
+  const settings = { ...options, device: 'webgpu', checkpoint: 10 } as const;
+  using run = await compileOn(machine.platform, c.program, settings);
+  using other = await compile(c.program, { ...options, device: 'js' });
+  await run.steps(40, run.hold(c.feeds));
+  await other.steps(40, c.feeds);
+  expect(run.device.kind).toBe('js');
+  expect(run.device.lost).toHaveLength(2);
+  expect(await run.state()).toEqual(await other.state());
+});
+
+test('a step that has to wait needs no copy of them', async () => {
+  const machine = fakePlatform();
+  machine.behaviours.webgpu = [{ loadsLate: true }];
+  using run = await compileOn(machine.platform, c.program, { device: 'webgpu', seed: 3 });
+  using other = await compile(c.program, { ...options, device: 'js' });
+  const held = run.hold(c.feeds);
+  for (let i = 0; i < 3; i++) {
+    run.step(held);
+    other.step(c.feeds);
+  }
+  expect(await run.state()).toEqual(await other.state());
+});
+
+test('there is no room for all: what is there goes back, and comes again', async () => {
+  const { run, fault, start } = await counted();
+  const held = run.hold(c.feeds);
+  fault.most = start + numbersOf(c.feeds) - 1;
+  expect(() => run.step(held)).toThrow();
+  expect(fault.live).toBeLessThan(fault.most);
+  fault.most = Infinity;
+  run.step(held);
+  expect(fault.live).toBe(start + numbersOf(c.feeds));
+  run.dispose();
+});
+
+test('where data are their own handle nothing keeps them', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const uploaded: WeakRef<object>[] = [];
+  const { platform } = fakePlatform();
+  const open = async (kind: 'js') => {
+    const device = await platform.open(kind);
+    const upload = (data: Float32Array): Handle => {
+      uploaded.push(new WeakRef(data));
+      return data;
+    };
+    return { ...device, upload };
+  };
+  const own = { ...platform, open } as typeof platform;
+  using run = await compileOn(own, c.program, { ...options, device: 'js' });
+  const params = uploaded.length;
+  await trainOnce(run);
+  expect(uploaded.length).toBe(params + Object.keys(c.feeds).length);
+  await vi.waitFor(
+    async () => {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(uploaded.slice(params).map((ref) => ref.deref())).toEqual([undefined, undefined]);
+    },
+    { timeout: 30_000 },
+  );
+});
+
+describe('what cannot be held, or not be fed', () => {
+  const opened = compile(c.program, { ...options, device: 'js' });
+  const X = c.feeds['X']!;
+  const Y = c.feeds['Y']!;
+
+  test.each<[string, Record<string, Float32Array>, RegExp]>([
+    [
+      'a number that is none',
+      { X: X.map((x, i) => (i === 9 ? NaN : x)) },
+      /^X holds NaN in row 1, /,
+    ],
+    ['an input that there is not', { Z: X }, /^Z is not an input; inputs: X, Y\./],
+    ['no whole number of examples', { X: X.subarray(1) }, /X/],
+    ['data that contradict each other', { X, Y: Y.subarray(2) }, /Y/],
+    ['what is no distribution', { Y: Y.map((y) => y / 2) }, /^Y is declared a distribution, but/],
+  ])('%s', async (_, data, message) => {
+    const run = await opened;
+    expect(() => run.hold(data)).toThrow(message);
+    const kind = 'Z' in data ? NameError : FeedError;
+    expect(() => run.hold(data)).toThrow(kind);
+  });
+
+  test('data of another input, or of one that is declared otherwise', async () => {
+    const run = await opened;
+    const held = run.hold({ X });
+    const P = input(3, 'm', { name: 'P' });
+    const x = input(3, 'm', { name: 'X', order: 'columns' });
+    const w = param(3, 1, { name: 'w', init: { kind: 'constant', value: 0.1 } });
+    const updates = [{ param: w, value: add(mul(w, 0.5), mean(sub(P, x))) }];
+    using other = await compile({ updates }, { sizes: { m: 7 }, device: 'js' });
+    const fix = /\n {2}fix: hold them for this one: hold\(\{ (P|X): data \}\)\./;
+    for (const feeds of [
+      { P: held.X, X },
+      { P: X, X: held.X },
+    ] as Feeds[]) {
+      expect(() => other.step(feeds)).toThrow(FeedError);
+      expect(() => other.step(feeds)).toThrow(fix);
+    }
+    expect(() => other.step({ P: held.X, X })).toThrow('P is fed data that are held for X.');
+    expect(() => other.step({ P: X, X: held.X })).toThrow(
+      'X is fed data that are held for an input X that is declared otherwise.',
+    );
+  });
+
+  test('a session that is gone holds nothing', async () => {
+    const run = await compile(c.program, { ...options, device: 'js' });
+    run.dispose();
+    expect(() => run.hold({ X })).toThrow('hold: the session of ');
+  });
+});
+
+test('they say what they are, and come back under their names', async () => {
+  using run = await compile(c.program, { ...options, device: 'js' });
+  const held = run.hold({
+    X: { shape: [3, 7], data: c.feeds['X']!, order: 'rows' },
+    Y: c.feeds['Y']!,
+  });
+  expectTypeOf(held).toEqualTypeOf<Record<'X' | 'Y', Held>>();
+  expect(held.X).toMatchObject({ shape: [3, 7], order: 'rows' });
+  expect(run.hold(held)).toEqual(held);
+  expect(run.hold(held).X).toBe(held.X);
+  expect(run.hold({})).toEqual({});
+});
