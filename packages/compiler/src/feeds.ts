@@ -10,11 +10,11 @@ import {
   solveSizes,
 } from '@chainrule/graph';
 import { allFinite } from './finite.ts';
-import { createHeld, type Held, isHeld, ownOf } from './held.ts';
+import { createHeld, type Held, ownOf, slotOfHeld } from './held.ts';
 import { reordered } from './reordered.ts';
 
-/** Data by input name, or what `hold` has made of them. */
-export type Feeds = Readonly<Record<string, Data | Held>>;
+/** Data by input name. */
+export type Feeds = Readonly<Record<string, Data>>;
 
 /** Data of one call that fit its inputs, and the size of every dimension. */
 export interface FittingFeeds {
@@ -63,7 +63,7 @@ export function checkFeeds(
  */
 export function holdFeeds<K extends string>(
   inputs: readonly Slot[],
-  feeds: Readonly<Record<K, Data | Held>>,
+  feeds: Readonly<Record<K, Data>>,
   fixed: Sizes,
   preferred: Sizes,
 ): Record<K, Held> {
@@ -73,7 +73,7 @@ export function holdFeeds<K extends string>(
     const given = feeds[slot.name as K];
     if (ownOf(given)) return [slot.name, given];
     const values = fitting.data.get(slot.name)!.slice();
-    return [slot.name, createHeld({ slot, values }, shapeOf(slot, fitting.sizes))];
+    return [slot.name, createHeld({ slot, values, shape: shapeOf(slot, fitting.sizes) })];
   });
   return Object.fromEntries(held);
 }
@@ -88,11 +88,12 @@ export function checkNumbers(
   look: (name: string) => boolean | undefined = () => undefined,
 ): void {
   for (const [name, values] of data) {
-    if (isHeld(values)) continue;
     const slot = slots.get(name)!;
-    const isFine = look(name) ?? allFinite(values);
+    const held = slotOfHeld(values);
+    const isFine = held !== undefined || (look(name) ?? allFinite(values));
     if (!isFine) throw notFinite(slot, values, shapeOf(slot, sizes));
-    if (slot.distribution) checkDistribution(slot, values, shapeOf(slot, sizes));
+    if (slot.distribution && !held?.distribution)
+      checkDistribution(slot, values, shapeOf(slot, sizes));
   }
 }
 
@@ -101,7 +102,7 @@ function unknownInput(name: string, mayFeed: readonly Slot[]): NameError {
   return new NameError(`${name} is not an input; inputs: ${list}.`, 'feed one of these.');
 }
 
-function present(slot: Slot, feeds: Feeds): Data | Held {
+function present(slot: Slot, feeds: Feeds): Data {
   const value = Object.hasOwn(feeds, slot.name) ? feeds[slot.name] : undefined;
   if (value !== undefined && value !== null) return value;
   const present = Object.keys(feeds).filter((name) => feeds[name] != null);
@@ -112,19 +113,11 @@ function present(slot: Slot, feeds: Feeds): Data | Held {
   );
 }
 
-function flatOf(slot: Slot, data: Data | Held): Flat {
+/** Held data are flat, and may be fed to any input that they fit. */
+function flatOf(slot: Slot, data: Data): Flat {
   const own = ownOf(data);
-  if (!own) return flatten(slot, data as Data);
-  const { name, order, distribution } = own.slot;
-  const isSame = slot.name === name && slot.order === order;
-  if (isSame && (distribution || !slot.distribution)) {
-    return { data: own.values, shape: (data as Held).shape, order };
-  }
-  const other = slot.name === name ? `an input ${name} that is declared otherwise` : name;
-  throw new FeedError(
-    `${slot.name} is fed data that are held for ${other}.`,
-    `hold them for this one: hold({ ${slot.name}: data }).`,
-  );
+  if (!own) return flatten(slot, data);
+  return { data: own.values, shape: own.shape, order: own.slot.order };
 }
 
 function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {

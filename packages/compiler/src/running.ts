@@ -7,9 +7,9 @@ import {
   nameOf,
   type Sizes,
 } from '@chainrule/graph';
-import { createTask, type Executable, type Task } from './executable.ts';
+import type { Executable, Task } from './executable.ts';
 import { checkFeeds, type Feeds, holdFeeds } from './feeds.ts';
-import type { Held } from './held.ts';
+import { type Held, ownOf } from './held.ts';
 import { check, keep, runSteps, uploadFor, type Wanted, want } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
@@ -19,6 +19,7 @@ import type { Lease } from './programs.ts';
 import { type Report, reportOf } from './report.ts';
 import { checkResident, checkValues, findResident } from './residents.ts';
 import type { Session, Tensor } from './session.ts';
+import { createTasks } from './tasks.ts';
 
 /** What a session is made of. */
 export interface Parts {
@@ -37,16 +38,12 @@ const FRAME = 16;
 /** A session of its parts. */
 export const createSession = (parts: Parts): Session => new RunningSession(parts);
 
-/** Different values asked for that a session remembers the graphs of. */
-const MAX_TASKS = 256;
-
 const nameOfLeaf = (node: Node): string => nameOf(node) ?? `an unnamed ${node.op}`;
 
 class RunningSession implements Session {
   readonly #parts: Parts;
   readonly #placement: Placement;
-  /** Tasks of `run`, by the names and nodes asked for. */
-  readonly #tasks = new Map<string, Task>();
+  readonly #taskOf: ReturnType<typeof createTasks>;
   /** Steps that the device may not have done yet. */
   #queued = 0;
   /** Resolves when steps in the background are done, however they end. */
@@ -56,6 +53,9 @@ class RunningSession implements Session {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#placement = parts.placement;
+    this.#taskOf = createTasks(({ leaves }) =>
+      checkResident(leaves, this.#placement.engine.residents, nameOfLeaf),
+    );
   }
 
   get device(): DeviceChoice {
@@ -161,10 +161,19 @@ class RunningSession implements Session {
     return this.#evaluate('run', nodes, feeds);
   }
 
-  hold<K extends string>(data: Readonly<Record<K, Data | Held>>): Record<K, Held> {
+  hold<K extends string>(data: Readonly<Record<K, Data>>): Record<K, Held> {
     this.#alive('hold');
     const { task, fixed, sizes } = this.#parts;
     return holdFeeds(task.mayFeed, data, fixed, sizes);
+  }
+
+  release(data: Readonly<Record<string, Held>>): void {
+    if (!this.#live) return;
+    if (this.#busy) return void this.#busy.then(() => this.release(data));
+    for (const held of Object.values(data)) {
+      const own = ownOf(held);
+      if (own) this.#placement.engine.release(own.values);
+    }
   }
 
   async read(name: string): Promise<Tensor> {
@@ -376,24 +385,5 @@ class RunningSession implements Session {
       }
     });
     return found as Record<K, Tensor>;
-  }
-
-  #taskOf(nodes: Readonly<Record<string, Node>>): Task {
-    if (typeof nodes !== 'object' || nodes === null) {
-      throw new ChainruleError(
-        `run: ${String(nodes)} are no nodes.`,
-        'pass nodes by name: { J }.',
-      );
-    }
-    const entries = Object.entries(nodes);
-    const key = JSON.stringify(entries.map(([name, node]) => [name, node?.id]));
-    const known = this.#tasks.get(key);
-    if (known) return known;
-    const task = createTask(key, new Map(entries));
-    checkResident(task.leaves, this.#placement.engine.residents, nameOfLeaf);
-    this.#tasks.set(key, task);
-    const [oldest] = this.#tasks.keys();
-    if (this.#tasks.size > MAX_TASKS) this.#tasks.delete(oldest!);
-    return task;
   }
 }

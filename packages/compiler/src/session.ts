@@ -56,7 +56,13 @@ export interface Session {
    * or with others: `const data = run.hold({ X, Y }); run.step({ ...data, alpha: 0.1 })`.
    * @throws FeedError, NameError for data that do not fit an input of this program
    */
-  hold<K extends string>(data: Readonly<Record<K, Data | Held>>): Record<K, Held>;
+  hold<K extends string>(data: Readonly<Record<K, Data>>): Record<K, Held>;
+  /**
+   * Gives the place of held data on the device back now. Otherwise it is given back when the
+   * garbage collector sees that nobody has them: never while a loop runs that awaits nothing. Fed
+   * again they are put there anew.
+   */
+  release(data: Readonly<Record<string, Held>>): void;
   /** A copy of a parameter. @throws NameError for an unknown name */
   read(name: string): Promise<Tensor>;
   /** Sets a parameter. @throws FeedError if the data do not fit, NameError for an unknown name */

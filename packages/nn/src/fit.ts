@@ -75,29 +75,33 @@ export async function fit(
   const buffers = new Map<string, Float32Array>();
   const history: EpochFigures[] = [];
   // What is one batch is the same in every epoch.
-  const whole = batches === 1 ? run.hold(data) : undefined;
+  const whole = batches === 1 && epochs > 1 ? run.hold(data) : undefined;
   const rest = createRest();
   let step = 0;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = random && batchSize < count ? permutation(count, random) : undefined;
-    for (let batch = 1; batch <= batches; batch++) {
-      const part = takeBatch(
-        data,
-        order,
-        (batch - 1) * batchSize,
-        Math.min(batch * batchSize, count),
-        buffers,
-      );
-      const progress = { epoch, batch, batches, step: ++step, steps: epochs * batches };
-      await run.steps(1, { ...(whole ?? part), ...options.feeds?.(progress) });
-      await rest();
-      if ((await options.onBatch?.(progress, part)) === false) return history;
+  try {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const order = random && batchSize < count ? permutation(count, random) : undefined;
+      for (let batch = 1; batch <= batches; batch++) {
+        const part = takeBatch(
+          data,
+          order,
+          (batch - 1) * batchSize,
+          Math.min(batch * batchSize, count),
+          buffers,
+        );
+        const progress = { epoch, batch, batches, step: ++step, steps: epochs * batches };
+        await run.steps(1, { ...(whole ?? part), ...options.feeds?.(progress) });
+        await rest();
+        if ((await options.onBatch?.(progress, part)) === false) return history;
+      }
+      const figures = await epochFigures(run, epoch, data, whole, metrics, validation);
+      history.push(figures);
+      if ((await options.onEpoch?.(figures)) === false) return history;
     }
-    const figures = await epochFigures(run, epoch, data, whole, metrics, validation);
-    history.push(figures);
-    if ((await options.onEpoch?.(figures)) === false) return history;
+    return history;
+  } finally {
+    if (whole) run.release(whole);
   }
-  return history;
 }
 
 /** Milliseconds of work after which others get their turn: one frame of a page. */

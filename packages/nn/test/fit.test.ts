@@ -94,7 +94,7 @@ describe('fit', () => {
     const { metrics, start } = model();
     using run = await start();
     using other = await start();
-    const hold = vi.spyOn(run, 'hold');
+    const [hold, release] = [vi.spyOn(run, 'hold'), vi.spyOn(run, 'release')];
     const data = clouds(30);
     const history = await fit(run, data, {
       epochs: 3,
@@ -107,7 +107,9 @@ describe('fit', () => {
     expect(await run.state()).toEqual(await other.state());
     expect(history[2]!.train).toEqual(await evaluate(other, metrics, clouds(30)));
     await fit(run, clouds(30), { epochs: 2, batchSize: 29 });
+    await fit(run, clouds(30), { epochs: 1 });
     expect(hold).toHaveBeenCalledTimes(1);
+    expect(release).toHaveBeenCalledTimes(1);
   });
 
   test('callbacks count, and end the training', async () => {

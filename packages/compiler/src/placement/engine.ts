@@ -31,6 +31,8 @@ export interface Engine {
   known(task: Task): readonly Sizes[];
   /** The handles of a call: inputs are uploaded unless held, the rest is filled in by running. */
   upload(program: Executable, data: Values): Handle[];
+  /** Gives held data back, also if steps might have to be done again with them. */
+  release(values: Float32Array): void;
   /** Gives back what was uploaded, at the latest when no step may have to be done again. */
   free(program: Executable, env: readonly Handle[]): void;
   /** Runs steps; the program keeps its lease for as long as parameters are in its buffers. */
@@ -87,13 +89,14 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
   const free = (program: Executable, env: readonly Handle[]): void => {
     if (!backup.keeps(env)) uploads.free(program, env);
   };
-  /** Does what takes memory: if there is no room, without what is kept for steps undone. */
+  /** Does what takes memory: if there is no room, without what is kept or held. */
   const withRoom = <T>(take: () => T): T => {
     check();
     try {
       return take();
     } catch (error) {
-      if (!backup.forget()) throw error;
+      const had = backup.forget();
+      if (!uploads.release() && !had) throw error;
       return take();
     }
   };
@@ -111,9 +114,18 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     }
     return running;
   };
-  /** Numbers that are there for this call alone. */
-  const fedTo = ({ inputs }: Executable['planned'], env: readonly Handle[]): number =>
-    inputs.reduce((sum, { id, shape }) => sum + (uploads.stays(env[id]) ? 0 : sizeOf(shape)), 0);
+  /** The handles of the last step. */
+  let before: readonly Handle[] = [];
+  /** How many numbers are fed to a step, but for held ones that the last step had, too. */
+  const fedTo = ({ inputs }: Executable['planned'], env: readonly Handle[]): number => {
+    let fed = 0;
+    for (const { id, shape } of inputs) {
+      if (!(env[id] === before[id] && uploads.stays(env[id]))) fed += sizeOf(shape);
+    }
+    // A copy: the array itself would keep held data there. Nothing else is looked for.
+    before = env.some(uploads.stays) ? env.slice() : [];
+    return fed;
+  };
   const stepsOf = (executable: Executable, env: Handle[], of: Portion): Steps => {
     const { planned, program, loaded } = executable;
     const { whole, times, done, left } = of;
@@ -129,7 +141,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
       times: times ?? 1,
       isAtRisk,
       isShared: (program.threads ?? 1) > 1,
-      fed: fedTo(planned, env),
+      fed: device.view ? fedTo(planned, env) : 0,
       run: () =>
         run(executable, env, () =>
           times === undefined
@@ -153,6 +165,10 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     known: programs.known,
     upload,
     free,
+    release: (values) => {
+      backup.forget();
+      uploads.release(values);
+    },
     step: (lease, env, of = { whole: env, times: undefined, done: 0, left: 1 }) => {
       try {
         const running = backup.during(stepsOf(lease.program, env, of));

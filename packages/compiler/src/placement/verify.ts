@@ -2,7 +2,6 @@
 import {
   bindShape,
   createRandom,
-  type Data,
   inputsOf,
   interpretAll,
   isNode,
@@ -13,17 +12,16 @@ import {
   slotOf,
 } from '@chainrule/graph';
 import { type CompileOptions, compile } from '../compile.ts';
+import type { Feeds } from '../feeds.ts';
 import { sizeOf } from '../nest.ts';
 import type { Program } from '../program.ts';
 import type { Session, Tensor } from '../session.ts';
 import type { DeviceChoice } from './devices.ts';
 
-type DataByName = Readonly<Record<string, Data>>;
-
 /** Options of `verifyDevice`; those of `compile` count unless a session is given. */
 export interface VerifyOptions extends CompileOptions {
   /** Data for some or all inputs; the others get random numbers between 0.05 and 0.95. */
-  readonly feeds?: DataByName;
+  readonly feeds?: Feeds;
 }
 
 /** How far one value is off. */
@@ -100,13 +98,13 @@ const sizesOf = (roots: readonly Node[]): Sizes => {
 };
 
 /** Only what these nodes need. */
-function fedTo(nodes: readonly Node[], feeds: DataByName): DataByName {
+function fedTo(nodes: readonly Node[], feeds: Feeds): Feeds {
   const names = new Set(inputsOf(nodes).map(nameOf));
   return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
 }
 
 /** In order of the inputs; inside the domains of log, sqrt and probabilities. */
-function randomFeeds(roots: readonly Node[], sizes: Sizes, seed: number): DataByName {
+function randomFeeds(roots: readonly Node[], sizes: Sizes, seed: number): Feeds {
   const random = createRandom(seed);
   const feed = (node: Node): [string, Tensor] => {
     const shape = bindShape(node, sizes);
