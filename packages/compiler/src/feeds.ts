@@ -8,6 +8,7 @@ import {
   type Sizes,
   type Slot,
   solveSizes,
+  type TensorLike,
 } from '@chainrule/graph';
 import { allFinite } from './finite.ts';
 import { createHeld, type Held, ownOf, slotOfHeld } from './held.ts';
@@ -72,7 +73,9 @@ export function holdFeeds<K extends string>(
   const held = [...fitting.slots.values()].map((slot) => {
     const given = feeds[slot.name as K];
     if (ownOf(given)) return [slot.name, given];
-    const values = fitting.data.get(slot.name)!.slice();
+    const fed = fitting.data.get(slot.name)!;
+    const isTheirs = fed === given || fed === (given as Partial<TensorLike>).data;
+    const values = isTheirs ? fed.slice() : fed;
     return [slot.name, createHeld({ slot, values, shape: shapeOf(slot, fitting.sizes) })];
   });
   return Object.fromEntries(held);

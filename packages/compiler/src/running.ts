@@ -169,7 +169,6 @@ class RunningSession implements Session {
 
   release(data: Readonly<Record<string, Held>>): void {
     if (!this.#live) return;
-    if (this.#busy) return void this.#busy.then(() => this.release(data));
     for (const held of Object.values(data)) {
       const own = ownOf(held);
       if (own) this.#placement.engine.release(own.values);

@@ -136,16 +136,50 @@ test('released they go, and come back when they are fed again', async () => {
     expect(fault.live).toBe(start);
     run.release(held);
   }
-  // While steps go on in the background it waits.
+  // While steps go on in the background, and might have to be done again, it waits.
   fault.isAway = true;
   const steps = run.steps(3, held);
   run.release(held);
+  expect(fault.live).toBe(start + numbersOf(c.feeds));
   await steps;
   await other.steps(3, c.feeds);
+  run.release(held);
   expect(fault.live).toBe(start);
   expect(await run.state()).toEqual(await other.state());
   run.dispose();
   run.release(held);
+});
+
+test('released while steps on a GPU go on, they stay until these have ended', async () => {
+  const machine = fakePlatform();
+  const open = async (kind: 'webgpu') => {
+    const device = await machine.platform.open(kind);
+    const uploads = new Set<Handle>();
+    return {
+      ...device,
+      upload: (...what: Parameters<typeof device.upload>) => {
+        const handle = device.upload(...what);
+        uploads.add(handle);
+        return handle;
+      },
+      // What is given back holds nothing any more.
+      free: (handle: Handle) => {
+        if (uploads.delete(handle)) (handle as Float32Array).fill(NaN);
+      },
+    };
+  };
+  const platform = { ...machine.platform, open } as typeof machine.platform;
+  using run = await compileOn(platform, c.program, { ...options, device: 'webgpu' });
+  using other = await compile(c.program, { ...options, device: 'js' });
+  const held = run.hold(c.feeds);
+  const steps = run.steps(30, held);
+  run.release(held);
+  await steps;
+  run.step(held);
+  run.release(held);
+  run.step(held);
+  await other.steps(32, c.feeds);
+  expect(await run.state()).toEqual(await other.state());
 });
 
 test('what is interrupted is undone with held data, of which few are kept for it', async () => {

@@ -45,6 +45,8 @@ export interface Backup {
    * data for it. True if some were given back.
    */
   forget(): boolean;
+  /** What ended calls were fed is given back, if none goes on. */
+  settle(): void;
 }
 
 /** Steps between two copies: so few that the data kept meanwhile take no more than a copy does. */
@@ -160,5 +162,8 @@ export function createBackup(device: Device, params: readonly Resident[], every:
     }
   };
   const keeps = (env: readonly Handle[]): boolean => log?.entries.has(env) === true;
-  return { during, keeps, forget };
+  const settle = (): void => {
+    if (!open) forget();
+  };
+  return { during, keeps, forget, settle };
 }

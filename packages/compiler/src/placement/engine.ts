@@ -31,7 +31,7 @@ export interface Engine {
   known(task: Task): readonly Sizes[];
   /** The handles of a call: inputs are uploaded unless held, the rest is filled in by running. */
   upload(program: Executable, data: Values): Handle[];
-  /** Gives held data back, also if steps might have to be done again with them. */
+  /** Gives held data back as soon as nothing uses them; what has ended is not undone any more. */
   release(values: Float32Array): void;
   /** Gives back what was uploaded, at the latest when no step may have to be done again. */
   free(program: Executable, env: readonly Handle[]): void;
@@ -166,8 +166,8 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
     upload,
     free,
     release: (values) => {
-      backup.forget();
       uploads.release(values);
+      backup.settle();
     },
     step: (lease, env, of = { whole: env, times: undefined, done: 0, left: 1 }) => {
       try {

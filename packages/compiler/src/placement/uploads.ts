@@ -8,50 +8,70 @@ import type { Values } from './engine.ts';
 export interface Uploads {
   /** The handles of a program's inputs. Held data are uploaded when they are first asked for. */
   take(program: Executable, data: Values): Handle[];
-  /** Gives back what `take` gave, but for held data. */
+  /** Gives back what `take` gave; held data stay, unless they were released. */
   free(program: Executable, env: readonly Handle[]): void;
   /** Does a handle stay when it is given back? */
   stays(handle: Handle): boolean;
-  /** Gives held data back, or all: what uses them must have ended. False if none were there. */
+  /** Gives held data back, or all of them, as soon as no call uses them. True if some went now. */
   release(values?: Float32Array): boolean;
 }
 
+/** Held data on the device. */
 interface There {
   readonly handle: Handle;
   readonly order: Buffer['order'];
+  readonly values: WeakRef<Float32Array>;
+  /** Calls whose handles have it. */
+  uses: number;
+  isReleased: boolean;
 }
 
 /** @param isLive is the device still there? One that is disposed has taken everything with it. */
 export function createUploads(device: Device, isLive: () => boolean): Uploads {
   const places = new WeakMap<Float32Array, There>();
   const staying = new WeakSet<object>();
-  /** Handles to give back, by weak references to the data. */
-  const owed = new Map<WeakRef<Float32Array>, Handle>();
+  const all = new Set<There>();
   /** Held data live as long as the handles of a call that uses them. */
   const users = new WeakMap<readonly Handle[], readonly Float32Array[]>();
-  const pay = (ref: WeakRef<Float32Array>): void => {
-    const handle = owed.get(ref);
-    if (owed.delete(ref) && isLive()) device.free(handle!);
+  const drop = (there: There): void => {
+    const values = there.values.deref();
+    if (values) places.delete(values);
+    staying.delete(there.handle as object);
+    if (all.delete(there) && isLive()) device.free(there.handle);
   };
-  const ended = new FinalizationRegistry(pay);
-  /** Has held data been here? Most sessions are spared to look. */
+  const ended = new FinalizationRegistry(drop);
+  /** Have held data been here? Most sessions are spared to look. */
   let isUsed = false;
   const stays = (handle: Handle): boolean => isUsed && staying.has(handle as object);
-  const hold = (values: Float32Array, there: There): void => {
+  const hold = (values: Float32Array, handle: Handle, order: Buffer['order']): There => {
     isUsed = true;
+    const there = { handle, order, values: new WeakRef(values), uses: 0, isReleased: false };
     places.set(values, there);
-    staying.add(there.handle as object);
+    staying.add(handle as object);
     // Where data are their own handle there is nothing to give back.
-    if (there.handle === values) return;
-    const ref = new WeakRef(values);
-    owed.set(ref, there.handle);
-    ended.register(values, ref);
+    if (handle !== values) {
+      all.add(there);
+      ended.register(values, there);
+    }
+    return there;
+  };
+  const placeOf = (values: Float32Array, shape: readonly number[], order: Buffer['order']) =>
+    places.get(values) ?? hold(values, device.upload(values, shape, order), order);
+  const use = (there: There): Handle => {
+    there.uses++;
+    there.isReleased = false;
+    return there.handle;
   };
   const free: Uploads['free'] = ({ planned }, env) => {
-    if (!isLive()) return;
     for (const { id } of planned.inputs) {
-      if (env[id] !== undefined && !stays(env[id])) device.free(env[id]);
+      if (env[id] !== undefined && isLive() && !stays(env[id])) device.free(env[id]);
     }
+    if (!isUsed) return;
+    for (const values of users.get(env) ?? []) {
+      const there = places.get(values)!;
+      if (--there.uses === 0 && there.isReleased) drop(there);
+    }
+    users.delete(env);
   };
   const take: Uploads['take'] = (program, data) => {
     const env: Handle[] = [];
@@ -59,31 +79,33 @@ export function createUploads(device: Device, isLive: () => boolean): Uploads {
     try {
       for (const { name, id, shape, order } of program.planned.inputs) {
         const values = data.get(name)!;
-        const isHeld = slotOfHeld(values) !== undefined;
-        if (isHeld) held.push(values);
-        const there = isHeld ? places.get(values) : undefined;
+        const there = slotOfHeld(values) && placeOf(values, shape, order);
         // In another order the same numbers may lie otherwise: a layout is made for one.
-        const isThere = there?.order === order;
-        env[id] = isThere ? there.handle : device.upload(values, shape, order);
-        if (isHeld && !there) hold(values, { handle: env[id], order });
+        if (there?.order === order) {
+          held.push(values);
+          env[id] = use(there);
+        } else env[id] = device.upload(values, shape, order);
       }
-      if (held.length > 0) users.set(env, held);
     } catch (error) {
+      if (held.length > 0) users.set(env, held);
       // The device has no room for all of them: what is there goes back.
       free(program, env);
       throw error;
     }
+    if (held.length > 0) users.set(env, held);
     return env;
   };
   const release: Uploads['release'] = (which) => {
-    const found = [...owed.keys()].filter((ref) => !which || ref.deref() === which);
-    for (const ref of found) {
-      const values = ref.deref();
-      if (values) places.delete(values);
-      staying.delete(owed.get(ref) as object);
-      pay(ref);
+    const found = which ? [places.get(which)] : [...all];
+    let some = false;
+    for (const there of found) {
+      if (!there) continue;
+      there.isReleased = true;
+      if (there.uses > 0) continue;
+      drop(there);
+      some = true;
     }
-    return found.length > 0;
+    return some;
   };
   return { take, free, stays, release };
 }
