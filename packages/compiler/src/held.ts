@@ -46,6 +46,6 @@ export const ownOf = (data: Data | undefined): Own | undefined =>
 export const slotOfHeld = (values: Float32Array): Slot | undefined =>
   isUsed ? slots.get(values) : undefined;
 
-/** The numbers themselves if nobody can change them, else a copy. */
-export const kept = (values: Float32Array): Float32Array =>
-  slots.has(values) ? values : values.slice();
+/** The same data, in arrays that nobody else can change. */
+export const kept = (data: ReadonlyMap<string, Float32Array>) =>
+  new Map([...data].map(([name, x]) => [name, slotOfHeld(x) ? x : x.slice()]));

@@ -1,7 +1,5 @@
 // Data that are held: checked once, uploaded once, wherever the session goes, and given back when
 // nobody has them any more.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   type Data,
   FeedError,
@@ -13,13 +11,13 @@ import {
   param,
   sub,
 } from '@chainrule/graph';
-import { describe, expect, expectTypeOf, test, vi } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { compileOn } from '../src/compile.ts';
 import type { Handle } from '../src/device.ts';
 import { compile, type Held, type Session, type Tensor } from '../src/index.ts';
-import { createPlatform } from '../src/placement/devices.ts';
 import { fakePlatform } from './support/fakes.ts';
-import { faultless, openFaulty } from './support/faulty.ts';
+import { faultless, faultyPlatform } from './support/faulty.ts';
+import { afterCollecting } from './support/garbage.ts';
 import { net } from './support/programs.ts';
 
 const c = net({ layers: [3, 4, 2], m: 7, classes: true });
@@ -28,8 +26,8 @@ const options = { sizes: c.sizes, seed: 3 } as const;
 /** A session on WebAssembly, and how many numbers are there. */
 async function counted() {
   const fault = faultless();
-  const platform = { ...createPlatform(2), open: () => openFaulty(fault) };
-  const run = await compileOn(platform, c.program, { ...options, device: 'wasm' });
+  const settings = { ...options, device: 'wasm' } as const;
+  const run = await compileOn(faultyPlatform(fault), c.program, settings);
   return { run, fault, start: fault.live };
 }
 
@@ -74,21 +72,14 @@ async function trainOnce(run: Session): Promise<void> {
 }
 
 test('they are given back when nobody has them', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const { run, fault, start } = await counted();
   const mine = run.hold(c.feeds);
   run.step(mine);
   const kept = fault.live;
   for (let i = 0; i < 5; i++) await trainOnce(run);
-  await vi.waitFor(
-    async () => {
-      collect();
-      await new Promise((resolve) => setTimeout(resolve));
-      expect(fault.live).toBe(kept);
-    },
-    { timeout: 30_000 },
-  );
+  await afterCollecting(() => {
+    expect(fault.live).toBe(kept);
+  });
   // Those that somebody has are still what they were.
   using other = await compile(c.program, { ...options, device: 'wasm' });
   for (let i = 0; i < 6; i++) other.step(c.feeds);
@@ -183,8 +174,6 @@ test('released while steps on a GPU go on, they stay until these have ended', as
 });
 
 test('what is interrupted is undone with held data, of which few are kept for it', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const { run, fault, start } = await counted();
   fault.isAtRisk = true;
   const mine = run.hold(c.feeds);
@@ -201,15 +190,10 @@ test('what is interrupted is undone with held data, of which few are kept for it
     (n, { data }) => n + data.length,
     0,
   );
-  await vi.waitFor(
-    async () => {
-      collect();
-      await new Promise((resolve) => setTimeout(resolve));
-      // Mine, those of the last step, and no more for steps undone than what steps change.
-      expect(fault.live - start).toBeLessThanOrEqual(2 * numbersOf(c.feeds) + changed);
-    },
-    { timeout: 30_000 },
-  );
+  await afterCollecting(() => {
+    // Mine, those of the last step, and no more for steps undone than what steps change.
+    expect(fault.live - start).toBeLessThanOrEqual(2 * numbersOf(c.feeds) + changed);
+  });
   run.dispose();
 });
 
@@ -230,8 +214,6 @@ test('where there is no room they make some', async () => {
 });
 
 test('where data are their own handle nothing keeps them', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const uploaded: WeakRef<object>[] = [];
   const { platform } = fakePlatform();
   const open = async (kind: 'js') => {
@@ -247,14 +229,9 @@ test('where data are their own handle nothing keeps them', async () => {
   const params = uploaded.length;
   await trainOnce(run);
   expect(uploaded.length).toBe(params + Object.keys(c.feeds).length);
-  await vi.waitFor(
-    async () => {
-      collect();
-      await new Promise((resolve) => setTimeout(resolve));
-      expect(uploaded.slice(params).map((ref) => ref.deref())).toEqual([undefined, undefined]);
-    },
-    { timeout: 30_000 },
-  );
+  await afterCollecting(() => {
+    expect(uploaded.slice(params).map((ref) => ref.deref())).toEqual([undefined, undefined]);
+  });
 });
 
 describe('what cannot be held, or not be fed', () => {

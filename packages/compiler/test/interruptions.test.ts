@@ -5,9 +5,8 @@ import { expect, test } from 'vitest';
 import { compileOn } from '../src/compile.ts';
 import type { Feeds, Program, Session } from '../src/index.ts';
 import { sizeOf } from '../src/nest.ts';
-import { createPlatform } from '../src/placement/devices.ts';
 import { isSameState } from './support/faults.ts';
-import { type Fault, faultless, openFaulty } from './support/faulty.ts';
+import { type Fault, faultless, faultyPlatform } from './support/faulty.ts';
 import { mulberry } from './support/nests.ts';
 import { randomProgram } from './support/random-programs.ts';
 
@@ -24,10 +23,7 @@ function fedProgram(seed: number) {
 }
 
 const open = (program: Program, fault: Fault, checkpoint: number): Promise<Session> =>
-  compileOn({ ...createPlatform(2), open: () => openFaulty(fault) }, program, {
-    device: 'wasm',
-    checkpoint,
-  });
+  compileOn(faultyPlatform(fault), program, { device: 'wasm', checkpoint });
 
 const SEEDS = 10;
 const CALLS = 60;

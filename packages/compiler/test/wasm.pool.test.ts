@@ -1,9 +1,6 @@
 // What worker threads leave behind: pools that make way for larger ones, calls that fail, memory of
 // sessions that are gone, and processes that could end.
 import { readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { input, matmul, param } from '@chainrule/graph';
 import { afterEach, expect, test, vi } from 'vitest';
 import { encodeModule } from '../src/backends/wasm/binary.ts';
@@ -15,6 +12,7 @@ import { sharedPool, whyNoPool } from '../src/backends/wasm/pool.ts';
 import { CLOSED, WORD } from '../src/backends/wasm/worker.ts';
 import { processors } from '../src/backends/wasm/workers.ts';
 import { compile } from '../src/index.ts';
+import { afterCollecting } from './support/garbage.ts';
 import { net } from './support/programs.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -107,8 +105,6 @@ const addresses = (): number =>
 
 test('workers keep no memory of sessions that are gone', async (context) => {
   if (process.platform !== 'linux') context.skip('needs /proc');
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   await sharedPool(SIZE).started;
   const before = addresses();
   const count = 12;
@@ -119,14 +115,9 @@ test('workers keep no memory of sessions that are gone', async (context) => {
     run.dispose();
   }
   // Each had set aside the addresses of all that a memory may grow to.
-  await vi.waitFor(
-    async () => {
-      collect();
-      await setTimeout(10);
-      expect(addresses() - before).toBeLessThan((count / 2) * 2 ** 32);
-    },
-    { timeout: 60_000 },
-  );
+  await afterCollecting(() => {
+    expect(addresses() - before).toBeLessThan((count / 2) * 2 ** 32);
+  });
 });
 
 test('a caller does not wait for ever for a worker that has ended in the middle of a step', () => {

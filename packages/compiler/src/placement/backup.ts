@@ -22,7 +22,7 @@ export interface Steps {
   /** What runs, and with which data. */
   readonly program: object;
   readonly env: readonly Handle[];
-  /** How many numbers these data are that are not there for the call before. */
+  /** How many numbers these data are, but for those that the call before had, too. */
   readonly fed: number;
   run(): void | Promise<void>;
   /** Does one of them again, on one thread: nothing interrupts it. */

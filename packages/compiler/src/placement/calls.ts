@@ -23,7 +23,7 @@ export interface Wanted extends FittingFeeds {
 /** Copies the data, once. */
 export function keep(wanted: Wanted): void {
   if (wanted.isOwn || wanted.isOver) return;
-  wanted.data = new Map([...wanted.data].map(([name, values]) => [name, kept(values)]));
+  wanted.data = kept(wanted.data);
   wanted.isOwn = true;
 }
 

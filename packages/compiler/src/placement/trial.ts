@@ -195,8 +195,7 @@ function createWatch(): Watch {
       latest.push({ turns: work.turns, ms });
       if (latest.length > TIMINGS) latest.shift();
       if (!ask) return;
-      const data = new Map([...work.data].map(([name, values]) => [name, kept(values)]));
-      ask({ ...work, data });
+      ask({ ...work, data: kept(work.data) });
       ask = undefined;
     },
     perTurn: () =>

@@ -82,17 +82,15 @@ export function createUploads(device: Device, isLive: () => boolean): Uploads {
         const there = slotOfHeld(values) && placeOf(values, shape, order);
         // In another order the same numbers may lie otherwise: a layout is made for one.
         if (there?.order === order) {
-          held.push(values);
+          if (held.push(values) === 1) users.set(env, held);
           env[id] = use(there);
         } else env[id] = device.upload(values, shape, order);
       }
     } catch (error) {
-      if (held.length > 0) users.set(env, held);
       // The device has no room for all of them: what is there goes back.
       free(program, env);
       throw error;
     }
-    if (held.length > 0) users.set(env, held);
     return env;
   };
   const release: Uploads['release'] = (which) => {

@@ -1,6 +1,7 @@
 // WebAssembly for two threads whose calls are interrupted, and whose memory ends, when a test says so.
 import { openWasm } from '../../src/backends/wasm/device.ts';
 import { type Device, type Handle, InterruptedError, type Loaded } from '../../src/device.ts';
+import { createPlatform, type Platform } from '../../src/placement/devices.ts';
 
 /** What the next call meets. */
 export interface Fault {
@@ -55,7 +56,7 @@ const loader =
     };
   };
 
-export async function openFaulty(fault: Fault): Promise<Device> {
+async function openFaulty(fault: Fault): Promise<Device> {
   const device = await openWasm({ threads: 2, worth: { kernel: 0, step: 0, part: 1 } });
   const lengths = new Map<Handle, number>();
   return {
@@ -75,3 +76,9 @@ export async function openFaulty(fault: Fault): Promise<Device> {
     },
   };
 }
+
+/** A machine that has such a device alone. */
+export const faultyPlatform = (fault: Fault): Platform => ({
+  ...createPlatform(2),
+  open: () => openFaulty(fault),
+});
