@@ -8,7 +8,6 @@ import {
   type Sizes,
   type Slot,
   solveSizes,
-  type TensorLike,
 } from '@chainrule/graph';
 import { allFinite } from './finite.ts';
 import { createHeld, type Held, ownOf, slotOfHeld } from './held.ts';
@@ -73,9 +72,8 @@ export function holdFeeds<K extends string>(
   const held = [...fitting.slots.values()].map((slot) => {
     const given = feeds[slot.name as K];
     if (ownOf(given)) return [slot.name, given];
-    const fed = fitting.data.get(slot.name)!;
-    const isTheirs = fed === given || fed === (given as Partial<TensorLike>).data;
-    const values = isTheirs ? fed.slice() : fed;
+    // Where memory is the caller's does not show: an array may be a view of it, made anew.
+    const values = fitting.data.get(slot.name)!.slice();
     return [slot.name, createHeld({ slot, values, shape: shapeOf(slot, fitting.sizes) })];
   });
   return Object.fromEntries(held);

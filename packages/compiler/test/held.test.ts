@@ -312,6 +312,18 @@ test('they are tensors, which nothing can change, and come back under their name
   held.X.data.fill(0);
   expect(() => ((held.X.shape as number[])[1] = 8)).toThrow(TypeError);
   expect(await run.value(c.J, held)).toBe(cost);
+  // Nor what lies under an array that comes anew whenever it is asked for.
+  const own = c.feeds['X']!.slice();
+  const view = {
+    shape: [3, 7],
+    order: 'rows',
+    get data() {
+      return own.subarray(0);
+    },
+  } as const;
+  const seen = run.hold({ X: view });
+  own.fill(0);
+  expect(await run.value(c.J, { ...held, ...seen })).toBe(cost);
   // Copies of them, and what knows no sessions, see data like others.
   expect(await run.value(c.J, { ...held, X: { ...held.X } })).toBe(cost);
   expect(await run.value(c.J, { ...held, X: structuredClone(held.X) })).toBe(cost);
