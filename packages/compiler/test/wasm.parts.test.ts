@@ -180,7 +180,7 @@ test('what a thread does not begin, others compute', async () => {
   }
 });
 
-/** What threads do between two meetings: what they read and write, of buffers and in common. */
+/** What threads do between two meetings: which buffers they read and write. */
 interface Doing {
   /** How often all have met before. */
   readonly meetings: number;
@@ -188,21 +188,15 @@ interface Doing {
   readonly reads: readonly number[];
   readonly writes: readonly number[];
 }
-/** The number of the common memory among buffers. */
-const COMMON = -1;
 
 /** What is done in two steps. */
 function doingsOf(kernels: readonly Nest[], turns: readonly Turn[]): Doing[] {
   let meetings = 0;
-  return [...turns, ...turns].flatMap(({ shared, meet, prepares }, i) => {
+  return [...turns, ...turns].map(({ shared, meet }, i) => {
     const { inputs, output } = kernels[i % turns.length]!;
     // All meet at the end of a step, too.
     if (meet || i === turns.length) meetings++;
-    const first = { meetings, shared, reads: inputs, writes: [COMMON] };
-    if (prepares) meetings++;
-    const reads = prepares ? [...inputs, COMMON] : inputs;
-    const main = { meetings, shared, reads, writes: [output] };
-    return prepares ? [first, main] : [main];
+    return { meetings, shared, reads: inputs, writes: [output] };
   });
 }
 
@@ -222,9 +216,8 @@ function randomPlan(random: () => number) {
   });
   const each = <T>(f: () => T): T[] => kernels.map(f);
   const [nanoseconds, may] = [each(() => 5000 + below(9000)), each(() => below(4) > 0)];
-  const prepares = each(() => below(2) > 0);
   const worth = { kernel: 8000, step: 0, part: 1 };
-  return { buffers, kernels, turns: turnsOf(kernels, buffers, nanoseconds, may, prepares, worth) };
+  return { buffers, kernels, turns: turnsOf(kernels, buffers, nanoseconds, may, worth) };
 }
 
 test.each([1, 2, 3])('all meet between what is in conflict, seed %d', (seed) => {

@@ -188,10 +188,10 @@ test('threads share parts of a fold as they are, and each reads what is its own'
   const form = formOfNest(partsOf(16, 20, 209, 165));
   const product = productOf(form, shapesFor('relaxed', true))!;
   expect(product.direct?.isFar).toBe(true);
-  expect(splitOf(form, product, 2)).toMatchObject({ along: 'batch', common: 0 });
+  expect(splitOf(form, product, 2)).toMatchObject({ along: 'batch', prepares: false });
 });
 
-test('threads pack the smaller factor together', async () => {
+test('each thread packs the smaller factor as a whole, before its parts', async () => {
   const device = await openWasm({ threads: 2 });
   const functions = (n: number, m: number) =>
     device.emit(matrixProduct(n, m, 400).plan).sources[0]!.match(/(?<=func .*: )\w+/g);

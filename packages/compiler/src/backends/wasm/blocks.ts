@@ -1,4 +1,4 @@
-// Loops over blocks of a product, and where blocks lie that are packed once for all parts.
+// Loops over blocks of a product, and where blocks lie of a factor that is packed as a whole.
 import { $, BYTES, type Code, get, int, type Local, plus, set } from './code.ts';
 
 /** The locals of a range. */
@@ -26,15 +26,13 @@ export function blockLoop(
 /** First and last turn (not included) of a loop. */
 export type Turns = readonly [from: Code, to: Code];
 
-/** Where, from the first address, a factor that is packed as a whole has a block. */
-export function placeIn(
-  common: Code,
-  extent: number,
-  panel: number,
-  first: Local,
-  inner: Bounds,
-): Code {
-  const all = $('i32.mul', get(inner[0]), int(Math.ceil(extent / panel) * panel));
-  const before = $('i32.mul', get(first), $('i32.sub', get(inner[1]), get(inner[0])));
-  return $('i32.add', common, $('i32.mul', $('i32.add', all, before), int(BYTES)));
+/**
+ * Where, from its first address, a factor that is packed as a whole has a block.
+ * @param whole the rows or columns of its panels
+ * @param first that of the block
+ */
+export function placeIn(at: Code, whole: number, first: Code, inner: Bounds): Code {
+  const all = $('i32.mul', get(inner[0]), int(whole));
+  const before = $('i32.mul', first, $('i32.sub', get(inner[1]), get(inner[0])));
+  return $('i32.add', at, $('i32.mul', $('i32.add', all, before), int(BYTES)));
 }

@@ -45,13 +45,15 @@ const MOST_HOT = 8;
 /** One kernel, how it is computed and by whom. */
 interface Kernel extends Turn {
   readonly method: Method;
+  /** Does each thread prepare its scratch memory first? */
+  readonly prepares: boolean;
   /** Into how many parts each thread's share is cut. */
   readonly parts: number;
   /** Is its first function worth being compiled for speed before it runs? */
   readonly isHot: boolean;
 }
 
-/** The kernels of a plan, floats that threads have in common, and what all may take on one. */
+/** The kernels of a plan, the scratch memory of a thread, and what all may take on one. */
 function kernelsOf(plan: Plan, target: Target, threads: number) {
   const { worth } = target;
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]));
@@ -60,19 +62,18 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
   const alone = methods.map((method) => method.sharing(1));
   const ifShared = methods.map((m, i) => (may[i] ? m.sharing(threads) : alone[i]!));
-  const prepares = ifShared.map(({ common }) => common > 0);
-  const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, prepares, worth);
+  const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
   const sharings = methods.map((_, i) => (turns[i].shared ? ifShared : alone)[i]!);
   const kernels = methods.map((method, i): Kernel => {
-    const most = Math.min(sharings[i]!.most, nanoseconds[i]! / worth.part);
+    const { most, prepares } = sharings[i]!;
+    const parts = partsOfEach(Math.min(most, nanoseconds[i]! / worth.part), threads);
     const isHot = method.isDot && nanoseconds[i]! >= LONG;
-    return { method, ...turns[i], parts: partsOfEach(most, threads), isHot };
+    return { method, prepares, ...turns[i], parts, isHot };
   });
   return {
     kernels,
     nanoseconds: nanoseconds.reduce((sum, ns) => sum + ns, 0),
     scratch: sharings.reduce((n, { scratch }) => Math.max(n, scratch), 0),
-    common: sharings.reduce((n, { common }) => Math.max(n, common), 0),
   };
 }
 
@@ -83,7 +84,7 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
 export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { simd, sharedPages } = target;
   const most = Math.min(target.threads, MOST_THREADS);
-  const { kernels, scratch, common, nanoseconds } = kernelsOf(plan, target, most);
+  const { kernels, scratch, nanoseconds } = kernelsOf(plan, target, most);
   const isTeam = kernels.some(({ shared }) => shared);
   const threads = isTeam ? most : 1;
   const tiles = new Set(kernels.flatMap(({ method }) => method.tilePosition ?? []));
@@ -95,7 +96,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const slot = scratchSlot(plan);
   const own = functions.length;
   const calls = kernels.map(({ method, shared, isHot }) => {
-    const place = { first: functions.length, scratchSlot: slot, common, scratch, simd };
+    const place = { first: functions.length, scratchSlot: slot, scratch, simd };
     if (isHot) hot.push(place.first);
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
@@ -114,7 +115,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   return {
     plan,
     binary: encodeModule(all, { run: all.length - 2, warm: all.length - 1 }, sharedPages),
-    scratch: BYTES * (common + scratch * threads),
+    scratch: BYTES * scratch * threads,
     threads,
     nanoseconds,
     // Written when somebody asks: it takes as long as all the rest.
@@ -186,7 +187,7 @@ function teamRun(
     const at = calls[i]!;
     return [
       meets ? meet : [],
-      prepares ? [together(at - 1, parts), meet] : [],
+      prepares ? call(at - 1, get(TABLE), int(0), int(1), int(1), get(THREAD)) : [],
       shared ? together(at, parts) : [$('if', isFirst), call(at, get(TABLE)), $('end')],
     ];
   });

@@ -23,7 +23,7 @@ import {
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
 import { packOf } from './pack.ts';
-import { type Product, type Split, scratchPlan, splitOf, tileOf } from './product.ts';
+import { type Product, type Split, scratchPlan, splitOf, tileOf, wholeOf } from './product.ts';
 import { resultOf } from './results.ts';
 import {
   addBound,
@@ -35,15 +35,7 @@ import {
   remember,
   type Scope,
 } from './scope.ts';
-import {
-  commonOf,
-  type Place,
-  parametersOf,
-  type Share,
-  scratchOf,
-  shareToEnd,
-  TABLE,
-} from './share.ts';
+import { type Place, parametersOf, type Share, scratchOf, shareToEnd, TABLE } from './share.ts';
 import { panelsOf, type Tile, tileAt } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
@@ -112,27 +104,20 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   };
 }
 
-/** The function that packs, for all parts of a product, the factor that all of them need. */
+/** The function that packs, for all parts of a thread, the factor that all of them need. */
 function packAllOf(form: Form, product: Product, place: Place, which: 'row' | 'column'): Func {
   const frame = createFrame(...parametersOf(true));
-  const [extent, panel] = [form.extents[product[which]]!, panelsOf(product.shape)[which]];
-  const panels = Math.ceil(extent / panel);
-  const { share, code } = shareToEnd(frame, product[which], extent, panels, panel);
   const inner: Bounds = [local(frame, 'i32'), local(frame, 'i32')];
   const turns: Turns = [int(0), int(form.extents[product.inner]!)];
-  const to = placeIn(commonOf(place), extent, panel, share.from, inner);
-  const args = [share.from, share.to, ...inner].map(get);
+  const { left, right } = scratchPlan(form, product, which);
+  const at = plus(scratchOf(place), BYTES * (which === 'row' ? left : right));
+  const to = placeIn(at, wholeOf(form, product, which), int(0), inner);
+  const args = [int(0), int(form.extents[product[which]]!), ...inner.map(get)];
   const pack = $('call', place.first + PACK[which], get(TABLE), ...args, to);
   return {
     name: `${form.name}: ${which}s`,
     ...{ params: frame.params, results: [], locals: frame.locals },
-    body: [
-      code,
-      when(
-        $('i32.lt_s', get(share.from), get(share.to)),
-        blockLoop(inner, turns, product.blocks.inner, pack),
-      ),
-    ],
+    body: blockLoop(inner, turns, product.blocks.inner, pack),
   };
 }
 
@@ -147,15 +132,15 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
       plus(scratchOf(place), BYTES * scratch[what]),
     );
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
+  // Of what is ready each block has a place of its own.
+  const panels = (what: 'left' | 'right', of: 'row' | 'column'): Local =>
+    split?.ready === of ? local(frame, 'i32') : pointer(what);
   const block: Block = {
-    ...{ left: pointer('left'), right: pointer('right'), sums: pointer('sums') },
+    ...{ left: panels('left', 'row'), right: panels('right', 'column'), sums: pointer('sums') },
     ...{ rows: range(), columns: range(), inner: range(), waits: scratch.waits },
     ...(product.direct && { lying: lyingOf(root, form, product, split) }),
     ...(split?.ready && {
-      ready: {
-        of: split.ready,
-        at: remember(root, 'common', 'i32', () => commonOf(place)),
-      },
+      ready: { of: split.ready, at: pointer(split.ready === 'row' ? 'left' : 'right') },
     }),
   };
   const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
@@ -217,21 +202,21 @@ const codeOfArgument = (x: Code | Bounds): Code => (isBounds(x) ? [get(x[0]), ge
 /** Columns outside, then the inner loop, then rows: a block of the right factor is packed once. */
 function blockLoops(
   frame: Frame,
-  { extents }: Form,
+  form: Form,
   product: Product,
   block: Block & { turns: { row: Turns; column: Turns } },
   call: (which: number, ...args: (Code | Bounds)[]) => Code,
 ): Code {
-  const { inner, shape, blocks } = product;
+  const { inner, blocks } = product;
   const { lying } = block;
-  const panel = panelsOf(shape);
+  const turnsOfFold = form.extents[inner]!;
   const stride = BYTES * blocks.columns;
   const [i0] = block.rows;
   const [, k1] = block.inner;
   const [j0, j1] = block.columns;
   const { of, at } = block.ready ?? {};
   const lies = (which: 'row' | 'column', first: Local): Code =>
-    placeIn(get(at!), extents[product[which]]!, panel[which], first, block.inner);
+    placeIn(get(at!), wholeOf(form, product, which), get(first), block.inner);
   const before = block.waits ? get(i0) : int(0);
   const sums = $('i32.add', get(block.sums), $('i32.mul', before, int(stride)));
   const rows = [
@@ -239,10 +224,7 @@ function blockLoops(
       ? set(block.left, lies('row', i0))
       : call(PACK.row, block.rows, block.inner, get(block.left)),
     tilesOf(frame, tileOf(product), block, sums, stride),
-    when(
-      $('i32.eq', get(k1), int(extents[inner]!)),
-      call(RESULTS, block.rows, block.columns, sums),
-    ),
+    when($('i32.eq', get(k1), int(turnsOfFold)), call(RESULTS, block.rows, block.columns, sums)),
   ];
   const packed = lying
     ? when(
@@ -253,7 +235,7 @@ function blockLoops(
       ? set(block.right, lies('column', j0))
       : call(PACK.column, block.columns, block.inner, get(block.right));
   const turns: Code = [packed, blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
-  const whole: Turns = [int(0), int(extents[inner]!)];
+  const whole: Turns = [int(0), int(turnsOfFold)];
   const columns = blockLoop(block.inner, whole, blocks.inner, turns);
   return blockLoop(block.columns, block.turns.column, blocks.columns, columns);
 }
@@ -270,7 +252,7 @@ interface Block {
   readonly inner: Bounds;
   /** Where the right factor is, if it is read as it lies. */
   readonly lying?: Lying;
-  /** The factor that is packed as a whole, and from where on. */
+  /** The factor that is packed as a whole before, and from where on. */
   readonly ready?: { readonly of: 'row' | 'column'; readonly at: Local };
 }
 

@@ -50,7 +50,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
     canShare: sharedLoop(form, schedule, 2) !== undefined,
     sharing: (threads) => {
       const most = sharedLoop(form, schedule, threads)?.blocks ?? 1;
-      return { most, scratch: 0, common: 0 };
+      return { most, scratch: 0, prepares: false };
     },
     functions: (place) => [loopsOf(form, schedule, place)],
   };

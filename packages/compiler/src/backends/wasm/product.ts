@@ -123,20 +123,29 @@ function factorsOf(e: Expr): Expr[] {
   return [e];
 }
 
-/** Floats of a thread's scratch memory: sums, and panels of a block of what is not ready. */
-export function scratchPlan({ extents }: Form, product: Product, ready?: 'row' | 'column') {
+/** The panels of all rows, or of all columns: how many of them, the zeros beside them included. */
+export function wholeOf({ extents }: Form, product: Product, which: 'row' | 'column'): number {
+  const panel = panelsOf(product.shape)[which];
+  return Math.ceil(extents[product[which]]! / panel) * panel;
+}
+
+/** Floats of a thread's scratch memory: panels of a factor that is ready, else of a block; sums. */
+export function scratchPlan(form: Form, product: Product, ready?: 'row' | 'column') {
+  const { extents } = form;
   const { rows, columns, inner } = product.blocks;
-  const left = ready === 'row' ? 0 : rows * inner;
-  const right = ready === 'column' ? 0 : inner * columns;
+  const all = ready ? wholeOf(form, product, ready) * extents[product.inner]! : 0;
+  const left = ready === 'row' ? all : rows * inner;
+  const right = ready === 'column' ? all : inner * columns;
   const waits = extents[product.inner]! > inner;
   const sums = (waits ? Math.ceil(extents[product.row]! / rows) : 1) * rows * columns;
   return { left: 0, right: left, sums: left + right, total: left + right + sums, waits };
 }
 
-/** Multiply-adds in the time that packing takes for one float. */
+/**
+ * Multiply-adds in the time that packing takes for one float. To fetch one that another core has
+ * packed takes as long or longer, unless both share a cache; so each thread packs for itself.
+ */
 const PACKING = 16;
-/** And in that in which a float comes near that another thread has packed. */
-const FETCHING = 8;
 /** And in that in which it comes from memory, where a far matrix is read as it lies. */
 const READING = 4;
 
@@ -144,8 +153,8 @@ const READING = 4;
 const LEAST_PART = 16;
 /** The same where each part packs what it needs of the other factor: a sixteenth of its work. */
 const LEAST_PACKING = 16 * PACKING;
-/** The most floats of a factor that are packed as a whole. */
-const MOST_COMMON = 2 ** 22;
+/** The most floats, of all threads, of a factor that each of them packs as a whole. */
+const MOST_READY = 2 ** 23;
 
 const OTHER = { row: 'column', column: 'row' } as const;
 
@@ -155,7 +164,7 @@ export interface Split extends Sharing {
   /** Blocks along that loop, the last maybe short, and turns in each. */
   readonly blocks: number;
   readonly length: number;
-  /** The other factor, if it is packed as a whole before, in common memory. */
+  /** The other factor, if each thread packs all of it before its first part. */
   readonly ready?: 'row' | 'column';
 }
 
@@ -185,30 +194,29 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const panel = panelsOf(product.shape);
   const [length, k] = [panel[along], extents[inner]!];
   const blocks = Math.ceil(extents[product[along]]! / length);
-  const whole = Math.ceil(extents[product[other]]! / panel[other]) * panel[other];
+  const whole = wholeOf(form, product, other);
   const packing = packingOf(product);
-  const mayBeReady = threads > 1 && batch.length === 0 && whole * k <= MOST_COMMON;
+  const mayBeReady = threads > 1 && batch.length === 0 && threads * whole * k <= MOST_READY;
   const packs = other === 'row' || !product.direct;
   const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
-  const others = ready ? packing[other] / threads + FETCHING : packing[other];
   const least = ready || !packs ? LEAST_PART : LEAST_PACKING;
   return {
-    ...{ along, blocks, length, common: ready ? whole * k : 0, ...(ready && { ready }) },
+    ...{ along, blocks, length, prepares: ready !== undefined, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
     scratch: scratchPlan(form, product, ready).total,
-    work: own * extents[product[other]]! + packing[along] * own + others * whole,
+    work: own * extents[product[other]]! + packing[along] * own + packing[other] * whole,
   };
 }
 
-/** Whole products for each thread: nothing is packed twice, and nobody waits before. */
+/** Whole products for each thread: nothing is packed twice. */
 function byBatch(form: Form, product: Product, threads: number): Rated {
   const [rows, columns, blocks] = [product.row, product.column, product.batch[0]!].map(
     (axis) => form.extents[axis]!,
   ) as [number, number, number];
   const { row, column } = packingOf(product);
   return {
-    ...{ along: 'batch', blocks, length: 1, common: 0, most: blocks },
+    ...{ along: 'batch', blocks, length: 1, prepares: false, most: blocks },
     scratch: scratchPlan(form, product).total,
     work:
       (Math.ceil(blocks / threads) / blocks) * (rows * columns + row * rows + column * columns),

@@ -9,7 +9,6 @@ import {
   int,
   type Local,
   local,
-  plus,
   type Simd,
   set,
   type Type,
@@ -32,38 +31,27 @@ export interface Sharing {
   readonly most: number;
   /** Floats of scratch memory that each thread needs. */
   readonly scratch: number;
-  /**
-   * Floats of scratch memory for all threads together. If there are any, the last function but one
-   * fills them, shared like the kernel, before the last one runs.
-   */
-  readonly common: number;
+  /** Does each thread prepare some of it before its first part? The last function but one does. */
+  readonly prepares: boolean;
 }
 
 /** What the functions of a kernel are written for. */
 export interface Place {
   /** The position of the first of them. */
   readonly first: number;
-  /**
-   * Where the table has the address of the scratch memory; floats in it that are there for all
-   * threads together, and behind them those of each thread.
-   */
+  /** Where the table has the address of the scratch memory, and how many floats a thread has. */
   readonly scratchSlot: number;
-  readonly common: number;
   readonly scratch: number;
   /** Threads that share the outputs. */
   readonly threads: number;
   readonly simd: Simd;
 }
 
-/** The address of the scratch memory of all threads. */
-export const commonOf = ({ scratchSlot }: Place): Code =>
-  $('i32.load', BYTES * scratchSlot, get(TABLE));
-
 /** The address of a thread's own scratch memory. */
-export function scratchOf(place: Place): Code {
-  const base = plus(commonOf(place), BYTES * place.common);
-  if (place.threads === 1) return base;
-  return $('i32.add', base, $('i32.mul', get(THREAD), int(BYTES * place.scratch)));
+export function scratchOf({ scratchSlot, scratch, threads }: Place): Code {
+  const base = $('i32.load', BYTES * scratchSlot, get(TABLE));
+  if (threads === 1) return base;
+  return $('i32.add', base, $('i32.mul', get(THREAD), int(BYTES * scratch)));
 }
 
 /** The turns of a loop that are in a part. */

@@ -110,7 +110,7 @@ function sharedOf({ extents }: Form, { column, batch: [first] }: Sweep, threads:
 /** How threads share a sweep: each has a sum of every column for every row of a turn. */
 export const sweepSharing = (form: Form, sweep: Sweep, threads: number): Sharing => ({
   most: sharedOf(form, sweep, threads).most,
-  ...{ scratch: MOST_ROWS * form.extents[sweep.column]!, common: 0 },
+  ...{ scratch: MOST_ROWS * form.extents[sweep.column]!, prepares: false },
 });
 
 /** The functions of a sweep; the last runs it, or a part of it. */

@@ -10,8 +10,6 @@ export interface Turn {
   readonly shared: boolean;
   /** Must all be done with what is before? */
   readonly meet: boolean;
-  /** Must all meet once more between its first function and its last one? */
-  readonly prepares: boolean;
 }
 
 /** Nanoseconds on one thread from which it pays to share. */
@@ -45,33 +43,25 @@ export function estimate(nest: Nest, isProduct: boolean, buffers: Buffers): numb
 /**
  * The turns of a plan's kernels.
  * @param may can they be shared?
- * @param prepares do they fill common memory first, if they are?
  */
 export function turnsOf(
   kernels: readonly Nest[],
   buffers: Buffers,
   nanoseconds: readonly number[],
   may: readonly boolean[],
-  prepares: readonly boolean[],
   worth: Worth,
 ): readonly Turn[] {
   const shared = may.map((can, i) => can && nanoseconds[i] >= worth.kernel);
   const total = nanoseconds.reduce((sum, ns, i) => sum + (shared[i] ? ns : 0), 0);
   if (!shared.includes(true) || total < worth.step) {
-    return kernels.map(() => ({ shared: false, meet: false, prepares: false }));
+    return kernels.map(() => ({ shared: false, meet: false }));
   }
   // Kernels since all met last; thread 0 does those that are not shared one after the other.
   let open: number[] = [];
   return kernels.map((nest, i) => {
-    const fills = shared[i] && prepares[i];
-    // The common memory is one for all kernels.
-    const meet = open.some(
-      (j) =>
-        (fills && shared[j] && prepares[j]) ||
-        ((shared[i] || shared[j]) && collide(nest, kernels[j], buffers)),
-    );
-    open = meet || fills ? [i] : [...open, i];
-    return { shared: shared[i], meet, prepares: fills };
+    const meet = open.some((j) => (shared[i] || shared[j]) && collide(nest, kernels[j], buffers));
+    open = meet ? [i] : [...open, i];
+    return { shared: shared[i], meet };
   });
 }
 
