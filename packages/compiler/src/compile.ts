@@ -2,6 +2,7 @@
 import {
   bindShape,
   ChainruleError,
+  type Init,
   isNode,
   NameError,
   type Node,
@@ -110,14 +111,20 @@ function checkInterval(checkpoint: number): void {
   );
 }
 
-/** Draws the first values, in the order in which parameters were made. */
+/**
+ * Draws the first values, in the order in which parameters were made. Those that start at 0 are
+ * left out: nobody draws them, and memory is 0 where nothing was.
+ */
 function firstValues(params: readonly Param[], seed: number): Map<string, Float32Array> {
+  const drawn = params.filter(({ node }) => !isZero(initOf(node)));
   const values = initialValues(
-    params.map(({ node, shape }) => ({ init: initOf(node), shape })),
+    drawn.map(({ node, shape }) => ({ init: initOf(node), shape })),
     seed,
   );
-  return new Map(params.map(({ node }, i) => [nameOf(node)!, values[i]!]));
+  return new Map(drawn.map(({ node }, i) => [nameOf(node)!, values[i]!]));
 }
+
+const isZero = (init: Init): boolean => init.kind === 'constant' && Object.is(init.value, 0);
 
 const isProgram = (x: object): x is Program => 'updates' in x && Array.isArray(x.updates);
 

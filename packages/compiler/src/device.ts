@@ -90,13 +90,15 @@ export interface Device {
    * not change while it lives.
    */
   upload(data: Float32Array, shape: readonly number[], order: 'rows' | 'columns'): Handle;
+  /** A handle to so many zeros, where they need not be uploaded. */
+  zeros?(length: number): Handle;
   /** Reads a handle back as row-major data (a copy). */
   read(handle: Handle, shape: readonly number[], order: 'rows' | 'columns'): Promise<Float32Array>;
   /** The data of a handle themselves, where steps are done on return; until the next upload. */
   view?(handle: Handle): Float32Array;
   /** Are all numbers of a handle finite? Only where a loop over the data uploaded is slower. */
   isFinite?(handle: Handle): boolean;
-  /** Gives back what `upload` made. */
+  /** Gives back what `upload` or `zeros` made. */
   free(handle: Handle): void;
   /**
    * Why nothing on it can be trusted any more, if that is so: it was lost, or out of memory. Only

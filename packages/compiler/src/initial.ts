@@ -15,8 +15,7 @@ function initialValue(init: Init, shape: readonly number[], random: Random): Flo
   const values = new Float32Array(sizeOf(shape));
   switch (init.kind) {
     case 'constant':
-      // They are 0, and take no memory before somebody writes to them.
-      return Object.is(init.value, 0) ? values : values.fill(init.value);
+      return values.fill(init.value);
     case 'normal':
       random.fillNormal(values, init.std);
       return values;

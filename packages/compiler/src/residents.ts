@@ -3,7 +3,7 @@ import { type Data, FeedError, type Flat, flatten, NameError, type Node } from '
 import type { Handle } from './device.ts';
 import { allFinite } from './finite.ts';
 import { sizeOf } from './nest.ts';
-import { reordered, rowMajor } from './reordered.ts';
+import { reordered } from './reordered.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -22,7 +22,7 @@ export function findResident(residents: Residents, name: string): Resident {
   throw new NameError(`${name} is not a parameter; parameters: ${names}.`, `name one of these.`);
 }
 
-/** Copies of values for parameters, checked. @throws FeedError, NameError */
+/** Values for parameters, row by row and checked: arrays of the caller's, or copies. @throws FeedError, NameError */
 export function checkValues(
   residents: Residents,
   values: Readonly<Record<string, Data>>,
@@ -33,17 +33,16 @@ export function checkValues(
   return new Map(checked);
 }
 
-/** A copy of its own, row by row. */
-const copied = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array =>
-  data instanceof Float32Array
-    ? rowMajor(data, shape, order)
-    : reordered(Float32Array.from(data), shape, order, 'rows');
+const rowsOf = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array => {
+  const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+  return reordered(numbers, shape, order, 'rows');
+};
 
-/** A copy of the data, of the right size and finite. */
+/** The data row by row, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
   const length = sizeOf(shape);
-  const data = copied(flat, shape);
+  const data = rowsOf(flat, shape);
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(

@@ -9,7 +9,7 @@ import {
 } from '@chainrule/graph';
 import type { Executable, Task } from './executable.ts';
 import { checkFeeds, type Feeds, holdFeeds } from './feeds.ts';
-import { type Held, ownOf } from './held.ts';
+import { type Held, kept, ownOf } from './held.ts';
 import { check, keep, runSteps, uploadFor, type Wanted, want } from './placement/calls.ts';
 import type { Call } from './placement/checkpoint.ts';
 import type { DeviceChoice } from './placement/devices.ts';
@@ -217,11 +217,14 @@ class RunningSession implements Session {
   }
 
   #write(call: string, values: Values): void {
+    let all = values;
     const job = (engine: Engine): void => {
-      engine.write(values);
-      this.#placement.written(values);
+      engine.write(all);
+      this.#placement.written(all);
     };
-    this.#now(call, job, () => {});
+    this.#now(call, job, () => {
+      all = kept(values);
+    });
   }
 
   report(): Report {

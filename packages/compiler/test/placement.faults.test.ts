@@ -106,10 +106,12 @@ describe('a device that is lost', () => {
     const feeds = { X: c.feeds['X']!.slice(), Y: c.feeds['Y']!.slice() };
     run.step(feeds);
     run.step(feeds);
-    run.write('b1', [1, 2, 3, 4]);
+    const b = Float32Array.of(1, 2, 3, 4);
+    run.write('b1', b);
     run.step(feeds);
     // The caller's arrays are free again.
     feeds.X.fill(9);
+    b.fill(9);
     using other = await compile(c.program, { ...options, device: 'js' });
     other.step(c.feeds);
     other.step(c.feeds);
@@ -184,7 +186,9 @@ describe('checkpoints', () => {
     run.restore(await after(17));
     machine.opened[0]!.lose();
     expect(await run.state()).toEqual(await after(17));
-    run.write('b1', [1, 2, 3, 4]);
+    const b = Float32Array.of(1, 2, 3, 4);
+    run.write('b1', b);
+    b.fill(9);
     machine.opened[1]!.lose();
     expect((await run.read('b1')).data).toEqual(Float32Array.of(1, 2, 3, 4));
     expect((await run.read('W1')).data).toEqual((await after(17))['W1']!.data);

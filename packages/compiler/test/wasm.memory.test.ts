@@ -26,7 +26,10 @@ test('ten thousand regions, given and taken at random (seed 7), keep their data 
       expect(heap.view(region).every((x) => x === mark)).toBe(true);
       heap.free(region);
     } else {
-      const region = heap.allocate(Math.floor(random() * 3000));
+      const length = Math.floor(random() * 3000);
+      const isZero = random() < 0.3;
+      const region = isZero ? heap.zeros(length) : heap.allocate(length);
+      if (isZero) expect(heap.view(region).every((x) => x === 0)).toBe(true);
       heap.view(region).fill(i);
       held.push({ region, mark: i });
     }
@@ -38,6 +41,16 @@ test('ten thousand regions, given and taken at random (seed 7), keep their data 
   heap.allocate((bytes - SYNC_END) / 4);
   expect(heap.memory.buffer.byteLength).toBe(bytes);
   expect(most).toBeGreaterThan(0);
+});
+
+test('zeros are 0 where they lie on what was there and on what was not', () => {
+  const heap = createHeap();
+  const small = heap.allocate(5);
+  heap.view(small).fill(7);
+  heap.free(small);
+  const zeros = heap.zeros(40);
+  expect(zeros.at).toBe(small.at);
+  expect(heap.view(zeros)).toEqual(new Float32Array(40));
 });
 
 test('growing keeps what is there', () => {

@@ -68,7 +68,7 @@ export interface Holdings {
   readonly every: number;
 }
 
-/** Puts parameters on a device. */
+/** Puts parameters on a device: those that have no value here are 0. */
 export function createEngine(device: Device, holdings: Holdings, values: Values): Engine {
   const { params, task, every } = holdings;
   const residents = startParameters(device, params, values);
@@ -211,7 +211,8 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
         const old = resident.handle;
         if (device.view) device.view(old).set(data);
         else {
-          resident.handle = device.upload(data, resident.shape, 'rows');
+          // The handle may share memory, which is the caller's.
+          resident.handle = device.upload(data.slice(), resident.shape, 'rows');
           device.free(old);
         }
       }
@@ -228,9 +229,12 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
 
 /** Puts first values in place. */
 function startParameters(device: Device, params: readonly Param[], values: Values) {
+  const zeros = (shape: readonly number[]): Handle =>
+    device.zeros?.(sizeOf(shape)) ?? device.upload(new Float32Array(sizeOf(shape)), shape, 'rows');
   const place = ({ node, shape }: Param): [string, Resident] => {
-    const name = nameOf(node)!;
-    return [name, { node, shape, handle: device.upload(values.get(name)!, shape, 'rows') }];
+    const data = values.get(nameOf(node)!);
+    const handle = data ? device.upload(data, shape, 'rows') : zeros(shape);
+    return [nameOf(node)!, { node, shape, handle }];
   };
   return new Map(params.map(place));
 }

@@ -140,6 +140,18 @@ export function sessions(device: DeviceRequest): void {
     expect(await run.state()).toEqual(await other.state());
   });
 
+  test('what is written is a copy', async () => {
+    const c = net({ layers: [4, 3, 1], m: 10 });
+    using run = await start(c);
+    const b = Float32Array.of(1, 2, 3);
+    run.write('b1', b);
+    b.fill(9);
+    expect((await run.read('b1')).data).toEqual(Float32Array.of(1, 2, 3));
+    using other = await start(c);
+    other.write('b1', [1, 2, 3]);
+    expect(await trace(run, c, 3)).toEqual(await trace(other, c, 3));
+  });
+
   test('state comes back after restore, and training goes on alike', async () => {
     const c = net({ layers: [4, 3, 1], m: 10 });
     using run = await start(c);

@@ -94,6 +94,10 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
   const engine = { simd, shapes: shapesFor(simd, inOrder) };
   const target = { threads: context.threads, sharedPages: heap.sharedPages, worth, ...engine };
   const owned = new Set<Handle>();
+  const own = (region: Region): Region => {
+    owned.add(region);
+    return region;
+  };
   const look = createLook(heap);
   const count = context.threads > 1 ? `up to ${context.threads} threads` : 'one thread';
   return {
@@ -103,11 +107,11 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
     emit: (plan: Plan) => emitWasm(plan, target),
     load: (program) => load(context, program as WasmProgram),
     upload: (data) => {
-      const region = heap.allocate(data.length);
+      const region = own(heap.allocate(data.length));
       heap.view(region).set(data);
-      owned.add(region);
       return region;
     },
+    zeros: (length) => own(heap.zeros(length)),
     read: async (handle, shape, order) => rowMajor(heap.view(handle as Region), shape, order),
     view: (handle) => heap.view(handle as Region),
     ...(simd !== 'scalar' && { isFinite: (handle) => look(handle as Region) }),

@@ -18,6 +18,8 @@ export interface Heap {
   readonly sharedPages: number;
   /** @throws ChainruleError if the memory cannot grow by as much */
   allocate(length: number): Region;
+  /** A region of zeros: where nothing has been before, memory is not even touched. */
+  zeros(length: number): Region;
   free(region: Region): void;
   view(region: Region): Float32Array;
 }
@@ -57,6 +59,8 @@ export function createHeap(shared = false): Heap {
   const { memory, sharedPages } = createMemory(shared);
   // By address, and no two touch. The first addresses are no region's.
   const gaps: Gap[] = [{ at: SYNC_END, size: MIN_GROWTH * PAGE - SYNC_END }];
+  /** From here on nothing has been given out, and memory is 0. */
+  let fresh = SYNC_END;
   const allocate = (length: number): Region => {
     const size = sizeOf(length);
     let gap = gaps.find((g) => g.size >= size);
@@ -68,14 +72,23 @@ export function createHeap(shared = false): Heap {
     gap.at += size;
     gap.size -= size;
     if (gap.size === 0) gaps.splice(gaps.indexOf(gap), 1);
+    fresh = Math.max(fresh, region.at + size);
+    return region;
+  };
+  const view: Heap['view'] = ({ at, length }) => new Float32Array(memory.buffer, at, length);
+  const zeros = (length: number): Region => {
+    const before = fresh;
+    const region = allocate(length);
+    view(region).fill(0, 0, Math.max(0, (before - region.at) / BYTES));
     return region;
   };
   return {
     memory,
     sharedPages,
     allocate,
+    zeros,
     free: ({ at, length }) => giveBack(gaps, { at, size: sizeOf(length) }),
-    view: ({ at, length }) => new Float32Array(memory.buffer, at, length),
+    view,
   };
 }
 
