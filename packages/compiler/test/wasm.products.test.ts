@@ -200,6 +200,16 @@ test('each thread packs the smaller factor as a whole, before its parts', async 
   device.dispose();
 });
 
+test('of a parameter that is updated in place each thread has the rows that it reads', () => {
+  const form = formOfNest(matrixProduct(256, 784, 128, { right: true }));
+  const shared = (inputs: readonly number[]) => {
+    const of = { ...form, inputs };
+    return splitOf(of, productOf(of, shapesFor('relaxed', true))!, 2).along;
+  };
+  expect(shared(form.inputs)).toBe('column');
+  expect(shared([...form.inputs, form.output])).toBe('row');
+});
+
 test('sums of all rows wait only for further blocks of the inner loop', async () => {
   const device = await openWasm({ threads: 1 });
   const scratch = (n: number, k: number) =>

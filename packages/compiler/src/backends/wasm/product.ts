@@ -141,11 +141,13 @@ export function scratchPlan(form: Form, product: Product, ready?: 'row' | 'colum
   return { left: 0, right: left, sums: left + right, total: left + right + sums, waits };
 }
 
-/**
- * Multiply-adds in the time that packing takes for one float. To fetch one that another core has
- * packed takes as long or longer, unless both share a cache; so each thread packs for itself.
- */
+/** Multiply-adds in the time that packing takes for one float. */
 const PACKING = 16;
+/**
+ * And in that in which one comes near that another core has written, unless both share a cache. So
+ * each thread packs for itself, and updates the rows of a parameter that it reads.
+ */
+const FETCHING = 12;
 /** And in that in which it comes from memory, where a far matrix is read as it lies. */
 const READING = 4;
 
@@ -186,6 +188,16 @@ const packingOf = ({ direct }: Product) => ({
   column: direct ? (direct.isFar ? READING : 0) : PACKING,
 });
 
+/**
+ * What is fetched of a parameter that a product updates in place: forward products share its rows,
+ * so of those that it shares by columns each thread needs the parts that others have written.
+ */
+function fetchingOf({ extents, inputs, output }: Form, product: Product, threads: number): number {
+  if (!inputs.includes(output)) return 0;
+  const floats = extents[product.row]! * extents[product.column]! * (1 - 1 / threads);
+  return (FETCHING * floats) / extents[product.inner]!;
+}
+
 /** Blocks of rows or columns for each thread, of every product of the batch. */
 function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads: number): Rated {
   const { extents } = form;
@@ -201,11 +213,12 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
   const least = ready || !packs ? LEAST_PART : LEAST_PACKING;
+  const fetching = along === 'column' ? fetchingOf(form, product, threads) : 0;
   return {
     ...{ along, blocks, length, prepares: ready !== undefined, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
     scratch: scratchPlan(form, product, ready).total,
-    work: own * extents[product[other]]! + packing[along] * own + packing[other] * whole,
+    work: own * (extents[product[other]]! + packing[along]) + packing[other] * whole + fetching,
   };
 }
 
