@@ -111,10 +111,7 @@ function checkInterval(checkpoint: number): void {
   );
 }
 
-/**
- * Draws the first values, in the order in which parameters were made. Those that start at 0 are
- * left out: nobody draws them, and memory is 0 where nothing was.
- */
+/** Draws first values, in the order in which parameters were made, but for those that are 0. */
 function firstValues(params: readonly Param[], seed: number): Map<string, Float32Array> {
   const drawn = params.filter(({ node }) => !isZero(initOf(node)));
   const values = initialValues(

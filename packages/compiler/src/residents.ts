@@ -1,5 +1,5 @@
 // Parameters where they live between steps: on the device. It checks what is written to them.
-import { type Data, FeedError, type Flat, flatten, NameError, type Node } from '@chainrule/graph';
+import { type Data, FeedError, flatten, NameError, type Node } from '@chainrule/graph';
 import type { Handle } from './device.ts';
 import { allFinite } from './finite.ts';
 import { sizeOf } from './nest.ts';
@@ -22,7 +22,7 @@ export function findResident(residents: Residents, name: string): Resident {
   throw new NameError(`${name} is not a parameter; parameters: ${names}.`, `name one of these.`);
 }
 
-/** Values for parameters, row by row and checked: arrays of the caller's, or copies. @throws FeedError, NameError */
+/** Checked values, row by row: copies or the caller's own arrays. @throws FeedError, NameError */
 export function checkValues(
   residents: Residents,
   values: Readonly<Record<string, Data>>,
@@ -33,16 +33,12 @@ export function checkValues(
   return new Map(checked);
 }
 
-const rowsOf = ({ data, order = 'rows' }: Flat, shape: readonly number[]): Float32Array => {
-  const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
-  return reordered(numbers, shape, order, 'rows');
-};
-
 /** The data row by row, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
   const length = sizeOf(shape);
-  const data = rowsOf(flat, shape);
+  const numbers = flat.data instanceof Float32Array ? flat.data : Float32Array.from(flat.data);
+  const data = reordered(numbers, shape, flat.order ?? 'rows', 'rows');
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
     const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(

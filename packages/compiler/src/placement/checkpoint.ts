@@ -91,10 +91,8 @@ export function createCheckpoints(every: number): Checkpoints {
     written: (values, whole) => {
       turn++;
       if (!last) return;
-      last = {
-        values: new Map([...last.values, ...kept(values)]),
-        step: whole ? done : last.step,
-      };
+      const all = new Map([...last.values, ...kept(values)]);
+      last = { values: all, step: whole ? done : last.step };
       if (whole) for (const call of calls) call.kept = call.done;
     },
     start: (values) => {

@@ -60,10 +60,8 @@ function kernelsOf(plan: Plan, target: Target, threads: number) {
   const methods = plan.kernels.map((nest) => methodOf(formOf(nest, buffers), target));
   const nanoseconds = plan.kernels.map((nest, i) => estimate(nest, methods[i].isProduct, buffers));
   const may = methods.map(({ canShare }) => threads > 1 && canShare);
-  const alone = methods.map((method) => method.sharing(1));
-  const ifShared = methods.map((m, i) => (may[i] ? m.sharing(threads) : alone[i]!));
   const turns = turnsOf(plan.kernels, buffers, nanoseconds, may, worth);
-  const sharings = methods.map((_, i) => (turns[i].shared ? ifShared : alone)[i]!);
+  const sharings = methods.map((m, i) => m.sharing(turns[i].shared ? threads : 1));
   const kernels = methods.map((method, i): Kernel => {
     const { most, prepares } = sharings[i]!;
     const parts = partsOfEach(Math.min(most, nanoseconds[i]! / worth.part), threads);

@@ -126,7 +126,8 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const { first } = place;
   const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
-  const scratch = scratchPlan(form, product, split?.ready);
+  const ready = split?.ready;
+  const scratch = scratchPlan(form, product, ready);
   const pointer = (what: 'left' | 'right' | 'sums'): Local =>
     remember(root, `scratch of ${what}`, 'i32', () =>
       plus(scratchOf(place), BYTES * scratch[what]),
@@ -134,14 +135,12 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   const range = (): Bounds => [local(frame, 'i32'), local(frame, 'i32')];
   // Of what is ready each block has a place of its own.
   const panels = (what: 'left' | 'right', of: 'row' | 'column'): Local =>
-    split?.ready === of ? local(frame, 'i32') : pointer(what);
+    ready === of ? local(frame, 'i32') : pointer(what);
   const block: Block = {
     ...{ left: panels('left', 'row'), right: panels('right', 'column'), sums: pointer('sums') },
     ...{ rows: range(), columns: range(), inner: range(), waits: scratch.waits },
     ...(product.direct && { lying: lyingOf(root, form, product, split) }),
-    ...(split?.ready && {
-      ready: { of: split.ready, at: pointer(split.ready === 'row' ? 'left' : 'right') },
-    }),
+    ...(ready && { ready: { of: ready, at: pointer(ready === 'row' ? 'left' : 'right') } }),
   };
   const whole = (axis: number): Turns => [int(0), int(form.extents[axis]!)];
   const turns = { row: whole(product.row), column: whole(product.column) };

@@ -129,7 +129,7 @@ export function wholeOf({ extents }: Form, product: Product, which: 'row' | 'col
   return Math.ceil(extents[product[which]]! / panel) * panel;
 }
 
-/** Floats of a thread's scratch memory: panels of a factor that is ready, else of a block; sums. */
+/** Floats of a thread's scratch memory: panels of what is ready, else of a block; and sums. */
 export function scratchPlan(form: Form, product: Product, ready?: 'row' | 'column') {
   const { extents } = form;
   const { rows, columns, inner } = product.blocks;
@@ -189,13 +189,13 @@ const packingOf = ({ direct }: Product) => ({
 });
 
 /**
- * What is fetched of a parameter that a product updates in place: forward products share its rows,
- * so of those that it shares by columns each thread needs the parts that others have written.
+ * What is fetched of a parameter that is updated in place: forward products share its rows, so of
+ * one that is shared by columns each thread needs what others have written.
  */
-function fetchingOf({ extents, inputs, output }: Form, product: Product, threads: number): number {
-  if (!inputs.includes(output)) return 0;
-  const floats = extents[product.row]! * extents[product.column]! * (1 - 1 / threads);
-  return (FETCHING * floats) / extents[product.inner]!;
+function fetchingOf(form: Form, product: Product, along: string, threads: number): number {
+  if (along === 'row' || !form.inputs.includes(form.output)) return 0;
+  const floats = form.extents[product.row]! * form.extents[product.column]! * (1 - 1 / threads);
+  return (FETCHING * floats) / form.extents[product.inner]!;
 }
 
 /** Blocks of rows or columns for each thread, of every product of the batch. */
@@ -213,12 +213,12 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
   const least = ready || !packs ? LEAST_PART : LEAST_PACKING;
-  const fetching = along === 'column' ? fetchingOf(form, product, threads) : 0;
+  const reading = packing[other] * whole + fetchingOf(form, product, along, threads);
   return {
     ...{ along, blocks, length, prepares: ready !== undefined, ...(ready && { ready }) },
     most: Math.floor((blocks * length) / least),
     scratch: scratchPlan(form, product, ready).total,
-    work: own * (extents[product[other]]! + packing[along]) + packing[other] * whole + fetching,
+    work: own * (extents[product[other]]! + packing[along]) + reading,
   };
 }
 
