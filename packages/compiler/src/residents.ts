@@ -36,13 +36,15 @@ export function checkValues(
 /** The data row by row, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
+  // Once: it may be a copy.
+  const given = flat.data;
   const length = sizeOf(shape);
-  const numbers = flat.data instanceof Float32Array ? flat.data : Float32Array.from(flat.data);
+  const numbers = given instanceof Float32Array ? given : Float32Array.from(given);
   const data = reordered(numbers, shape, flat.order ?? 'rows', 'rows');
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
-    const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
+    const found = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(
-      `${name} is [${shape.join(', ')}], and the data have ${given}.`,
+      `${name} is [${shape.join(', ')}], and the data have ${found}.`,
       `give ${length} values, row by row.`,
     );
   }

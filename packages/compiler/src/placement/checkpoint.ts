@@ -7,6 +7,7 @@ import type { Engine, Values } from './engine.ts';
 
 /** Parameters as they were after so many steps of the session. */
 export interface Checkpoint {
+  /** Those that are not there are 0. */
   readonly values: Values;
   readonly step: number;
 }

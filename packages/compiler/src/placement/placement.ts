@@ -88,7 +88,7 @@ async function begin(ground: Ground, kind: DeviceKind, values: Values, all: read
   }
 }
 
-/** `values`: what the parameters start with. */
+/** `values`: what the parameters start with; those that are not there with 0. */
 interface Start {
   readonly engine: Engine;
   readonly choice: DeviceChoice;

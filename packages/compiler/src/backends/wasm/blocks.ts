@@ -27,9 +27,10 @@ export function blockLoop(
 export type Turns = readonly [from: Code, to: Code];
 
 /**
- * Where, from its first address, a factor that is packed as a whole has a block.
- * @param whole the rows or columns of its panels
- * @param first that of the block
+ * Where a factor that is packed as a whole has a block.
+ * @param at where it begins
+ * @param whole all of its rows or columns, and the zeros that fill the last panel
+ * @param first the first row or column of the block
  */
 export function placeIn(at: Code, whole: number, first: Code, inner: Bounds): Code {
   const all = $('i32.mul', get(inner[0]), int(whole));

@@ -123,7 +123,7 @@ function factorsOf(e: Expr): Expr[] {
   return [e];
 }
 
-/** The panels of all rows, or of all columns: how many of them, the zeros beside them included. */
+/** All rows, or all columns, and the zeros that fill the last panel. */
 export function wholeOf({ extents }: Form, product: Product, which: 'row' | 'column'): number {
   const panel = panelsOf(product.shape)[which];
   return Math.ceil(extents[product[which]]! / panel) * panel;
@@ -143,10 +143,7 @@ export function scratchPlan(form: Form, product: Product, ready?: 'row' | 'colum
 
 /** Multiply-adds in the time that packing takes for one float. */
 const PACKING = 16;
-/**
- * And in that in which one comes near that another core has written, unless both share a cache. So
- * each thread packs for itself, and updates the rows of a parameter that it reads.
- */
+/** And in that in which one comes that another core has written, where they share no cache. */
 const FETCHING = 12;
 /** And in that in which it comes from memory, where a far matrix is read as it lies. */
 const READING = 4;
@@ -155,8 +152,8 @@ const READING = 4;
 const LEAST_PART = 16;
 /** The same where each part packs what it needs of the other factor: a sixteenth of its work. */
 const LEAST_PACKING = 16 * PACKING;
-/** The most floats, of all threads, of a factor that each of them packs as a whole. */
-const MOST_READY = 2 ** 23;
+/** The most floats of a factor that each thread packs as a whole, and of all their copies. */
+const MOST_READY = { each: 2 ** 22, all: 2 ** 25 };
 
 const OTHER = { row: 'column', column: 'row' } as const;
 
@@ -189,13 +186,13 @@ const packingOf = ({ direct }: Product) => ({
 });
 
 /**
- * What is fetched of a parameter that is updated in place: forward products share its rows, so of
- * one that is shared by columns each thread needs what others have written.
+ * What a thread fetches, to update and to read it, of a parameter that is updated in place by
+ * columns: the forward product shares its rows (a backward one, if there is one, its columns).
  */
 function fetchingOf(form: Form, product: Product, along: string, threads: number): number {
   if (along === 'row' || !form.inputs.includes(form.output)) return 0;
-  const floats = form.extents[product.row]! * form.extents[product.column]! * (1 - 1 / threads);
-  return (FETCHING * floats) / form.extents[product.inner]!;
+  const own = (form.extents[product.row]! * form.extents[product.column]!) / threads;
+  return (FETCHING * 2 * own * (1 - 1 / threads)) / form.extents[product.inner]!;
 }
 
 /** Blocks of rows or columns for each thread, of every product of the batch. */
@@ -208,7 +205,8 @@ function byBlocks(form: Form, product: Product, along: 'row' | 'column', threads
   const blocks = Math.ceil(extents[product[along]]! / length);
   const whole = wholeOf(form, product, other);
   const packing = packingOf(product);
-  const mayBeReady = threads > 1 && batch.length === 0 && threads * whole * k <= MOST_READY;
+  const isSmall = whole * k <= Math.min(MOST_READY.each, MOST_READY.all / threads);
+  const mayBeReady = threads > 1 && batch.length === 0 && isSmall;
   const packs = other === 'row' || !product.direct;
   const ready = mayBeReady && packs ? other : undefined;
   const own = Math.ceil(blocks / threads) * length;
