@@ -11,7 +11,7 @@ import {
 } from '@chainrule/graph';
 import { allFinite } from './finite.ts';
 import { createHeld, type Held, ownOf, slotOfHeld } from './held.ts';
-import { reordered } from './reordered.ts';
+import { inOrder } from './reordered.ts';
 
 /** Data by input name. */
 export type Feeds = Readonly<Record<string, Data>>;
@@ -52,7 +52,9 @@ export function checkFeeds(
   }));
   const fits = flats.every(({ slot, flat }) => matches(slot, flat, preferred));
   const sizes = fits ? preferred : { ...preferred, ...solveSizes(flats, fixed, 'the parameters') };
-  const data = new Map(flats.map(({ slot, flat }) => [slot.name, fittingData(slot, flat, sizes)]));
+  const data = new Map(
+    flats.map(({ slot, flat }) => [slot.name, inOrder(flat, shapeOf(slot, sizes), slot.order)]),
+  );
   return { slots, data, sizes };
 }
 
@@ -131,12 +133,6 @@ function matches(slot: Slot, flat: Flat, sizes: Sizes): boolean {
 
 const shapeOf = ({ shape }: Slot, sizes: Sizes): number[] =>
   shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
-
-/** Float32 data in the order that the input declares. */
-function fittingData(slot: Slot, { data, order }: Flat, sizes: Sizes): Float32Array {
-  const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
-  return reordered(numbers, shapeOf(slot, sizes), order ?? slot.order, slot.order);
-}
 
 /** Sums of float32 probabilities may miss 1 by rounding; other labels miss it by far. */
 const DISTRIBUTION_TOLERANCE = 1e-3;

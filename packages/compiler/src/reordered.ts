@@ -1,4 +1,5 @@
 // Matrices in another order of memory. It knows numbers and shapes only.
+import type { Flat, Order } from '@chainrule/graph';
 import type { Buffer } from './nest.ts';
 
 /** Rows and columns of a tile: what is read and written of it stays in the first cache. */
@@ -29,6 +30,12 @@ export function reordered(
     }
   }
   return turned;
+}
+
+/** Float32 numbers in an order, in which they are unless they say otherwise; a copy if need be. */
+export function inOrder({ data, order }: Flat, shape: readonly number[], to: Order): Float32Array {
+  const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+  return reordered(numbers, shape, order ?? to, to);
 }
 
 /** A copy of data in row-major order. */

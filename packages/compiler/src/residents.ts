@@ -3,7 +3,7 @@ import { type Data, FeedError, flatten, NameError, type Node } from '@chainrule/
 import type { Handle } from './device.ts';
 import { allFinite } from './finite.ts';
 import { sizeOf } from './nest.ts';
-import { reordered } from './reordered.ts';
+import { inOrder } from './reordered.ts';
 
 /** A parameter on the device. */
 export interface Resident {
@@ -36,15 +36,12 @@ export function checkValues(
 /** The data row by row, of the right size and finite. */
 function checkValue(name: string, shape: readonly number[], value: Data): Float32Array {
   const flat = flatten({ name, shape, order: 'rows' }, value);
-  // Once: it may be a copy.
-  const given = flat.data;
   const length = sizeOf(shape);
-  const numbers = given instanceof Float32Array ? given : Float32Array.from(given);
-  const data = reordered(numbers, shape, flat.order ?? 'rows', 'rows');
+  const data = inOrder(flat, shape, 'rows');
   if (data.length !== length || (flat.shape && flat.shape.join() !== shape.join())) {
-    const found = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
+    const given = flat.shape ? `the shape [${flat.shape.join(', ')}]` : `${data.length} values`;
     throw new FeedError(
-      `${name} is [${shape.join(', ')}], and the data have ${found}.`,
+      `${name} is [${shape.join(', ')}], and the data have ${given}.`,
       `give ${length} values, row by row.`,
     );
   }

@@ -217,13 +217,14 @@ class RunningSession implements Session {
   }
 
   #write(call: string, values: Values): void {
-    let all = values;
+    // Other devices may share their memory, or have a checkpoint that keeps them.
+    let own = this.#placement.engine.device.view ? values : kept(values);
     const job = (engine: Engine): void => {
-      engine.write(all);
-      this.#placement.written(all);
+      engine.write(own);
+      this.#placement.written(own);
     };
     this.#now(call, job, () => {
-      all = kept(values);
+      own = kept(values);
     });
   }
 

@@ -2,7 +2,6 @@
 // where the session runs, or what to do when it cannot.
 
 import { allFinite } from '../finite.ts';
-import { kept } from '../held.ts';
 import type { Engine, Values } from './engine.ts';
 
 /** Parameters as they were after so many steps of the session. */
@@ -92,8 +91,7 @@ export function createCheckpoints(every: number): Checkpoints {
     written: (values, whole) => {
       turn++;
       if (!last) return;
-      const all = new Map([...last.values, ...kept(values)]);
-      last = { values: all, step: whole ? done : last.step };
+      last = { values: new Map([...last.values, ...values]), step: whole ? done : last.step };
       if (whole) for (const call of calls) call.kept = call.done;
     },
     start: (values) => {

@@ -44,6 +44,7 @@ export interface Engine {
   read(name: string): Promise<Tensor>;
   /** All parameters as they are at the call, whatever runs until they arrive. */
   state(): Promise<Values>;
+  /** What the device has no view of must not change any more. */
   write(values: Values): void;
   dispose(): void;
 }
@@ -211,8 +212,7 @@ export function createEngine(device: Device, holdings: Holdings, values: Values)
         const old = resident.handle;
         if (device.view) device.view(old).set(data);
         else {
-          // The handle may share memory, which is the caller's.
-          resident.handle = device.upload(data.slice(), resident.shape, 'rows');
+          resident.handle = device.upload(data, resident.shape, 'rows');
           device.free(old);
         }
       }
@@ -232,9 +232,10 @@ function startParameters(device: Device, params: readonly Param[], values: Value
   const zeros = (shape: readonly number[]): Handle =>
     device.zeros?.(sizeOf(shape)) ?? device.upload(new Float32Array(sizeOf(shape)), shape, 'rows');
   const place = ({ node, shape }: Param): [string, Resident] => {
-    const data = values.get(nameOf(node)!);
+    const name = nameOf(node)!;
+    const data = values.get(name);
     const handle = data ? device.upload(data, shape, 'rows') : zeros(shape);
-    return [nameOf(node)!, { node, shape, handle }];
+    return [name, { node, shape, handle }];
   };
   return new Map(params.map(place));
 }
