@@ -127,10 +127,10 @@ test.for((Object.keys(instructions) as OpName[]).filter((name) => !structural.te
     };
     const given = [...operands].map((type) => values[type as keyof typeof values]);
     const immediates = instructions[name].immediates.flatMap((kind) =>
-      kind === 'vector'
+      kind === 'bits'
         ? [1, 2, 3, 4].slice(0, wordsOf(name))
         : kind === 'lanes'
-          ? Array(16).fill(0)
+          ? [0, 1, 4, 5]
           : [0],
     );
     // Functions have no results of type i64: dropped, it is validated all the same.

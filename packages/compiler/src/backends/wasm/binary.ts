@@ -1,13 +1,6 @@
 // Encodes functions as a WebAssembly module. It knows the binary format, and nothing of nests.
 // A library would bring a parser and a validator along; what is written here is one page.
-import {
-  type Code,
-  type Func,
-  type Immediate,
-  type Instruction,
-  instructions,
-  type Type,
-} from './code.ts';
+import { type Code, type Func, type Immediate, instructions, type Type } from './code.ts';
 
 /** Bytes in the making: `at` of them are written. */
 export interface Bytes {
@@ -100,54 +93,61 @@ const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
 
-/** The bytes of instructions. */
-export function encodeCode(to: Bytes, code: readonly Code[]): void {
+/** The bytes of instructions, each after its operands. */
+export function encodeCode(to: Bytes, code: Code): void {
   // Thousands on the way to a first step, before there is optimized code: by index, and without a
   // call for what most of them are, a byte and a small number.
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
-    const name = part[0];
-    if (typeof name !== 'string') {
-      encodeCode(to, part as readonly Code[]);
-      continue;
-    }
-    const { prefix, code: op, immediates } = instructions[name];
-    if (to.at + ROOM > to.data.length) reserve(to);
-    if (prefix === 0) to.data[to.at++] = op;
-    else {
-      to.data[to.at++] = prefix;
-      unsigned(to, op);
-    }
-    if (immediates.length === 0) continue;
-    const value = part[1] as number;
-    if (value < 128 && immediates[0] === 'unsigned') to.data[to.at++] = value;
-    else encodeImmediates(to, immediates, part as Instruction);
+    if (typeof part === 'object') encodeCode(to, part);
   }
+  const name = code[0];
+  if (typeof name !== 'string') return;
+  const { prefix, code: op, immediates } = instructions[name];
+  if (to.at + ROOM > to.data.length) reserve(to);
+  if (prefix === 0) to.data[to.at++] = op;
+  else {
+    to.data[to.at++] = prefix;
+    unsigned(to, op);
+  }
+  if (immediates.length === 0) return;
+  const value = code[1] as number;
+  if (value < 128 && immediates[0] === 'unsigned') to.data[to.at++] = value;
+  else encodeImmediates(to, immediates, code);
 }
 
-function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: Instruction): void {
+function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: Code): void {
   for (let k = 0; k < kinds.length; k++) {
     const kind = kinds[k]!;
-    const value = (instruction[k + 1] ?? 0) as number;
+    const given = instruction[k + 1];
+    const value = typeof given === 'number' ? given : 0;
     if (kind === 'memory') {
       to.data[to.at++] = ALIGNMENT;
       unsigned(to, value);
     } else if (kind === 'signed') signed(to, value);
     else if (kind === 'block') to.data[to.at++] = EMPTY_BLOCK;
-    else if (kind === 'vector' || kind === 'lanes') numbers(to, kind, instruction);
+    else if (kind === 'bits') words(to, instruction);
+    else if (kind === 'lanes') lanes(to, instruction);
     else unsigned(to, value);
   }
 }
 
-/** The words of a float or a vector, or sixteen numbers of lanes. */
-function numbers(to: Bytes, kind: 'vector' | 'lanes', instruction: Instruction): void {
+/** The words of a float or a vector. */
+function words(to: Bytes, instruction: Code): void {
   for (let i = 1; i < instruction.length; i++) {
     const word = instruction[i] as number;
     to.data[to.at++] = word;
-    if (kind === 'lanes') continue;
     to.data[to.at++] = word >>> 8;
     to.data[to.at++] = word >>> 16;
     to.data[to.at++] = word >>> 24;
+  }
+}
+
+/** The bytes of which each lane of two vectors is made: an instruction names four lanes. */
+function lanes(to: Bytes, instruction: Code): void {
+  for (let i = 1; i <= 4; i++) {
+    const lane = instruction[i] as number;
+    for (let b = 0; b < 4; b++) to.data[to.at++] = 4 * lane + b;
   }
 }
 
@@ -162,7 +162,7 @@ function functionBody(to: Bytes, { locals, body }: Func): void {
     unsigned(to, count);
     byte(to, types[type]);
   });
-  encodeCode(to, [body]);
+  encodeCode(to, body);
   byte(to, 0x0b);
 }
 

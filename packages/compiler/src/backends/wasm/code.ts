@@ -14,7 +14,7 @@ export type Immediate =
   | 'block'
   | 'memory'
   | 'lane'
-  | 'vector'
+  | 'bits'
   | 'lanes';
 
 const op = (code: number, ...immediates: Immediate[]) => ({ prefix: 0, code, immediates });
@@ -44,8 +44,8 @@ export const instructions = {
   'f32.store': op(0x38, 'memory'),
   'i32.const': op(0x41, 'signed'),
   'i64.const': op(0x42, 'signed'),
-  'f32.const': op(0x43, 'vector'),
-  'f64.const': op(0x44, 'vector'),
+  'f32.const': op(0x43, 'bits'),
+  'f64.const': op(0x44, 'bits'),
   'i32.eqz': op(0x45),
   'i32.eq': op(0x46),
   'i32.ne': op(0x47),
@@ -101,7 +101,7 @@ export const instructions = {
   'v128.load': simd(0, 'memory'),
   'v128.load32_splat': simd(9, 'memory'),
   'v128.store': simd(11, 'memory'),
-  'v128.const': simd(12, 'vector'),
+  'v128.const': simd(12, 'bits'),
   'i8x16.shuffle': simd(13, 'lanes'),
   'i32x4.splat': simd(17),
   'f32x4.splat': simd(19),
@@ -167,8 +167,14 @@ interface Encoding {
 export type OpName = keyof typeof instructions;
 /** One instruction with its immediate numbers; floats and vectors are unsigned words. */
 export type Instruction = readonly [op: OpName, ...immediates: number[]];
-/** Instructions in order, nested as they were put together: nothing is copied on the way. */
-export type Code = Instruction | readonly Code[];
+/**
+ * Instructions in order, nested as they were put together: nothing is copied on the way. One may
+ * have the code that computes its operands behind its immediates.
+ */
+export type Code =
+  | Instruction
+  | readonly [op: OpName, ...parts: (number | Code)[]]
+  | readonly Code[];
 /**
  * Which instructions a module may use: no vectors with `scalar`. With `relaxed` a product and a
  * sum are rounded once, or twice, as the processor has it; all of them in the same way.
@@ -180,29 +186,19 @@ export type Type = 'i32' | 'f32' | 'f64' | 'v128';
 /** The number of a local variable. */
 export type Local = number;
 
-/** One instruction after its operands: numbers are immediates, code computes operands. */
-export function $(name: OpName, ...parts: (number | Code)[]): Code {
-  const a = parts[0];
-  const b = parts[1];
-  // Almost all instructions: lists of just the length that they have.
-  if (parts.length === 0) return [name];
-  if (parts.length === 1) return typeof a === 'number' ? [name, a] : [a!, [name]];
-  if (parts.length === 2 && typeof b === 'object') {
-    return typeof a === 'number' ? [b, [name, a]] : [a!, b, [name]];
-  }
-  const immediates = parts.filter((part) => typeof part === 'number');
-  const operands = parts.filter((part) => typeof part !== 'number');
-  return [...operands, [name, ...immediates]];
-}
+/** One instruction with its immediates, and code that computes its operands. */
+export const $ = (...instruction: readonly [op: OpName, ...parts: (number | Code)[]]): Code =>
+  instruction;
 
 /** Calls `visit` with every instruction, in order. */
 export function eachInstruction(code: Code, visit: (instruction: Instruction) => void): void {
-  if (typeof code[0] === 'string') visit(code as Instruction);
-  else for (const part of code as readonly Code[]) eachInstruction(part, visit);
+  for (const part of code) if (typeof part === 'object') eachInstruction(part, visit);
+  const isPlain = (part: unknown) => typeof part !== 'object';
+  if (typeof code[0] === 'string') visit(code.filter(isPlain) as unknown as Instruction);
 }
 
 export const get = (local: Local): Code => ['local.get', local];
-export const set = (local: Local, value: Code): Code => [value, ['local.set', local]];
+export const set = (local: Local, value: Code): Code => ['local.set', local, value];
 export const int = (value: number): Code => ['i32.const', value];
 
 /** `a + value`, or just `a`. */
@@ -251,11 +247,8 @@ export const words = (bits: number): Code => [
 ];
 
 /** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */
-export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code => [
-  a,
-  b,
-  ['i8x16.shuffle', ...lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3])],
-];
+export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code =>
+  $('i8x16.shuffle', ...lanes, a, b);
 
 /** A function: code over parameters and locals. */
 export interface Func {
@@ -297,6 +290,8 @@ function shown(word: OpName, immediates: readonly number[]): (string | number)[]
     return ['i32x4', ...immediates.map((w) => `0x${w.toString(16).padStart(8, '0')}`)];
   }
   const [first, ...rest] = instructions[word].immediates as readonly Immediate[];
+  if (first === 'lanes')
+    return immediates.flatMap((lane) => [0, 1, 2, 3].map((b) => 4 * lane + b));
   if (first !== 'memory') return [...immediates];
   const [offset, ...lane] = immediates;
   return [...(offset ? [`offset=${offset}`] : []), ...(rest.length > 0 ? lane : [])];

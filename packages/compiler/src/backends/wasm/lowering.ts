@@ -79,8 +79,7 @@ function store(pass: Pass, offset: number, lanes: readonly number[]): void {
 }
 
 /** Words of two vectors, or doubles where they stay whole: nothing is computed. */
-function shuffle(pass: Pass, [, ...bytes]: Instruction): void {
-  const words = LANES.map((l) => bytes[4 * l]! / 4);
+function shuffle(pass: Pass, [, ...words]: Instruction): void {
   const kinds = pass.stack.slice(-2).map((v) => v.kind);
   const isWhole = [0, 2].every((l) => words[l]! % 2 === 0 && words[l + 1] === words[l]! + 1);
   const doubles = isWhole && kinds.includes('f64');
