@@ -4,13 +4,7 @@ export { bind } from './bind.ts';
 export { hessian, hvp, jacobian, jvp } from './derivatives.ts';
 export { type Derivation, derive } from './derive.ts';
 export { costOf, type ElementwiseRow, rowOf } from './elementwise.ts';
-export {
-  type Equation,
-  type Equations,
-  equations,
-  type TexProgramOptions,
-  texProgram,
-} from './equations.ts';
+export * from './equations.ts';
 export * from './errors.ts';
 export {
   type Data,
@@ -22,13 +16,7 @@ export {
   type TensorLike,
 } from './feed.ts';
 export { grad, inputsOf, paramsOf, valueAndGrad, vjp } from './grad.ts';
-export {
-  assertGradients,
-  type GradCheck,
-  type GradCheckOptions,
-  gradCheck,
-  type WorstEntry,
-} from './gradcheck.ts';
+export * from './gradcheck.ts';
 export {
   bindShape,
   interpret,
@@ -100,22 +88,7 @@ export { tex, texOfName, texWithShapes } from './print/tex.ts';
 export { createRandom, type Random } from './random.ts';
 export { type DerivationStep, derivation } from './reading/derivation.ts';
 export { type Step, simplify, simplifyAll } from './rewrite/rewrite.ts';
-export type {
-  Binary,
-  Broadcast,
-  Fits,
-  Multiplies,
-  NodeLike,
-  Product,
-  Reduced,
-  Reshaped,
-  ShapeMismatch,
-  ShapeOf,
-  Ternary,
-  Transposed,
-  Unary,
-  UnaryWith,
-} from './shapes.ts';
+export * from './shapes.ts';
 export { type Fold, structureOf, type ViewRow } from './structural.ts';
 export { type Elementwise, type ElementwiseOptions, elementwise } from './text/elementwise.ts';
 export { type Bindings, type Formula, math } from './text/math.ts';

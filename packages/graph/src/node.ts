@@ -216,8 +216,18 @@ export function withSources(node: Node, src: readonly Node[], shape: Shape = nod
 export function reachable(roots: readonly Node[]): Node[] {
   checkNodes(roots);
   const seen = new Set<Node>(roots);
-  for (const node of seen) for (const s of node.src) seen.add(s);
-  return [...seen].sort((a, b) => a.id - b.id);
+  const found = [...seen];
+  // By index, here and below: a list is walked at every step, and its iterators are objects.
+  for (let i = 0; i < found.length; i++) {
+    const { src } = found[i]!;
+    for (let k = 0; k < src.length; k++) {
+      const source = src[k]!;
+      if (seen.has(source)) continue;
+      seen.add(source);
+      found.push(source);
+    }
+  }
+  return found.sort((a, b) => a.id - b.id);
 }
 
 /** The same in an order that follows from the structure alone: the same graph, the same order. */
@@ -258,8 +268,11 @@ export function checkNodes(x: readonly Node[]): void {
 
 export const isLeaf = (node: Node): boolean => node.src.length === 0;
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a === b || (a.length === b.length && a.every((d, i) => d === b[i]));
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
 
 /** `[4, m]`, for messages. */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;

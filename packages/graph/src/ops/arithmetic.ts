@@ -2,7 +2,7 @@
 import { constant } from '../leaves.ts';
 import { make, type Node } from '../node.ts';
 import type { Binary, Ternary, Unary } from '../shapes.ts';
-import { broadcast, elementwise, folded, type Operand } from './operand.ts';
+import { broadcast, elementwise, folded, type Operand, toNode } from './operand.ts';
 
 /** a + b, elementwise. Here and below operands broadcast: sizes are equal or 1, from the right. */
 export const add: Binary = (a: Operand, b: Operand) => elementwise('add', a, b);
@@ -57,13 +57,16 @@ export const sign: Unary = (x: Operand) => sub(less(0, x), less(x, 0));
  * powers with whole y.
  */
 export const pow: Binary = (x: Operand, exponent: Operand) => {
+  if (typeof exponent === 'number') return powerOf(toNode(x), exponent);
   const [a, power] = broadcast('pow', [x, exponent]) as [Node, Node];
-  if (power.op !== 'const') return elementwise('power', a, power);
-  const y = power.attr.value;
-  if (y === 1) return a;
-  if (y === 0) return constant(1, a.shape);
-  return folded(make('pow', [a], { exponent: y }, a.shape));
+  return power.op === 'const' ? powerOf(a, power.attr.value) : elementwise('power', a, power);
 };
+
+function powerOf(x: Node, exponent: number): Node {
+  if (exponent === 1) return x;
+  if (exponent === 0) return constant(1, x.shape);
+  return folded(make('pow', [x], { exponent }, x.shape));
+}
 
 /** The square root; its derivative is infinite at 0. */
 export const sqrt: Unary = (x: Operand) => pow(x, 0.5);

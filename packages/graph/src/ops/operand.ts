@@ -78,17 +78,19 @@ export const withoutExpand = (node: Node): Node => (node.op === 'expand' ? node.
 
 /** What operands have in common, aligned at the right; the last `apart` dimensions left out. */
 export function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
-  const shapes = operands.map((x) => x.shape.slice(0, x.shape.length - apart));
-  const rank = Math.max(...shapes.map((shape) => shape.length));
-  const at = (shape: Shape, i: number): Dim => shape[i - rank + shape.length] ?? 1;
-  return Array.from({ length: rank }, (_, i) => {
-    const dims = new Set(shapes.map((shape) => at(shape, i)).filter((d) => d !== 1));
-    if (dims.size > 1) {
-      const why = `the sizes ${[...dims].join(' and ')} differ.`;
+  const rank = Math.max(...operands.map(({ shape }) => shape.length - apart));
+  const common: Dim[] = Array(rank).fill(1);
+  for (const { shape } of operands) {
+    const lead = rank - (shape.length - apart);
+    for (let i = lead; i < rank; i++) {
+      const dim = shape[i - lead]!;
+      if (common[i] === 1) common[i] = dim;
+      if (dim === 1 || dim === common[i]) continue;
+      const why = `the sizes ${common[i]} and ${dim} differ.`;
       throw shapeError(op, operands, why, EQUAL_OR_1);
     }
-    return [...dims][0] ?? 1;
-  });
+  }
+  return common;
 }
 
 /** The ops without attributes. */
@@ -101,7 +103,7 @@ export function broadcast(name: string, operands: readonly Operand[]): Node[] {
   const first = nodes[0]!.shape;
   if (nodes.every((x) => sameShape(x.shape, first))) return nodes;
   const shape = broadcastShape(name, nodes);
-  return nodes.map((x) => expand(x, shape));
+  return nodes.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
 }
 
 /** The node of an elementwise op on operands that broadcast. */

@@ -1,11 +1,12 @@
 // Rules about `where`. A choice stays outside of products: 0 times what the other branch makes of
 // its bad arguments would be NaN, and where(x > 0, log(x), 0) must have the slope 0 at 0.
 import { constant, isConst } from '../leaves.ts';
-import { make, type Node, type NodeOf, sameShape, withSources } from '../node.ts';
+import { make, type Node, type NodeOf, type Shape, sameShape, withSources } from '../node.ts';
 import { expand, less, where } from '../ops.ts';
 import {
   applyScale,
   build,
+  inverse,
   isUnit,
   keyOf,
   type Monomial,
@@ -63,19 +64,25 @@ export function chooseBranch(node: Node): Node | undefined {
   return again(b) ? where(condition, a, b.src[2]!) : undefined;
 }
 
+/** where(c, a, 0) of a shape, if a factor of a product of this shape is one. */
+function maskOf(factor: Node, shape: Shape): Choice | undefined {
+  if (!choiceOf(factor)) return undefined;
+  const choice = choiceOf(factor.shape.length > 0 ? factor : expand(factor, shape));
+  return choice && isMasked(choice) && sameShape(choice.shape, shape) ? choice : undefined;
+}
+
 /** where(c, a, 0) * b = where(c, a * b, 0); numbers and sizes, always finite, stay in front. */
 export function productOfChoice(node: Node): Node | undefined {
   if (node.op !== 'mul') return undefined;
   const { coefficient, factors } = monomialOf(node);
-  const inside = new Map([...factors].filter(([f]) => f.op !== 'size'));
-  const found = [...inside].flatMap(([f, e]) => {
-    const choice = e === 1 && choiceOf(f.shape.length > 0 ? f : expand(f, node.shape));
-    return choice && isMasked(choice) && sameShape(choice.shape, node.shape) ? { f, choice } : [];
-  })[0];
-  if (!found || inside.size === 1) return undefined;
-  inside.delete(found.f);
+  const masked = [...factors.keys()].find((f) => factors.get(f) === 1 && maskOf(f, node.shape));
+  if (!masked) return undefined;
+  const inside = new Map([...factors].filter(([f]) => f.op !== 'size' && f !== masked));
+  if (inside.size === 0) return undefined;
   const rest = build({ coefficient: 1, factors: inside }, node.shape);
-  const body = onBranch(found.choice, (branch) => make('mul', [branch, rest], {}, node.shape));
+  const body = onBranch(maskOf(masked, node.shape)!, (branch) =>
+    make('mul', [branch, rest], {}, node.shape),
+  );
   const outside = new Map([...factors].filter(([f]) => f.op === 'size'));
   return applyScale({ coefficient, factors: outside }, body);
 }
@@ -120,11 +127,9 @@ export function factorOfChoice(node: Node): Node | undefined {
     if (e * other > 0) common.set(f, Math.abs(e) < Math.abs(other) ? e : other);
   }
   if (common.size === 0) return undefined;
-  const inverse = new Map([...common].map(([f, e]) => [f, -e] as const));
-  const [p, q] = [a, b].map((branch) =>
-    build(times(branch, { coefficient: 1, factors: inverse }), node.shape),
-  );
-  return applyScale({ coefficient: 1, factors: common }, where(condition, p!, q!));
+  const factor = { coefficient: 1, factors: common };
+  const [p, q] = [a, b].map((branch) => build(times(branch, inverse(factor)), node.shape));
+  return applyScale(factor, where(condition, p!, q!));
 }
 
 /** x < max(x, y) is x < y, and min(x, y) < x is y < x; a number stays compared with the result. */

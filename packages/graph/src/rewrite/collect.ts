@@ -4,7 +4,17 @@ import { costOf, rowOf } from '../elementwise.ts';
 import { constant } from '../leaves.ts';
 import { make, type Node, type Shape, sameShape } from '../node.ts';
 import { sigmoid } from '../ops.ts';
-import { atom, build, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
+import {
+  atom,
+  build,
+  inverse,
+  keyOf,
+  type Monomial,
+  monomialOf,
+  scaled,
+  times,
+  unit,
+} from './monomial.ts';
 
 /** Sums of more terms than this are left alone: merging them is quadratic, and rarely pays. */
 export const MAX_TERMS = 24;
@@ -103,8 +113,7 @@ function distribute(term: Monomial, shape: Shape): Distributed | undefined {
     terms.some((t) => [...t.factors.values()].some((e) => e < 0));
   const pick = sums.find((s) => divides(s.terms!)) ?? sums[0];
   if (!pick) return undefined;
-  const inverse = { coefficient: 1, factors: new Map([[pick.f, -1]]) };
-  const rest = times(term, inverse);
+  const rest = times(term, atom(pick.f, -1));
   const terms = pick.terms!.map((t) => times(rest, t));
   const cancelled = pick.terms!.some((t, i) =>
     [...t.factors.keys(), ...rest.factors.keys()].some((f) => !terms[i]!.factors.has(f)),
@@ -119,7 +128,7 @@ function summands(f: Node): readonly Monomial[] | undefined {
   const inner = monomialOf(f.src[0]!);
   if (inner.coefficient >= 0) return undefined;
   const mirrored = sigmoid(build({ ...inner, coefficient: -inner.coefficient }, f.shape));
-  return [unit, { coefficient: -1, factors: new Map([[mirrored, 1]]) }];
+  return [unit, scaled(-1, atom(mirrored))];
 }
 
 /** The sum with its common factors in front; none where there are no common ones. */
@@ -137,14 +146,8 @@ function factored(terms: readonly Monomial[], shape: Shape): Node[] {
   }
   if (coefficient === 1 && factors.size === 0) return [];
   const common = { coefficient, factors };
-  const inverse = {
-    coefficient: 1 / coefficient,
-    factors: new Map([...factors].map(([f, e]) => [f, -e])),
-  };
-  const inside = buildSum(
-    terms.map((t) => times(t, inverse)),
-    shape,
-  );
+  const parts = terms.map((t) => times(t, inverse(common)));
+  const inside = buildSum(parts, shape);
   return [build(times(common, monomialOf(inside)), shape)];
 }
 

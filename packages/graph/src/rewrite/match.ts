@@ -4,7 +4,17 @@ import { constant } from '../leaves.ts';
 import { type AttrOf, type Node, type OpName, type Shape, withSources } from '../node.ts';
 import { expandTo, withoutExpand } from '../ops.ts';
 import { buildSum, merge, termsOf } from './collect.ts';
-import { build, isScalar, keyOf, type Monomial, monomialOf, times, unit } from './monomial.ts';
+import {
+  atom,
+  build,
+  isScalar,
+  keyOf,
+  type Monomial,
+  monomialOf,
+  scaled,
+  times,
+  unit,
+} from './monomial.ts';
 import type { Rule } from './rules.ts';
 
 /** What the holes stand for, by their index. */
@@ -25,16 +35,16 @@ export function allTerms(node: Node): readonly Monomial[] {
   if (!terms.some(isScaledSum)) return terms;
   return merge(
     terms.flatMap((term) => {
-      const inner = isScaledSum(term) ? termsOf([...term.factors.keys()][0]!) : [];
-      const scale = { coefficient: term.coefficient, factors: new Map() };
-      return isScaledSum(term) ? inner.map((t) => times(t, scale)) : [term];
+      if (!isScaledSum(term)) return [term];
+      return termsOf([...term.factors.keys()][0]!).map((t) => scaled(term.coefficient, t));
     }),
   );
 }
 
 function isScaledSum({ factors }: Monomial): boolean {
+  if (factors.size !== 1) return false;
   const [[f, e] = []] = factors;
-  return f?.op === 'add' && e === 1 && factors.size === 1;
+  return f?.op === 'add' && e === 1;
 }
 
 /** The node that a rule makes of this one, or undefined where it does not apply. */
@@ -50,16 +60,14 @@ export function applyRule(rule: Rule, node: Node): Node | undefined {
       const made = after(b);
       if (!made || (rule.alone && rest.length > 0)) return undefined;
       if (rest.length === 0 && scale === 1) return made;
-      const scaled = termsOf(made).map((term) =>
-        times(term, { coefficient: scale, factors: new Map() }),
-      );
+      const matched = termsOf(made).map((term) => scaled(scale, term));
       const at = terms.findIndex((t, i) => t !== rest[i]);
-      return buildSum(merge([...rest.slice(0, at), ...scaled, ...rest.slice(at)]), shape);
+      return buildSum(merge([...rest.slice(0, at), ...matched, ...rest.slice(at)]), shape);
     });
   }
   if (!isOfFactors(left)) return match(left, node, [], after);
   if (!isOfFactors(node)) return undefined;
-  return matchProduct(left, monomialOf(node), shape, [], (b, rest) => {
+  return matchMonomial(monomialOf(left), monomialOf(node), shape, [], (b, rest) => {
     const made = after(b);
     return made && build(times(rest, monomialOf(made)), shape);
   });
@@ -84,7 +92,7 @@ function match(pattern: Node, node: Node, binding: Binding, then: Then): Node | 
     if (isBound(pattern, binding)) {
       return isSame(instantiate(pattern, binding, node.shape), node) ? then(binding) : undefined;
     }
-    return matchProduct(pattern, monomialOf(node), node.shape, binding, (b, rest) =>
+    return matchMonomial(monomialOf(pattern), monomialOf(node), node.shape, binding, (b, rest) =>
       rest.coefficient === 1 && rest.factors.size === 0 ? then(b) : undefined,
     );
   }
@@ -168,12 +176,8 @@ function matchSum(
   const factor = pattern.coefficient * scale;
   if (hole !== undefined && !binding[hole]) {
     if (others.length > 0 || terms.length === 0 || factor === 0) return undefined;
-    const inverse = { coefficient: 1 / factor, factors: new Map() };
-    const all = buildSum(
-      terms.map((t) => times(t, inverse)),
-      shape,
-    );
-    return then(bind(binding, hole, all), [], scale);
+    const parts = terms.map((t) => scaled(1 / factor, t));
+    return then(bind(binding, hole, buildSum(parts, shape)), [], scale);
   }
   if (hole !== undefined) {
     const rest = without(terms, binding[hole]!, factor);
@@ -206,14 +210,6 @@ function without(
   }
   return rest;
 }
-
-const matchProduct = (
-  pattern: Node,
-  product: Monomial,
-  shape: Shape,
-  binding: Binding,
-  then: ThenRest<Monomial>,
-): Node | undefined => matchMonomial(monomialOf(pattern), product, shape, binding, then);
 
 /** Matches factors of a product. A hole that is a factor takes all that is left. */
 function matchMonomial(
@@ -251,7 +247,7 @@ function matchFactors(
     return then(bind(binding, pattern.attr.index, build(all, shape)), unit, 1);
   }
   for (const [f, e] of product.factors) {
-    const rest = divided(product, { coefficient: 1, factors: new Map([[f, exponent]]) });
+    const rest = divided(product, atom(f, exponent));
     if (!rest || e * exponent < 0) continue;
     const found = match(pattern, f, binding, (b) => matchFactors(others, rest, shape, b, then));
     if (found) return found;

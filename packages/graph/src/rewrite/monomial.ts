@@ -20,11 +20,11 @@ export const expandedScalar = (node: Node): Node | undefined =>
 
 export function times(a: Monomial, b: Monomial): Monomial {
   const factors = new Map(a.factors);
-  for (const [node, e] of b.factors) {
+  b.factors.forEach((e, node) => {
     const sum = (factors.get(node) ?? 0) + e;
     if (sum === 0) factors.delete(node);
     else factors.set(node, sum);
-  }
+  });
   return { coefficient: a.coefficient * b.coefficient, factors };
 }
 
@@ -62,47 +62,70 @@ function read(root: Node, budget: Budget, isFactor: IsFactor = () => false): Mon
   const isEnd = (node: Node) =>
     (node !== root && isFactor(node)) ||
     (node.op === 'expand' && !isScalar(node.src[0]!) && isFactor(node.src[0]!));
-  const found = new Map<Node, Parts | undefined>();
-  const placed = new Set<Node>();
+  const found = new Map<Node, Place>();
+  const placed: Place[] = [];
   const stack = [root];
   while (stack.length > 0) {
     const node = stack.at(-1)!;
-    if (found.has(node)) {
-      placed.add(stack.pop()!);
+    const place = found.get(node);
+    if (place) {
+      if (!place.isPlaced) placed.push(place);
+      place.isPlaced = true;
+      stack.pop();
       continue;
     }
     if (budget.parts-- <= 0) return undefined;
     const parts = isEnd(node) ? undefined : partsOf(node, isFactor);
-    found.set(node, parts);
-    stack.push(...(parts?.nodes ?? []).filter((part) => !found.has(part)).toReversed());
+    found.set(node, { parts, exponent: node === root ? 1 : 0, isPlaced: false });
+    for (const part of parts?.nodes.toReversed() ?? []) if (!found.has(part)) stack.push(part);
   }
   // A part may be met on exponentially many ways: exponents flow down in order, each edge once.
-  const exponents = new Map<Node, number>([[root, 1]]);
-  const add = (node: Node, e: number) => exponents.set(node, (exponents.get(node) ?? 0) + e);
-  for (const node of [...placed].reverse()) {
-    const { nodes = [], exponent = 1 } = found.get(node) ?? {};
-    for (const part of nodes) add(part, exponent * exponents.get(node)!);
+  for (const { parts, exponent } of placed.reverse()) {
+    for (const part of parts?.nodes ?? []) found.get(part)!.exponent += exponent * parts!.exponent;
   }
-  const ends = [...found.keys()].filter((node) => !found.get(node));
-  return monomial(ends.map((node) => [node, exponents.get(node)!] as const)) ?? atom(root);
+  return monomial(found) ?? atom(root);
+}
+
+/** A node in a product. */
+interface Place {
+  /** What it is a product of; undefined for a factor. */
+  readonly parts: Parts | undefined;
+  exponent: number;
+  /** Are all that are below it placed? */
+  isPlaced: boolean;
 }
 
 /** Undefined if the coefficient leaves the range of numbers. */
-function monomial(ends: readonly (readonly [Node, number])[]): Monomial | undefined {
+function monomial(found: ReadonlyMap<Node, Place>): Monomial | undefined {
   let coefficient = 1;
   let zero = false;
   const factors = new Map<Node, number>();
-  for (const [node, e] of ends) {
-    if (node.op === 'const') coefficient *= node.attr.value ** e;
-    else if (e !== 0) factors.set(node, e);
+  found.forEach(({ parts, exponent }, node) => {
+    if (parts) return;
+    if (node.op === 'const') coefficient *= node.attr.value ** exponent;
+    else if (exponent !== 0) factors.set(node, exponent);
     zero ||= isConst(node, 0);
-  }
+  });
   return Number.isFinite(coefficient) && (coefficient !== 0 || zero)
     ? { coefficient, factors }
     : undefined;
 }
 
-export const atom = (node: Node): Monomial => ({ coefficient: 1, factors: new Map([[node, 1]]) });
+export const atom = (node: Node, exponent = 1): Monomial => ({
+  coefficient: 1,
+  factors: new Map([[node, exponent]]),
+});
+
+export const inverse = ({ coefficient, factors }: Monomial): Monomial => ({
+  coefficient: 1 / coefficient,
+  factors: new Map([...factors].map(([f, e]) => [f, -e])),
+});
+
+/** A number times a monomial. */
+export const scaled = (by: number, { coefficient, factors }: Monomial): Monomial => ({
+  coefficient: by * coefficient,
+  factors,
+});
 
 interface Parts {
   readonly nodes: readonly Node[];
@@ -167,17 +190,26 @@ const isProduct = (node: Node): boolean =>
     : ['mul', 'pow', 'const'].includes(node.op);
 
 /** Two monomials with one key differ in their coefficient only. */
-export const keyOf = (m: Monomial): string =>
-  [...m.factors]
-    .map(([f, e]) => `${f.id}^${e}`)
-    .sort()
-    .join(' ');
+export function keyOf({ factors }: Monomial): string {
+  const powers: string[] = [];
+  factors.forEach((e, f) => {
+    powers.push(`${f.id}^${e}`);
+  });
+  return powers.length > 1 ? powers.sort().join(' ') : `${powers}`;
+}
+
+/** Scalar factors, and those that have a shape. */
+function byShape(factors: Monomial['factors']): { scalars: Factor[]; whole: Factor[] } {
+  const [scalars, whole]: [Factor[], Factor[]] = [[], []];
+  for (const factor of factors) (isScalar(factor[0]) ? scalars : whole).push(factor);
+  return { scalars, whole };
+}
 
 /** The node of a monomial: scale first (`-1/m`), then the product of what has the shape. */
 export function build(m: Monomial, shape: Shape): Node {
   if (m.coefficient === 0) return constant(0, shape);
-  const scalars = [...m.factors].filter(([f]) => isScalar(f) && shape.length > 0);
-  const whole = [...m.factors].filter(([f]) => !isScalar(f) || shape.length === 0);
+  const { scalars, whole } =
+    shape.length > 0 ? byShape(m.factors) : { scalars: [], whole: [...m.factors] };
   const body = product(grouped(whole, shape));
   const scale = scaleNode(m.coefficient, product(scalars), shape);
   if (!scale) return body ?? constant(1, shape);
@@ -185,7 +217,8 @@ export function build(m: Monomial, shape: Shape): Node {
 }
 
 /** Factors that are repeated alike are multiplied before they are repeated. */
-function grouped(factors: readonly Factor[], shape: Shape): Factor[] {
+function grouped(factors: readonly Factor[], shape: Shape): readonly Factor[] {
+  if (!factors.some((factor) => factor[0].op === 'expand')) return factors;
   const groups = new Map<string, Factor[]>();
   for (const factor of factors) {
     const [f] = factor;
@@ -213,12 +246,18 @@ function scaleNode(
 type Factor = readonly [Node, number];
 
 function product(factors: readonly Factor[]): Node | undefined {
-  // Divisors last, as they are written.
+  if (factors.length === 0) return undefined;
   const paired = quotients(factors);
-  const ordered = [...paired.filter(([, e]) => e > 0), ...paired.filter(([, e]) => e < 0)];
-  return ordered
-    .map(([f, e]) => pow(f, e))
-    .reduce<Node | undefined>((p, f) => (p ? mul(p, f) : f), undefined);
+  let made: Node | undefined;
+  // Divisors last, as they are written.
+  for (const sign of [1, -1]) {
+    for (const factor of paired) {
+      if (Math.sign(factor[1]) !== sign) continue;
+      const power = pow(factor[0], factor[1]);
+      made = made ? mul(made, power) : power;
+    }
+  }
+  return made;
 }
 
 /** Is a factor with this exponent a part of a power of a quotient? */
@@ -227,7 +266,7 @@ const isInQuotient = (factors: readonly Factor[], e: number): boolean =>
 
 /** a^2 b^-2 as (a / b)^2: a power of a quotient does not overflow before its result does. */
 function quotients(factors: readonly Factor[]): readonly Factor[] {
-  const at = factors.findIndex(([, e]) => e > 1 && isInQuotient(factors, e));
+  const at = factors.findIndex((f) => f[1] > 1 && isInQuotient(factors, f[1]));
   if (at < 0) return factors;
   const [, power] = factors[at]!;
   const quotient = product(
@@ -243,25 +282,29 @@ export interface Scaled {
   readonly body: Node;
 }
 
+const splits = /* @__PURE__ */ new WeakMap<Node, Scaled>();
+
 /** Splits off what floats out of sums, products and views. Scalars are left whole. */
 export function splitScale(node: Node): Scaled {
+  const found = splits.get(node) ?? split(node);
+  splits.set(node, found);
+  return found;
+}
+
+function split(node: Node): Scaled {
   const none = { scale: unit, body: node };
   if (isScalar(node) || (node.op !== 'mul' && node.op !== 'pow')) return none;
   const m = monomialOf(node);
-  const scalars = [...m.factors].filter(([f]) => isScalar(f));
-  if (scalars.length === 0 && m.coefficient === 1) return none;
-  const rest = new Map([...m.factors].filter(([f]) => !isScalar(f)));
-  if (rest.size === 0) return none;
+  const { scalars, whole } = byShape(m.factors);
+  if ((scalars.length === 0 && m.coefficient === 1) || whole.length === 0) return none;
   return {
     scale: { coefficient: m.coefficient, factors: new Map(scalars) },
-    body: build({ coefficient: 1, factors: rest }, node.shape),
+    body: build({ coefficient: 1, factors: new Map(whole) }, node.shape),
   };
 }
 
 /** scale * body, the scale in front. */
 export const applyScale = (scale: Monomial, body: Node): Node =>
-  isScalar(body)
-    ? build(times(scale, monomialOf(body)), [])
-    : build(times(scale, monomialOf(body)), body.shape);
+  build(times(scale, monomialOf(body)), body.shape);
 
 export const isUnit = (m: Monomial): boolean => m.coefficient === 1 && m.factors.size === 0;

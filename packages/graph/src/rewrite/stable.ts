@@ -27,16 +27,21 @@ import {
   withoutExpand,
 } from '../ops.ts';
 import { buildSum, merge, termsOf } from './collect.ts';
-import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
+import {
+  atom,
+  build,
+  inverse,
+  isScalar,
+  keyOf,
+  type Monomial,
+  monomialOf,
+  scaled,
+  times,
+} from './monomial.ts';
 import { rule, type StructureRule } from './structure.ts';
 import { isConstantAlong, slim } from './sums.ts';
 
 type Sum = NodeOf<'sum'> & Node;
-
-const inverse = (m: Monomial): Monomial => ({
-  coefficient: 1 / m.coefficient,
-  factors: new Map([...m.factors].map(([f, e]) => [f, -e])),
-});
 
 const isSumOfExp = (f: Node): f is Sum => f.op === 'sum' && f.src[0]!.op === 'exp';
 
@@ -132,7 +137,7 @@ function softmaxByHand(node: Node): Node | undefined {
     const by = f.op === 'add' && e < 0 ? logOfTerms(f) : undefined;
     if (!by) continue;
     const [u, v] = [top.src[0]!, by].map((x) => wide(x, node.shape)) as [Node, Node];
-    const rest = times(times(m, atom(f)), inverse(atom(top)));
+    const rest = times(times(m, atom(f)), atom(top, -1));
     return build(times(rest, monomialOf(exp(sub(u, v)))), node.shape);
   }
   return undefined;
@@ -187,14 +192,14 @@ function quotientOfExp(node: Node): Node | undefined {
     const x = total.src[0]!.src[0]!;
     const { fixed, moving } = split(x, total.attr.axes);
     // What x has in common along the axes, such as its maximum, is in u too, as a rule.
-    const shift = fixed.map((t) => times(t, { coefficient: -1, factors: new Map() }));
+    const shift = fixed.map((t) => scaled(-1, t));
     const u = wide(top.src[0]!, node.shape);
     const shifted = sameShape(x.shape, u.shape) && moving.length > 0;
     const from = shifted ? buildSum(merge([...termsOf(u), ...shift]), u.shape) : u;
     const reduced = shifted ? buildSum(moving, x.shape) : x;
     const by = view(reduceAxes('logsumexp', reduced, total.attr.axes));
     const quotient = monomialOf(exp(sub(from, by)));
-    return build(times(times(m, times(rest, inverse(atom(top)))), quotient), node.shape);
+    return build(times(times(m, times(rest, atom(top, -1))), quotient), node.shape);
   }
   return undefined;
 }
@@ -235,12 +240,10 @@ function sumAcrossViews(node: Node): Node | undefined {
     if (inner.op !== 'add' || (f.op !== 'expand' && !isScalar(f))) return [t];
     const view = (part: Node): Node =>
       f.op === 'expand' ? expandTo(part, f.shape, f.attr.dims) : part;
-    return termsOf(inner).map((part) =>
-      times(
-        { coefficient: t.coefficient * part.coefficient, factors: new Map() },
-        monomialOf(view(build({ ...part, coefficient: 1 }, inner.shape))),
-      ),
-    );
+    return termsOf(inner).map((part) => {
+      const viewed = monomialOf(view(build({ ...part, coefficient: 1 }, inner.shape)));
+      return scaled(t.coefficient * part.coefficient, viewed);
+    });
   });
   const merged = all.length > terms.length ? merge(all) : all;
   return merged.length < terms.length ? buildSum(merged, node.shape) : undefined;
@@ -260,7 +263,7 @@ function covariance(node: Node): Node | undefined {
         const centred = product !== whole && centredSum(total, times(product, inverse(whole)));
         if (!centred) continue;
         const rest = terms.filter((t) => t !== whole && t !== product);
-        const made = times(times(whole, inverse(atom(total))), monomialOf(centred));
+        const made = times(times(whole, atom(total, -1)), monomialOf(centred));
         return buildSum([made, ...rest], node.shape);
       }
     }

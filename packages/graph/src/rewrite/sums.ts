@@ -3,7 +3,7 @@ import { constant, size } from '../leaves.ts';
 import { type Node, type NodeOf, type Shape, sameShape } from '../node.ts';
 import { expandTo, mul, pow, reduceAxes, unreduce, withoutExpand } from '../ops.ts';
 import { buildSum, MAX_TERMS, shallowTerms } from './collect.ts';
-import { build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
+import { atom, build, isScalar, keyOf, type Monomial, monomialOf, times } from './monomial.ts';
 
 export function sumOfSum(node: Node): Node | undefined {
   if (node.op !== 'sum') return undefined;
@@ -147,8 +147,7 @@ function withoutMean(term: Monomial, axes: Axes): Monomial | undefined {
     if (e !== 1 || total.op !== 'sum' || total.attr.axes.join() !== axes.join()) continue;
     if (!samePlace(f, total) || !sameShape(total.src[0]!.shape, f.shape)) continue;
     const counts = axes.map((axis) => monomialOf(size(total.src[0]!.shape[axis]!)));
-    const inverse = { coefficient: 1, factors: new Map([[f, -1]]) };
-    return [monomialOf(total.src[0]!), inverse, ...counts].reduce(times, term);
+    return [monomialOf(total.src[0]!), atom(f, -1), ...counts].reduce(times, term);
   }
   return undefined;
 }
