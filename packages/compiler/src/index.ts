@@ -9,12 +9,7 @@ export {
   type Loss,
   REQUESTS as DEVICES,
 } from './placement/devices.ts';
-export {
-  type Deviation,
-  type Verification,
-  type VerifyOptions,
-  verifyDevice,
-} from './placement/verify.ts';
+export * from './placement/verify.ts';
 export type { Program, Update } from './program.ts';
 export type { KernelReport, Report } from './report.ts';
 export type { Session, Tensor } from './session.ts';

@@ -88,11 +88,8 @@ function computeAnew(l: Lowering, node: Node, index: Index): Expr {
       if (!isView(node)) return foldOf(l, node, index);
       const { axes } = node.attr as { axes: readonly number[] };
       const source = numbers(node.src[0]!.shape);
-      const x = value(
-        l,
-        node.src[0]!,
-        spread(source, axes, index, () => ZERO),
-      );
+      const one = spread(source, axes, index, () => ZERO);
+      const x = value(l, node.src[0]!, one);
       return structure.single?.(l.m, x) ?? x;
     }
     case 'contraction':

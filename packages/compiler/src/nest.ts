@@ -114,7 +114,10 @@ export function inputOf(inputs: number[], buffer: number): number {
 }
 
 /** The buffers that a nest writes, the main one first. */
-export const outputsOf = (nest: Nest): readonly number[] => resultsOf(nest).map((r) => r.output);
+export const outputsOf = ({ output, also = [] }: Nest): readonly number[] => [
+  output,
+  ...also.map((result) => result.output),
+];
 
 /** Every distinct expression of a nest. */
 export const expressions = (nest: Nest): Expr[] =>
@@ -141,10 +144,15 @@ export const rewritten = <N extends Omit<Nest, 'inputs' | 'output' | 'name'>>(
   }),
 });
 
-/** Every distinct expression in some others, these included. */
+/** Every distinct expression in some others, these included, operands first. */
 export function expressionsIn(roots: readonly Expr[]): Expr[] {
-  const seen = new Set(roots);
-  for (const e of seen) if ('args' in e) for (const a of e.args) seen.add(a);
+  const seen = new Set<Expr>();
+  const visit = (e: Expr): void => {
+    if (seen.has(e)) return;
+    if ('args' in e) e.args.forEach(visit);
+    seen.add(e);
+  };
+  roots.forEach(visit);
   return [...seen];
 }
 

@@ -1,6 +1,6 @@
 // Gives every stored node a buffer and every kernel its loops; order.ts and arena.ts do the rest.
 // It knows limits, not devices.
-import { ChainruleError, type Node, nameOf, slotOf } from '@chainrule/graph';
+import { ChainruleError, type Node, nameOf, reachable, slotOf } from '@chainrule/graph';
 import { layOut } from './arena.ts';
 import type { Limits } from './device.ts';
 import { fit, fits } from './fitting/fit.ts';
@@ -167,11 +167,8 @@ function assign(goal: Goal, schedule: readonly Kernel[]) {
   }
   for (const kernel of schedule) {
     if (bufferOf.has(kernel.root)) continue;
-    const buffer = add(
-      kernel.root,
-      nameOf(kernel.root) ?? (kernel.reduction ?? kernel.root).op,
-      'temp',
-    );
+    const name = nameOf(kernel.root) ?? (kernel.reduction ?? kernel.root).op;
+    const buffer = add(kernel.root, name, 'temp');
     bufferOf.set(kernel.root, buffer);
     stores.push({ kernel, buffer });
   }
@@ -199,22 +196,18 @@ function addLeaves(goal: Goal, schedule: readonly Kernel[], add: AddBuffer): Map
 
 /** The source of a kernel's root with the most work of its own, if storing it makes it smaller. */
 function largestPart(kernel: Kernel, stored: ReadonlySet<Node>): Node | undefined {
-  const work = (node: Node): number => {
-    const inside = new Set<Node>([node]);
-    for (const n of inside) for (const s of n.src) if (!stored.has(s)) inside.add(s);
-    return [...inside].filter((n) => n.src.length > 0).length;
-  };
-  const whole = new Set<Node>([kernel.root]);
-  for (const n of whole) for (const s of n.src) if (!stored.has(s)) whole.add(s);
-  const parts = [...whole].filter(
-    (n) => n !== kernel.root && n.src.length > 0 && dependsOnData(n),
-  );
-  const half = whole.size / 2;
+  const work = (node: Node): number => inside(node, stored).filter((n) => n.src.length > 0).length;
+  const dependsOnData = (node: Node): boolean =>
+    reachable([node]).some((n) => n.op === 'input' || n.op === 'param');
+  const whole = inside(kernel.root, stored);
+  const parts = whole.filter((n) => n !== kernel.root && n.src.length > 0 && dependsOnData(n));
+  const half = whole.length / 2;
   return parts.sort((a, b) => Math.abs(work(a) - half) - Math.abs(work(b) - half))[0];
 }
 
-function dependsOnData(root: Node): boolean {
-  const inside = new Set<Node>([root]);
-  for (const n of inside) for (const s of n.src) inside.add(s);
-  return [...inside].some((n) => n.op === 'input' || n.op === 'param');
+/** A node and what it is computed from, but for what is stored. */
+function inside(root: Node, stored: ReadonlySet<Node>): Node[] {
+  const found = new Set<Node>([root]);
+  for (const n of found) for (const s of n.src) if (!stored.has(s)) found.add(s);
+  return [...found];
 }

@@ -93,27 +93,28 @@ const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
 
-/** The bytes of instructions, each after its operands. */
+/** The bytes of the instructions in a list, each after its operands. */
 export function encodeCode(to: Bytes, code: Code): void {
   // Thousands on the way to a first step, before there is optimized code: by index, and without a
   // call for what most of them are, a byte and a small number.
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
-    if (typeof part === 'object') encodeCode(to, part);
+    if (typeof part !== 'object') continue;
+    if (typeof part.at(-1) === 'object') encodeCode(to, part);
+    const name = part[0];
+    if (typeof name !== 'string') continue;
+    const { prefix, code: op, immediates } = instructions[name];
+    if (to.at + ROOM > to.data.length) reserve(to);
+    if (prefix === 0) to.data[to.at++] = op;
+    else {
+      to.data[to.at++] = prefix;
+      unsigned(to, op);
+    }
+    if (immediates.length === 0) continue;
+    const value = part[1] as number;
+    if (value < 128 && immediates[0] === 'unsigned') to.data[to.at++] = value;
+    else encodeImmediates(to, immediates, part);
   }
-  const name = code[0];
-  if (typeof name !== 'string') return;
-  const { prefix, code: op, immediates } = instructions[name];
-  if (to.at + ROOM > to.data.length) reserve(to);
-  if (prefix === 0) to.data[to.at++] = op;
-  else {
-    to.data[to.at++] = prefix;
-    unsigned(to, op);
-  }
-  if (immediates.length === 0) return;
-  const value = code[1] as number;
-  if (value < 128 && immediates[0] === 'unsigned') to.data[to.at++] = value;
-  else encodeImmediates(to, immediates, code);
 }
 
 function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: Code): void {
@@ -126,16 +127,16 @@ function encodeImmediates(to: Bytes, kinds: readonly Immediate[], instruction: C
       unsigned(to, value);
     } else if (kind === 'signed') signed(to, value);
     else if (kind === 'block') to.data[to.at++] = EMPTY_BLOCK;
-    else if (kind === 'bits') words(to, instruction);
-    else if (kind === 'lanes') lanes(to, instruction);
+    else if (kind === 'bits' || kind === 'lanes') words(to, kind, instruction);
     else unsigned(to, value);
   }
 }
 
-/** The words of a float or a vector. */
-function words(to: Bytes, instruction: Code): void {
-  for (let i = 1; i < instruction.length; i++) {
-    const word = instruction[i] as number;
+/** The words of a float or a vector; or lanes, of which four are named, and 16 bytes written. */
+function words(to: Bytes, kind: 'bits' | 'lanes', instruction: Code): void {
+  for (let i = 1; typeof instruction[i] === 'number'; i++) {
+    const given = instruction[i] as number;
+    const word = kind === 'lanes' ? 0x03020100 + 0x04040404 * given : given;
     to.data[to.at++] = word;
     to.data[to.at++] = word >>> 8;
     to.data[to.at++] = word >>> 16;
@@ -143,17 +144,10 @@ function words(to: Bytes, instruction: Code): void {
   }
 }
 
-/** The bytes of which each lane of two vectors is made: an instruction names four lanes. */
-function lanes(to: Bytes, instruction: Code): void {
-  for (let i = 1; i <= 4; i++) {
-    const lane = instruction[i] as number;
-    for (let b = 0; b < 4; b++) to.data[to.at++] = 4 * lane + b;
-  }
-}
-
 function functionBody(to: Bytes, { locals, body }: Func): void {
   const runs: { type: Type; count: number }[] = [];
-  for (const type of locals) {
+  for (let i = 0; i < locals.length; i++) {
+    const type = locals[i]!;
     const last = runs.at(-1);
     if (last?.type === type) last.count++;
     else runs.push({ type, count: 1 });
@@ -162,7 +156,7 @@ function functionBody(to: Bytes, { locals, body }: Func): void {
     unsigned(to, count);
     byte(to, types[type]);
   });
-  encodeCode(to, body);
+  encodeCode(to, [body]);
   byte(to, 0x0b);
 }
 

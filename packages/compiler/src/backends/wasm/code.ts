@@ -197,7 +197,10 @@ export function eachInstruction(code: Code, visit: (instruction: Instruction) =>
   if (typeof code[0] === 'string') visit(code.filter(isPlain) as unknown as Instruction);
 }
 
-export const get = (local: Local): Code => ['local.get', local];
+const gets: Code[] = [];
+
+/** Of every third instruction: each is there once. */
+export const get = (local: Local): Code => (gets[local] ??= ['local.get', local]);
 export const set = (local: Local, value: Code): Code => ['local.set', local, value];
 export const int = (value: number): Code => ['i32.const', value];
 
@@ -247,8 +250,15 @@ export const words = (bits: number): Code => [
 ];
 
 /** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */
-export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code =>
-  $('i8x16.shuffle', ...lanes, a, b);
+export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code => [
+  'i8x16.shuffle',
+  lanes[0]!,
+  lanes[1]!,
+  lanes[2]!,
+  lanes[3]!,
+  a,
+  b,
+];
 
 /** A function: code over parameters and locals. */
 export interface Func {
@@ -269,6 +279,11 @@ export const createFrame = (...params: Type[]): Frame => ({ params, locals: [] }
 
 export const local = ({ params, locals }: Frame, type: Type): Local =>
   params.length + locals.push(type) - 1;
+
+/** The function of a frame. */
+export const funcOf = (name: string, frame: Frame, body: Code, ...results: Type[]): Func => ({
+  ...{ name, params: frame.params, results, locals: frame.locals, body },
+});
 
 /** The function as text, one instruction a line, as WebAssembly's text format writes it. */
 export function show({ name, params, results, locals, body }: Func): string {

@@ -1,9 +1,9 @@
 // A plan as one WebAssembly module: pure, without a device.
 import type { Program } from '../../device.ts';
-import type { Nest, Plan } from '../../nest.ts';
+import { expressions, type Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
 import { $, BYTES, type Code, type Func, get, int, type Local, set, show } from './code.ts';
-import { formOf, ordered } from './form.ts';
+import { formOf } from './form.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
 import { barrierFunction, load, MOST_THREADS, SYNC, store } from './meet.ts';
@@ -93,8 +93,9 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   if (isTeam) functions.push(barrierFunction(), takeFunction());
   const slot = scratchSlot(plan);
   const own = functions.length;
+  const packs = new Map<string, number>();
   const calls = kernels.map(({ method, shared, isHot }) => {
-    const place = { first: functions.length, scratchSlot: slot, scratch, simd };
+    const place = { first: functions.length, scratchSlot: slot, scratch, simd, packs };
     if (isHot) hot.push(place.first);
     functions.push(...method.functions({ ...place, threads: shared ? threads : 1 }));
     // The last one runs the others.
@@ -125,14 +126,11 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
 
 /** The machine ops of a plan, those inside of folds included. */
 function usedIn({ kernels }: Plan): Set<string> {
-  const used = new Set<string>(kernels.flatMap((nest) => opsIn(nest)));
+  const used = new Set<string>(kernels.flatMap(expressions).map(({ op }) => op));
   // The fold adds powers of e up, and ends with a logarithm.
   if (kernels.some(({ fold }) => fold?.kind === 'logsumexp')) used.add('exp').add('log');
   return used;
 }
-
-const opsIn = ({ fold, result }: Nest): string[] =>
-  ordered(fold ? [fold.body, result] : [result]).map(({ op }) => op);
 
 // Parameters and locals of `run`.
 const TIMES: Local = 1;

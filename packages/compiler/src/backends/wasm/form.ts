@@ -1,7 +1,15 @@
 // A nest as loops over memory: every position becomes one offset in floats, and loops that walk
 // through memory one after another become one. It knows nests and buffers.
 import { axesIn } from '../../affine.ts';
-import type { Affine, Buffer, Expr, Fold, Nest, Term } from '../../nest.ts';
+import {
+  type Affine,
+  type Buffer,
+  type Expr,
+  expressionsIn,
+  type Fold,
+  type Nest,
+  type Term,
+} from '../../nest.ts';
 import { stridesOf } from '../layout.ts';
 
 /** The position in a folded value's place: what depends on it is computed after the fold. */
@@ -22,23 +30,11 @@ export interface Form {
   readonly target: Affine;
 }
 
-/** Every distinct expression, operands first. */
-export function ordered(roots: readonly Expr[]): Expr[] {
-  const seen = new Set<Expr>();
-  const visit = (e: Expr): void => {
-    if (seen.has(e)) return;
-    if ('args' in e) e.args.forEach(visit);
-    seen.add(e);
-  };
-  roots.forEach(visit);
-  return [...seen];
-}
-
 /** The expression with every position replaced; equal parts stay one object. */
 function mapPositions(change: (load: Expr, index: readonly Affine[]) => Affine) {
   const known = new Map<Expr, Expr>();
   return (root: Expr): Expr => {
-    for (const e of ordered([root])) {
+    for (const e of expressionsIn([root])) {
       if (known.has(e)) continue;
       const made: Expr =
         e.op === 'load'
@@ -67,8 +63,11 @@ function linear(index: readonly Affine[], strides: readonly number[]): Affine {
       else parts.push({ ...term, step });
     }
   });
-  const axes = [...steps].filter(([, step]) => step !== 0);
-  return { at, of: [...axes.map(([axis, step]) => ({ axis, step })), ...parts] };
+  const of: Term[] = [];
+  steps.forEach((step, axis) => {
+    if (step !== 0) of.push({ axis, step });
+  });
+  return { at, of: [...of, ...parts] };
 }
 
 /** The loops of a nest over memory. */
@@ -96,14 +95,18 @@ export function formOf(nest: Nest, buffers: ReadonlyMap<number, Buffer>): Form {
 /** Every load, position and store of a form. */
 function positionsOf(form: Form): Affine[] {
   const roots = form.fold ? [form.fold.body, form.result] : [form.result];
-  const indices = ordered(roots).flatMap((e) => ('index' in e ? [...e.index] : []));
+  const indices = expressionsIn(roots).flatMap((e) => ('index' in e ? [...e.index] : []));
   return [...indices, form.target];
 }
 
 /** How far a position moves at a turn of a loop; parts do not count. */
 export function stepOf({ of }: Affine, axis: number): number {
   let sum = 0;
-  for (const term of of) if ('axis' in term && term.axis === axis) sum += term.step;
+  // Asked a thousand times on the way to a first step: by index, an iterator is an object.
+  for (let i = 0; i < of.length; i++) {
+    const term = of[i]!;
+    if ('axis' in term && term.axis === axis) sum += term.step;
+  }
   return sum;
 }
 
@@ -146,26 +149,26 @@ function merged(form: Form): Form {
   };
 }
 
-/** The loops that an expression depends on, and `ACC` for the folded value. */
-export function createAxesOf(): (e: Expr) => ReadonlySet<number> {
-  const known = new Map<Expr, ReadonlySet<number>>();
-  return (root) => {
-    for (const e of known.has(root) ? [] : ordered([root])) {
-      if (known.has(e)) continue;
-      const axes =
-        e.op === 'acc'
-          ? [ACC]
-          : 'index' in e
-            ? e.index.flatMap(axesIn)
-            : 'args' in e
-              ? e.args.flatMap((a) => [...known.get(a)!])
-              : [];
-      known.set(e, new Set(axes));
-    }
-    return known.get(root)!;
-  };
+// What an expression is never changes.
+const axes = /* @__PURE__ */ new WeakMap<Expr, readonly number[]>();
+
+/** The loops that an expression depends on, each once, and `ACC` for the folded value. */
+export function axesOf(e: Expr): readonly number[] {
+  const known = axes.get(e);
+  if (known) return known;
+  const all =
+    e.op === 'acc'
+      ? [ACC]
+      : 'index' in e
+        ? e.index.flatMap(axesIn)
+        : 'args' in e
+          ? e.args.flatMap(axesOf)
+          : [];
+  const found = all.filter((axis, i) => all.indexOf(axis) === i);
+  axes.set(e, found);
+  return found;
 }
 
 /** The loads inside an expression. */
 export const loadsIn = (root: Expr): Extract<Expr, { op: 'load' }>[] =>
-  ordered([root]).filter((e) => e.op === 'load');
+  expressionsIn([root]).filter((e) => e.op === 'load');

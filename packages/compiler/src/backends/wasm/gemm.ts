@@ -1,6 +1,7 @@
 // Products of large matrices: packed panels, and a tile of outputs in registers.
 
 import { rangeOf } from '../../affine.ts';
+import type { Expr } from '../../nest.ts';
 import { notBehind } from './ahead.ts';
 import { type Bounds, blockLoop, placeIn, type Turns } from './blocks.ts';
 import {
@@ -11,6 +12,7 @@ import {
   endOfVectors,
   type Frame,
   type Func,
+  funcOf,
   get,
   int,
   type Local,
@@ -22,7 +24,7 @@ import {
   when,
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
-import { packOf } from './pack.ts';
+import { alikeOf, packOf } from './pack.ts';
 import { type Product, type Split, scratchPlan, splitOf, tileOf, wholeOf } from './product.ts';
 import { resultOf } from './results.ts';
 import {
@@ -39,31 +41,41 @@ import { type Place, parametersOf, type Share, scratchOf, shareToEnd, TABLE } fr
 import { panelsOf, type Tile, tileAt } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
-/** The functions of a product, from its first on. */
-const PACK = { row: 0, column: 1 } as const;
-const RESULTS = 2;
-
 const i32s = (count: number): Type[] => Array(count).fill('i32');
 
 /** The functions of a product; the last runs it, or a part of it. */
 export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const { left, right, row, column, inner, batch, shape } = product;
   const panel = panelsOf(shape);
-  const shared = { inner, batch };
   const split = place.threads > 1 ? splitOf(form, product, place.threads) : undefined;
-  return [
-    packOf(form, {
-      ...{ ...shared, name: `${form.name}: left`, factor: left, axis: row, panel: panel.row },
-    }),
-    packOf(form, {
-      ...{ ...shared, name: `${form.name}: right`, factor: right, axis: column },
-      panel: panel.column,
-    }),
-    resultsOf(form, product),
-    ...(split?.ready ? [packAllOf(form, product, place, split.ready)] : []),
-    blocksOf(form, product, place, split),
-  ];
+  const functions: Func[] = [];
+  const add = (func: Func): number => place.first + functions.push(func) - 1;
+  const packing = (what: string, factor: Expr, axis: number, panel: number): Call => {
+    const p = { name: `${form.name}: ${what}`, factor, axis, panel, inner, batch };
+    const alike = alikeOf(form, p);
+    const at = place.packs.get(alike?.key ?? '') ?? add(packOf(form, p, alike !== undefined));
+    if (alike) place.packs.set(alike.key, at);
+    const table = plus(get(TABLE), BYTES * (alike?.buffer ?? 0));
+    return (...args) => $('call', at, table, ...args);
+  };
+  const calls = {
+    row: packing('left', left, row, panel.row),
+    column: packing('right', right, column, panel.column),
+  };
+  const results = add(resultsOf(form, product));
+  const own: Own = {
+    ...{ ...place, ...calls },
+    results: (...args) => $('call', results, get(TABLE), ...args),
+  };
+  if (split?.ready) add(packAllOf(form, product, own, split.ready));
+  add(blocksOf(form, product, own, split));
+  return functions;
 }
+
+type Call = (...args: Code[]) => Code;
+
+/** The place of a product, and its functions: they pack rows and columns, and compute results. */
+type Own = Place & Readonly<Record<'row' | 'column' | 'results', Call>>;
 
 /**
  * The function that computes results from sums: its parameters are the table, the batch's loop
@@ -98,14 +110,11 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
       line.body.push(set(sums, plus(get(sums), BYTES * blocks.columns)));
     });
   });
-  return {
-    name: `${form.name}: results`,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(`${form.name}: results`, frame, codeOf(root));
 }
 
 /** The function that packs, for all parts of a thread, the factor that all of them need. */
-function packAllOf(form: Form, product: Product, place: Place, which: 'row' | 'column'): Func {
+function packAllOf(form: Form, product: Product, place: Own, which: 'row' | 'column'): Func {
   const frame = createFrame(...parametersOf(true));
   const inner: Bounds = [local(frame, 'i32'), local(frame, 'i32')];
   const turns: Turns = [int(0), int(form.extents[product.inner]!)];
@@ -113,17 +122,13 @@ function packAllOf(form: Form, product: Product, place: Place, which: 'row' | 'c
   const at = plus(scratchOf(place), BYTES * (which === 'row' ? left : right));
   const to = placeIn(at, wholeOf(form, product, which), int(0), inner);
   const args = [int(0), int(form.extents[product[which]]!), ...inner.map(get)];
-  const pack = $('call', place.first + PACK[which], get(TABLE), ...args, to);
-  return {
-    name: `${form.name}: ${which}s`,
-    ...{ params: frame.params, results: [], locals: frame.locals },
-    body: blockLoop(inner, turns, product.blocks.inner, pack),
-  };
+  const pack = place[which](...args, to);
+  const body = blockLoop(inner, turns, product.blocks.inner, pack);
+  return funcOf(`${form.name}: ${which}s`, frame, body);
 }
 
 /** The function that goes through the blocks of a product. */
-function blocksOf(form: Form, product: Product, place: Place, split?: Split): Func {
-  const { first } = place;
+function blocksOf(form: Form, product: Product, place: Own, split?: Split): Func {
   const frame = createFrame(...parametersOf(split !== undefined));
   const root = createScope(frame, form.extents);
   const ready = split?.ready;
@@ -156,15 +161,12 @@ function blocksOf(form: Form, product: Product, place: Place, split?: Split): Fu
   batchLoops(root, product.batch, share, (scope) => {
     const matrix = block.lying?.matrix;
     if (matrix !== undefined) scope.body.push(set(matrix, matrixOf(root, scope, form, product)));
-    const given = [get(TABLE), ...product.batch.map((axis) => indexOf(scope, axis))];
-    const call = (which: number, ...args: (Code | Bounds)[]): Code =>
-      $('call', first + which, ...given, ...args.map(codeOfArgument));
+    const turn = product.batch.map((axis) => indexOf(scope, axis));
+    const call = (which: 'row' | 'column' | 'results', ...args: Code[]): Code =>
+      place[which](...turn, ...args);
     scope.body.push(blockLoops(frame, form, product, { ...block, turns }, call));
   });
-  return {
-    name: form.name,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(form.name, frame, codeOf(root));
 }
 
 /** Where the right factor of this turn of the batch starts. */
@@ -195,16 +197,13 @@ function lyingOf(root: Scope, form: Form, product: Product, split?: Split): Lyin
   return { ...lying, next: { at: local(root.frame, 'i32'), last, pace } };
 }
 
-const isBounds = (x: Code | Bounds): x is Bounds => typeof x[0] === 'number';
-const codeOfArgument = (x: Code | Bounds): Code => (isBounds(x) ? [get(x[0]), get(x[1])] : x);
-
 /** Columns outside, then the inner loop, then rows: a block of the right factor is packed once. */
 function blockLoops(
   frame: Frame,
   form: Form,
   product: Product,
   block: Block & { turns: { row: Turns; column: Turns } },
-  call: (which: number, ...args: (Code | Bounds)[]) => Code,
+  call: (which: 'row' | 'column' | 'results', ...args: Code[]) => Code,
 ): Code {
   const { inner, blocks } = product;
   const { lying } = block;
@@ -217,22 +216,21 @@ function blockLoops(
   const lies = (which: 'row' | 'column', first: Local): Code =>
     placeIn(get(at!), wholeOf(form, product, which), get(first), block.inner);
   const before = block.waits ? get(i0) : int(0);
+  const [lines, width, depth] = [block.rows, block.columns, block.inner].map((b) => b.map(get));
   const sums = $('i32.add', get(block.sums), $('i32.mul', before, int(stride)));
   const rows = [
-    of === 'row'
-      ? set(block.left, lies('row', i0))
-      : call(PACK.row, block.rows, block.inner, get(block.left)),
+    of === 'row' ? set(block.left, lies('row', i0)) : call('row', lines!, depth!, get(block.left)),
     tilesOf(frame, tileOf(product), block, sums, stride),
-    when($('i32.eq', get(k1), int(turnsOfFold)), call(RESULTS, block.rows, block.columns, sums)),
+    when($('i32.eq', get(k1), int(turnsOfFold)), call('results', lines!, width!, sums)),
   ];
   const packed = lying
     ? when(
         $('i32.gt_s', get(j1), int(lying.tiled)),
-        call(PACK.column, [int(lying.tiled), get(j1)], block.inner, get(block.right)),
+        call('column', int(lying.tiled), get(j1), depth!, get(block.right)),
       )
     : of === 'column'
       ? set(block.right, lies('column', j0))
-      : call(PACK.column, block.columns, block.inner, get(block.right));
+      : call('column', width!, depth!, get(block.right));
   const turns: Code = [packed, blockLoop(block.rows, block.turns.row, blocks.rows, rows)];
   const whole: Turns = [int(0), int(turnsOfFold)];
   const columns = blockLoop(block.inner, whole, blocks.inner, turns);

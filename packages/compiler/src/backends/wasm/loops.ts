@@ -1,10 +1,10 @@
 // Writes the loops of a kernel: maps, and folds of a tile of outputs at a time.
 import { type Ahead, aheadOf } from './ahead.ts';
 import {
-  type Code,
   createFrame,
   type Func,
   floats,
+  funcOf,
   get,
   type Local,
   local,
@@ -13,28 +13,20 @@ import {
   WIDTH,
 } from './code.ts';
 import { type FoldRow, folds, swapped } from './folds.ts';
-import { ACC, type Form } from './form.ts';
+import type { Form } from './form.ts';
+import { write, writeFolded } from './results.ts';
 import { isDot, type Schedule } from './schedule.ts';
 import {
   addLoop,
-  addPart,
+  addLoops,
   codeOf,
   createScope,
   type Range,
-  remember,
   type Scope,
   type Shift,
 } from './scope.ts';
 import { type Place, parametersOf, type Share, shareOf } from './share.ts';
-import {
-  addProduct,
-  baseOf,
-  createValues,
-  evaluate,
-  type Lanes,
-  store,
-  type Values,
-} from './values.ts';
+import { addProduct, baseOf, createValues, evaluate, type Lanes, type Values } from './values.ts';
 
 /** Outputs along a loop that are computed side by side. */
 const blockOf = ({ tile, vector }: Schedule, axis: number): number =>
@@ -73,12 +65,9 @@ export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place
   if (own) root.hoisted.push(own.code);
   tiles(root, axes, { form, schedule, share: own?.share }, [new Map()], (scope, shifts, wide) => {
     if (form.fold) foldTile(kernel, scope, shifts, wide);
-    else mapTile(kernel, scope, shifts, wide);
+    else for (const shift of shifts) write(kernel, scope, lanesOf(kernel, shift, wide));
   });
-  return {
-    name: form.name,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(form.name, frame, codeOf(root));
 }
 
 /** The output's loops, outermost first. */
@@ -166,18 +155,6 @@ const lanesOf = ({ schedule }: Kernel, shift: Shift, wide: boolean): Lanes => ({
   shift,
 });
 
-function mapTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: boolean): void {
-  for (const shift of shifts) write(kernel, kernel.values, scope, lanesOf(kernel, shift, wide));
-}
-
-/** Computes the result of some lanes and stores it. */
-function write({ form, out }: Kernel, values: Values, scope: Scope, lanes: Lanes): void {
-  const result = local(scope.frame, 'v128');
-  const value = evaluate(values, scope, form.result, lanes);
-  scope.body.push(set(result, value));
-  store(scope, out, form.target, lanes, result);
-}
-
 type State = readonly Local[];
 
 const newState = (row: FoldRow, scope: Scope): State =>
@@ -200,8 +177,10 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
   // The turns that fill no vector have a state of their own.
   const rest = across === undefined ? [] : states(shifts.length);
   const axes = [...form.extents.keys()].slice(form.outer);
+  const rangesOf = (axis: number): Range[] =>
+    ranges(form.extents[axis]!, axis === across ? [WIDTH * unroll, WIDTH, 1] : [1]);
   const ahead = kernel.ahead?.(scope);
-  foldLoops(kernel, scope, axes, (inner, step) => {
+  addLoops(scope, axes, rangesOf, (inner, step) => {
     if (ahead && step >= WIDTH) inner.body.push(ahead);
     const take = (lanes: Lanes, state: State) =>
       takeIn(row, kernel.values, inner, form, lanes, state);
@@ -230,32 +209,10 @@ function foldTile(kernel: Kernel, scope: Scope, shifts: readonly Shift[], wide: 
     scope.body.push(row.merge(firsts[0]!, rest[i]!));
     return firsts[0]!;
   });
-  results(
-    kernel,
-    scope,
-    shifts,
-    wide,
-    joined.map((s) => row.value(s)),
-  );
-}
-
-function foldLoops(
-  kernel: Kernel,
-  scope: Scope,
-  axes: readonly number[],
-  visit: (scope: Scope, step: number) => void,
-  step = 1,
-): void {
-  const [axis, ...rest] = axes;
-  if (axis === undefined) {
-    visit(scope, step);
-    return;
-  }
-  const { form, schedule } = kernel;
-  const steps = axis === schedule.across ? [WIDTH * schedule.unroll, WIDTH, 1] : [1];
-  for (const range of ranges(form.extents[axis]!, steps)) {
-    addLoop(scope, axis, range, (inner) => foldLoops(kernel, inner, rest, visit, range.step));
-  }
+  shifts.forEach((shift, i) => {
+    const value = row.value(joined[i]!);
+    writeFolded(kernel, scope, lanesOf(kernel, shift, wide), () => value);
+  });
 }
 
 /** One turn of a fold. */
@@ -294,21 +251,4 @@ function joinOutputs(row: FoldRow, scope: Scope, [a, b, c, d]: readonly State[])
   pair(a!, b!, [0, 1, 4, 5], [2, 3, 6, 7]);
   pair(c!, d!, [0, 1, 4, 5], [2, 3, 6, 7]);
   pair(a!, c!, [0, 2, 4, 6], [1, 3, 5, 7]);
-}
-
-/** Computes results from folded values, and stores them. */
-function results(
-  kernel: Kernel,
-  scope: Scope,
-  shifts: readonly Shift[],
-  wide: boolean,
-  folded: readonly Code[],
-): void {
-  shifts.forEach((shift, i) => {
-    addPart(scope, ACC, (after) => {
-      const acc = remember(after, 'acc', 'v128', () => folded[i]!);
-      const values = { ...kernel.values, acc: () => get(acc) };
-      write(kernel, values, after, lanesOf(kernel, shift, wide));
-    });
-  });
 }

@@ -10,6 +10,7 @@ import {
   endOfVectors,
   type Func,
   floats,
+  funcOf,
   get,
   int,
   type Local,
@@ -41,14 +42,27 @@ export interface Packing {
 }
 
 /**
+ * What a factor that is read as it lies has in common with others that one function packs, and its
+ * buffer: the table of such a function begins there. Undefined for what is computed on the way.
+ */
+export function alikeOf({ extents, inputs }: Form, packing: Packing) {
+  const { name, factor, ...rest } = packing;
+  if (factor.op !== 'load' || !factor.index[0]!.of.every((t) => 'axis' in t)) return undefined;
+  const isWhole = extents[packing.inner]! % WIDTH === 0;
+  const key = JSON.stringify([factor.index, rest, extents[packing.axis], isWhole]);
+  return { key, buffer: inputs[factor.input]! };
+}
+
+/**
  * The function that packs: its parameters are the table, the batch's loop variables, the ranges
  * of the neighbours and of the inner loop, and where to.
+ * @param isShared does the table begin with what is packed?
  */
-export function packOf(form: Form, p: Packing): Func {
+export function packOf(form: Form, p: Packing, isShared: boolean): Func {
   const frame = createFrame(...Array<Type>(6 + p.batch.length).fill('i32'));
   const [from, to, first, last, target] = [1, 2, 3, 4, 5].map((i) => p.batch.length + i);
   const root = createScope(frame, form.extents);
-  const bases = form.inputs.map((id) => baseOf(root, id));
+  const bases = form.inputs.map((id) => baseOf(root, isShared ? 0 : id));
   const loads = loadsIn(p.factor);
   const rate = (along: number) => loads.reduce((n, l) => n + suits(l.index[0]!, along), 0);
   const packer: Packer = {
@@ -81,10 +95,7 @@ export function packOf(form: Form, p: Packing): Func {
     );
     scope.body.push($('end'));
   });
-  return {
-    name: p.name,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(p.name, frame, codeOf(root));
 }
 
 interface Packer {

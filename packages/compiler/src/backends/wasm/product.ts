@@ -2,7 +2,7 @@
 import type { Affine, Expr } from '../../nest.ts';
 import { isFar } from './ahead.ts';
 import { WIDTH } from './code.ts';
-import { createAxesOf, type Form, stepOf } from './form.ts';
+import { axesOf, type Form, stepOf } from './form.ts';
 import type { Sharing } from './share.ts';
 import { panelsOf, type Shape, shapeOf, type Tile } from './tile.ts';
 
@@ -71,8 +71,7 @@ export function productOf(form: Form, shapes: readonly Shape[]): Product | undef
   if (fold?.kind !== 'sum' || extents.length !== outer + 1) return undefined;
   const inner = outer;
   const factors = factorsOf(fold.body);
-  const axesOf = createAxesOf();
-  const has = (e: Expr, axis: number): boolean => axesOf(e).has(axis);
+  const has = (e: Expr, axis: number): boolean => axesOf(e).includes(axis);
   const axes = [...Array(outer).keys()].reverse();
   for (const column of axes) {
     const right = factors.filter((e) => has(e, column));

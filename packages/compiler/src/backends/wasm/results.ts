@@ -1,30 +1,40 @@
-// Results from sums that wait in scratch memory.
-import { $, get, type Local, local, set } from './code.ts';
+// The results of a kernel: computed, from what folds gave if there are any, and stored.
+import { $, type Code, get, type Local, local, set } from './code.ts';
 import { ACC, type Form } from './form.ts';
 import { addPart, remember, type Scope } from './scope.ts';
 import { evaluate, type Lanes, store, type Values } from './values.ts';
 
-/** What results are computed with: `at` points to the sums, `out` to the output. */
-interface From {
+/** What results are computed with, and the base of the output. */
+interface To {
   readonly form: Form;
   readonly values: Values;
   readonly out: Local;
-  readonly at: Local;
 }
 
-/** Computes four results, or one, from the sums at a distance from the pointer. */
-export function resultOf(
-  { form, values, out, at }: From,
+/** Computes four results, or one, and stores them. */
+export function write({ form, values, out }: To, scope: Scope, lanes: Lanes): void {
+  const result = local(scope.frame, 'v128');
+  const value = evaluate(values, scope, form.result, lanes);
+  scope.body.push(set(result, value));
+  store(scope, out, form.target, lanes, result);
+}
+
+/** The same from a folded value. */
+export function writeFolded(to: To, scope: Scope, lanes: Lanes, folded: () => Code): void {
+  addPart(scope, ACC, (part) => {
+    const acc = remember(part, 'acc', 'v128', folded);
+    write({ ...to, values: { ...to.values, acc: () => get(acc) } }, part, lanes);
+  });
+}
+
+/** Four sums that wait in scratch memory, or one, at a distance from a pointer. */
+export const loadSum = ({ vector }: Lanes, at: Local, offset: number): Code =>
+  $(vector === undefined ? 'v128.load32_splat' : 'v128.load', offset, get(at));
+
+/** The same from sums that wait in scratch memory. */
+export const resultOf = (
+  { at, ...to }: To & { readonly at: Local },
   scope: Scope,
   lanes: Lanes,
   offset = 0,
-): void {
-  addPart(scope, ACC, (part) => {
-    const load = lanes.vector === undefined ? 'v128.load32_splat' : 'v128.load';
-    const acc = remember(part, 'acc', 'v128', () => $(load, offset, get(at)));
-    const result = local(part.frame, 'v128');
-    const value = evaluate({ ...values, acc: () => get(acc) }, part, form.result, lanes);
-    part.body.push(set(result, value));
-    store(part, out, form.target, lanes, result);
-  });
-}
+): void => writeFolded(to, scope, lanes, () => loadSum(lanes, at, offset));

@@ -1,6 +1,5 @@
 // Chooses, by shape alone, which loop of a kernel becomes the lanes, and how many outputs are
 // computed side by side.
-import type { Affine } from '../../nest.ts';
 import { type Simd, WIDTH } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
 import type { Product } from './product.ts';
@@ -27,9 +26,7 @@ export const isDot = ({ fold }: Form): boolean =>
 
 /** Loads inside the innermost loop count most; a store counts as one. */
 function score(form: Form, axis: number): number {
-  const loads: Affine[] = [form.fold?.body ?? form.result].flatMap((e) =>
-    loadsIn(e).map((l) => l.index[0]!),
-  );
+  const loads = loadsIn(form.fold?.body ?? form.result).map((l) => l.index[0]!);
   const folded = axis >= form.outer;
   const stores = folded || form.fold ? 0 : suits(form.target, axis);
   const sum = loads.reduce((n, i) => n + suits(i, axis), stores);

@@ -103,41 +103,53 @@ export function addBound(
   parent: Scope,
   axes: readonly number[],
   fill: (scope: Scope) => void,
-  index: Local = 1,
+): void {
+  const { frame, extents } = parent;
+  let scope = parent;
+  axes.forEach((axis, i) => {
+    const range = { from: get(i + 1), to: 0, step: 0 };
+    scope = scopeOf({ parent: scope, frame, extents, axis, index: i + 1, range });
+  });
+  fill(scope);
+  for (; scope !== parent; scope = scope.parent!) scope.parent!.body.push(codeOf(scope));
+}
+
+/** Loops, one inside the other, around what `fill` writes; `step` is that of the innermost. */
+export function addLoops(
+  scope: Scope,
+  axes: readonly number[],
+  rangesOf: (axis: number) => readonly Range[],
+  fill: (scope: Scope, step: number) => void,
+  step = 1,
 ): void {
   const [axis, ...rest] = axes;
   if (axis === undefined) {
-    fill(parent);
+    fill(scope, step);
     return;
   }
-  const { frame, extents } = parent;
-  const range = { from: get(index), to: 0, step: 0 };
-  const scope = scopeOf({ parent, frame, extents, axis, index, range });
-  addBound(scope, rest, fill, index + 1);
-  parent.body.push(codeOf(scope));
+  for (const range of rangesOf(axis)) {
+    addLoop(scope, axis, range, (inner) => addLoops(inner, rest, rangesOf, fill, range.step));
+  }
 }
 
-/** Loops over the batch, or a share of one of them, around what `fill` writes. */
-export function batchLoops(
+/** Loops over the batch, or a share of one of them. */
+export const batchLoops = (
   scope: Scope,
   batch: readonly number[],
   share: Share | undefined,
   fill: (scope: Scope) => void,
-): void {
-  const [axis, ...rest] = batch;
-  if (axis === undefined) {
-    fill(scope);
-    return;
-  }
-  const range = sharedTurns(axis, scope.extents[axis]!, share);
-  addLoop(scope, axis, { ...range, step: 1 }, (inner) => batchLoops(inner, rest, share, fill));
-}
+): void =>
+  addLoops(
+    scope,
+    batch,
+    (axis) => [{ ...sharedTurns(axis, scope.extents[axis]!, share), step: 1 }],
+    fill,
+  );
 
 /** The innermost scope that binds one of these loops: where to compute what depends on them. */
-export function home(scope: Scope, axes: Iterable<number>): Scope {
-  const wanted = new Set(axes);
+export function home(scope: Scope, axes: readonly number[]): Scope {
   let found = scope;
-  while (found.parent && !wanted.has(found.axis)) found = found.parent;
+  while (found.parent && !axes.includes(found.axis)) found = found.parent;
   return found;
 }
 
@@ -202,14 +214,24 @@ export function addressOf(scope: Scope, base: Local, of: Affine, shift: Shift): 
 }
 
 /** How much further a position is by its shift. */
-const shifted = (of: Affine, shift: Shift): number =>
-  [...shift].reduce((sum, [axis, by]) => sum + by * stepOf(of, axis), 0);
+function shifted(of: Affine, shift: Shift): number {
+  let sum = 0;
+  shift.forEach((by, axis) => {
+    sum += by * stepOf(of, axis);
+  });
+  return sum;
+}
 
 type Part = Extract<Term, { part: unknown }>;
 
 /** What tells one shift of a value from another: that of the loops that it depends on. */
-export const shiftKey = (axes: Iterable<number>, shift: Shift): string =>
-  [...axes].flatMap((axis) => (shift.get(axis) ? [`${axis}+${shift.get(axis)}`] : [])).join();
+export function shiftKey(axes: readonly number[], shift: Shift): string {
+  let key = '';
+  shift.forEach((by, axis) => {
+    if (by && axes.includes(axis)) key += `${axis}+${by},`;
+  });
+  return key;
+}
 
 /** A position as a whole number. */
 export function positionOf(scope: Scope, of: Affine, shift: Shift): Code {

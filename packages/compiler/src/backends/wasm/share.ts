@@ -45,6 +45,8 @@ export interface Place {
   /** Threads that share the outputs. */
   readonly threads: number;
   readonly simd: Simd;
+  /** The functions so far that pack, by what they have in common with others. */
+  readonly packs: Map<string, number>;
 }
 
 /** The address of a thread's own scratch memory. */

@@ -8,6 +8,7 @@ import {
   endOfVectors,
   type Func,
   floats,
+  funcOf,
   get,
   int,
   type Local,
@@ -20,7 +21,7 @@ import {
 } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
 import { ranges } from './loops.ts';
-import { resultOf } from './results.ts';
+import { loadSum, resultOf } from './results.ts';
 import { isDot, type Schedule, sharing } from './schedule.ts';
 import {
   addBound,
@@ -145,9 +146,8 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
   const [from, to, base] = [1, 2, 3].map((i) => batch.length + i);
   const [wide, sums, at] = [local(frame, 'i32'), local(frame, 'i32'), local(frame, 'i32')];
   const out = baseOf(root, form.output);
-  const sweeper: Sweeper = {
-    ...{ form, sweep, values: createValues(bases, () => [], simd), out, from, wide, to, sums, at },
-  };
+  const values = createValues(bases, () => [], simd);
+  const sweeper: Sweeper = { form, sweep, values, out, from, wide, to, sums, at };
   const first = $('i32.mul', get(from), int(BYTES));
   root.hoisted.push(set(wide, endOfVectors(from, to)), set(sums, $('i32.add', get(base), first)));
   addBound(root, batch, (scope) => {
@@ -155,18 +155,13 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
       sweepRows(sweeper, scope, [new Map()]);
       return;
     }
-    for (const range of ranges(form.extents[row]!, [
-      MOST_ROWS,
-      form.extents[row]! % MOST_ROWS || 1,
-    ])) {
+    const rows = form.extents[row]!;
+    for (const range of ranges(rows, [MOST_ROWS, rows % MOST_ROWS || 1])) {
       const shifts = Array.from({ length: range.step }, (_, i) => new Map([[row, i]]));
       addLoop(scope, row, range, (some) => sweepRows(sweeper, some, shifts));
     }
   });
-  return {
-    name: `${form.name}: columns`,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(`${form.name}: columns`, frame, codeOf(root));
 }
 
 /** The products of some rows. */
@@ -212,8 +207,7 @@ function addLines(
   for (let turn = 1; turn < turns; turn++) {
     scope.body.push(addProduct(values, scope, body, ahead(turn), part));
   }
-  const load = lanes.vector === undefined ? 'v128.load32_splat' : 'v128.load';
-  const sum = $('f32x4.add', $(load, offset, get(at)), get(part));
+  const sum = $('f32x4.add', loadSum(lanes, at, offset), get(part));
   scope.body.push(storeSum(lanes.vector, offset, at, sum));
 }
 
@@ -270,8 +264,5 @@ function blocksOf(form: Form, sweep: Sweep, place: Place): Func {
       );
     });
   batchLoops(root, batch, share, fill);
-  return {
-    name: form.name,
-    ...{ params: frame.params, results: [], locals: frame.locals, body: codeOf(root) },
-  };
+  return funcOf(form.name, frame, codeOf(root));
 }

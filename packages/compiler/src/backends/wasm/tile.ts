@@ -56,13 +56,7 @@ const OVERHEAD = 2;
 
 /**
  * The tiles to choose from, where instructions are compiled in the order in which they are written
- * or are not. Measured in GFLOP/s, each line in one run:
- *
- * | | 2 x 16 | 4 x 8 | 5 x 8 | 6 x 8 | 3 x 12 |
- * |---|---|---|---|---|---|
- * | Node 20, SIMD (AMD) | 61 | 53 | | | 26 |
- * | Node 22, relaxed SIMD (Intel) | 42 | 41 | 26 | 27 | 42 |
- * | Node 24, relaxed SIMD, in order (Intel) | 43 | 41 | 45 | 47 | 42 |
+ * or are not; what each takes was measured (see docs/design.md).
  */
 export function shapesFor(simd: Simd, inOrder: boolean): readonly Shape[] {
   if (simd === 'scalar') return ONE_BY_ONE;

@@ -3,7 +3,7 @@
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Expr } from '../../nest.ts';
 import { $, BYTES, type Code, floats, floatsOf, get, type Local, type Simd, set } from './code.ts';
-import { createAxesOf, stepOf } from './form.ts';
+import { axesOf, stepOf } from './form.ts';
 import { MATH, type MathName } from './math.ts';
 import {
   type Address,
@@ -30,7 +30,6 @@ export const baseOf = (scope: Scope, id: number): Local =>
 /** What an expression is computed from. */
 export interface Values {
   readonly bases: readonly Local[];
-  readonly axesOf: (e: Expr) => ReadonlySet<number>;
   readonly ids: Map<Expr, number>;
   /** How products are added up. */
   readonly simd: Simd;
@@ -43,7 +42,7 @@ export const createValues = (
   acc: Values['acc'],
   simd: Simd = 'simd',
 ): Values => ({
-  ...{ bases, acc, axesOf: createAxesOf(), ids: new Map(), simd },
+  ...{ bases, acc, ids: new Map(), simd },
 });
 
 const f32 = (name: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'lt' | 'le' | 'ne') => {
@@ -77,10 +76,10 @@ const words: Record<MachineOp, (a: Code, b: Code, c: Code) => Code> = {
 /** The value of an expression in a scope. */
 export function evaluate(v: Values, scope: Scope, e: Expr, lanes: Lanes): Code {
   if (e.op === 'acc') return v.acc(scope, lanes);
-  const axes = v.axesOf(e);
+  const axes = axesOf(e);
   const place = home(scope, axes);
   if (!v.ids.has(e)) v.ids.set(e, v.ids.size);
-  const wide = lanes.vector !== undefined && axes.has(lanes.vector);
+  const wide = lanes.vector !== undefined && axes.includes(lanes.vector);
   const key = `e${v.ids.get(e)} ${shiftKey(axes, lanes.shift)}${wide ? ' wide' : ''}`;
   return get(remember(place, key, 'v128', () => computed(v, place, e, lanes)));
 }
