@@ -201,8 +201,8 @@ export interface Address {
 /** Where an offset in floats from a base is, for one shift. */
 export function addressOf(scope: Scope, base: Local, of: Affine, shift: Shift): Address {
   const parts = of.of.filter((t) => !('axis' in t)) as Part[];
-  const steps = of.of.map((t) => ('axis' in t ? [t.axis, t.step] : ''));
-  const key = `p${base} ${of.at} ${steps.join()}`;
+  let key = `p${base} ${of.at}`;
+  for (const t of of.of) key += 'axis' in t ? ` ${t.axis}:${t.step}` : ' -';
   const at = get(pointer(scope, key, base, of));
   const ahead = BYTES * shifted(of, shift);
   const code = parts.reduce(
