@@ -65,7 +65,9 @@ export function fuse(roots: readonly Node[], forced: ReadonlySet<Node> = new Set
 
 function consumersOf(order: readonly Node[]): Map<Node, Node[]> {
   const consumers = new Map<Node, Node[]>(order.map((node) => [node, []]));
-  for (const node of order) for (const s of new Set(node.src)) consumers.get(s)!.push(node);
+  for (const node of order) {
+    for (const s of new Set(node.src)) consumers.set(s, [...consumers.get(s)!, node]);
+  }
   return consumers;
 }
 
@@ -113,7 +115,7 @@ function grow(
 /** The frame of a node that may join, or undefined: its members' frames differ, or it repeats. */
 function frameOf(node: Node, frames: ReadonlyMap<Node, string>): string | undefined {
   const inside = node.src.map((s) => frames.get(s)).filter((f) => f !== undefined);
-  if (isElementwise(node)) return new Set(inside).size === 1 ? inside[0] : undefined;
+  if (isElementwise(node)) return inside.every((f) => f === inside[0]) ? inside[0] : undefined;
   if (!isView(node) || count(node) !== count(node.src[0]!)) return undefined;
   const row = structureOf(node.op)!;
   const frame = inside[0]!.split(',');

@@ -114,10 +114,8 @@ export function inputOf(inputs: number[], buffer: number): number {
 }
 
 /** The buffers that a nest writes, the main one first. */
-export const outputsOf = ({ output, also = [] }: Nest): readonly number[] => [
-  output,
-  ...also.map((result) => result.output),
-];
+export const outputsOf = ({ output, also }: Nest): readonly number[] =>
+  also ? [output, ...also.map((result) => result.output)] : [output];
 
 /** Every distinct expression of a nest. */
 export const expressions = (nest: Nest): Expr[] =>

@@ -80,9 +80,8 @@ export function productOfChoice(node: Node): Node | undefined {
   const inside = new Map([...factors].filter(([f]) => f.op !== 'size' && f !== masked));
   if (inside.size === 0) return undefined;
   const rest = build({ coefficient: 1, factors: inside }, node.shape);
-  const body = onBranch(maskOf(masked, node.shape)!, (branch) =>
-    make('mul', [branch, rest], {}, node.shape),
-  );
+  const scaled = (branch: Node): Node => make('mul', [branch, rest], {}, node.shape);
+  const body = onBranch(maskOf(masked, node.shape)!, scaled);
   const outside = new Map([...factors].filter(([f]) => f.op === 'size'));
   return applyScale({ coefficient, factors: outside }, body);
 }

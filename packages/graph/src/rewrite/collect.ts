@@ -59,6 +59,7 @@ export function shallowTerms(node: Node, limit: number): Monomial[] | undefined 
 
 /** Terms that differ in their coefficients only become one; those that cancel go. */
 export function merge(terms: readonly Monomial[]): Monomial[] {
+  if (terms.length === 1) return terms.filter((t) => t.coefficient !== 0);
   const byKey = new Map<string, Monomial>();
   for (const term of terms) {
     const key = keyOf(term);

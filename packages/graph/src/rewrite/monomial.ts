@@ -77,10 +77,12 @@ function read(root: Node, budget: Budget, isFactor: IsFactor = () => false): Mon
     if (budget.parts-- <= 0) return undefined;
     const parts = isEnd(node) ? undefined : partsOf(node, isFactor);
     found.set(node, { parts, exponent: node === root ? 1 : 0, isPlaced: false });
-    for (const part of parts?.nodes.toReversed() ?? []) if (!found.has(part)) stack.push(part);
+    const nodes = parts?.nodes ?? [];
+    for (let i = nodes.length - 1; i >= 0; i--) if (!found.has(nodes[i]!)) stack.push(nodes[i]!);
   }
   // A part may be met on exponentially many ways: exponents flow down in order, each edge once.
-  for (const { parts, exponent } of placed.reverse()) {
+  for (let i = placed.length - 1; i >= 0; i--) {
+    const { parts, exponent } = placed[i]!;
     for (const part of parts?.nodes ?? []) found.get(part)!.exponent += exponent * parts!.exponent;
   }
   return monomial(found) ?? atom(root);
@@ -250,8 +252,9 @@ function product(factors: readonly Factor[]): Node | undefined {
   const paired = quotients(factors);
   let made: Node | undefined;
   // Divisors last, as they are written.
-  for (const sign of [1, -1]) {
-    for (const factor of paired) {
+  for (let sign = 1; sign >= -1; sign -= 2) {
+    for (let i = 0; i < paired.length; i++) {
+      const factor = paired[i]!;
       if (Math.sign(factor[1]) !== sign) continue;
       const power = pow(factor[0], factor[1]);
       made = made ? mul(made, power) : power;

@@ -227,8 +227,7 @@ export const multiplyAdd = (simd: Simd, a: Code, b: Code, c: Code): Code =>
 /** Four times a float. */
 export function floats(value: number): Code {
   if (Object.is(value, 0)) return ['v128.const', 0, 0, 0, 0];
-  const [bits] = new Uint32Array(Float32Array.of(value).buffer);
-  return ['v128.const', bits!, bits!, bits!, bits!];
+  return words(new Uint32Array(Float32Array.of(value).buffer)[0]!);
 }
 
 /** Four different floats. */

@@ -41,8 +41,6 @@ import { type Place, parametersOf, type Share, scratchOf, shareToEnd, TABLE } fr
 import { panelsOf, type Tile, tileAt } from './tile.ts';
 import { baseOf, createValues, type Lanes } from './values.ts';
 
-const i32s = (count: number): Type[] => Array(count).fill('i32');
-
 /** The functions of a product; the last runs it, or a part of it. */
 export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const { left, right, row, column, inner, batch, shape } = product;
@@ -82,7 +80,7 @@ type Own = Place & Readonly<Record<'row' | 'column' | 'results', Call>>;
  * variables, the ranges of rows and columns, and where the sums are.
  */
 function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
-  const frame = createFrame(...i32s(6 + batch.length));
+  const frame = createFrame(...Array<Type>(6 + batch.length).fill('i32'));
   const [i0, i1, j0, j1, sums] = [1, 2, 3, 4, 5].map((i) => batch.length + i);
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
