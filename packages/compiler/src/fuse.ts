@@ -65,9 +65,7 @@ export function fuse(roots: readonly Node[], forced: ReadonlySet<Node> = new Set
 
 function consumersOf(order: readonly Node[]): Map<Node, Node[]> {
   const consumers = new Map<Node, Node[]>(order.map((node) => [node, []]));
-  for (const node of order) {
-    for (const s of new Set(node.src)) consumers.set(s, [...consumers.get(s)!, node]);
-  }
+  for (const node of order) for (const s of new Set(node.src)) consumers.get(s)!.push(node);
   return consumers;
 }
 

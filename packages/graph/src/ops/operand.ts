@@ -79,18 +79,18 @@ export const withoutExpand = (node: Node): Node => (node.op === 'expand' ? node.
 /** What operands have in common, aligned at the right; the last `apart` dimensions left out. */
 export function broadcastShape(op: string, operands: readonly Node[], apart = 0): Shape {
   const rank = Math.max(...operands.map(({ shape }) => shape.length - apart));
-  const common: Dim[] = Array(rank).fill(1);
-  for (const { shape } of operands) {
-    const lead = rank - (shape.length - apart);
-    for (let i = lead; i < rank; i++) {
-      const dim = shape[i - lead]!;
-      if (common[i] === 1) common[i] = dim;
-      if (dim === 1 || dim === common[i]) continue;
-      const why = `the sizes ${common[i]} and ${dim} differ.`;
-      throw shapeError(op, operands, why, EQUAL_OR_1);
+  const at = ({ shape }: Node, i: number): Dim => shape[i - rank + shape.length - apart] ?? 1;
+  return Array.from({ length: rank }, (_, i) => {
+    let common: Dim = 1;
+    for (const x of operands) {
+      const dim = at(x, i);
+      if (common === 1) common = dim;
+      if (dim === 1 || dim === common) continue;
+      const dims = new Set(operands.map((y) => at(y, i)).filter((d) => d !== 1));
+      throw shapeError(op, operands, `the sizes ${[...dims].join(' and ')} differ.`, EQUAL_OR_1);
     }
-  }
-  return common;
+    return common;
+  });
 }
 
 /** The ops without attributes. */

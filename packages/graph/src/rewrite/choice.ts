@@ -66,8 +66,8 @@ export function chooseBranch(node: Node): Node | undefined {
 
 /** where(c, a, 0) of a shape, if a factor of a product of this shape is one. */
 function maskOf(factor: Node, shape: Shape): Choice | undefined {
-  if (!choiceOf(factor)) return undefined;
-  const choice = choiceOf(factor.shape.length > 0 ? factor : expand(factor, shape));
+  const own = choiceOf(factor);
+  const choice = own && factor.shape.length === 0 ? choiceOf(expand(factor, shape)) : own;
   return choice && isMasked(choice) && sameShape(choice.shape, shape) ? choice : undefined;
 }
 
@@ -75,13 +75,17 @@ function maskOf(factor: Node, shape: Shape): Choice | undefined {
 export function productOfChoice(node: Node): Node | undefined {
   if (node.op !== 'mul') return undefined;
   const { coefficient, factors } = monomialOf(node);
-  const masked = [...factors.keys()].find((f) => factors.get(f) === 1 && maskOf(f, node.shape));
-  if (!masked) return undefined;
-  const inside = new Map([...factors].filter(([f]) => f.op !== 'size' && f !== masked));
-  if (inside.size === 0) return undefined;
+  if (![...factors.keys()].some(choiceOf)) return undefined;
+  let choice: Choice | undefined;
+  const inside = new Map<Node, number>();
+  for (const [f, e] of factors) {
+    const mask = choice || e !== 1 ? undefined : maskOf(f, node.shape);
+    if (mask) choice = mask;
+    else if (f.op !== 'size') inside.set(f, e);
+  }
+  if (!choice || inside.size === 0) return undefined;
   const rest = build({ coefficient: 1, factors: inside }, node.shape);
-  const scaled = (branch: Node): Node => make('mul', [branch, rest], {}, node.shape);
-  const body = onBranch(maskOf(masked, node.shape)!, scaled);
+  const body = onBranch(choice, (branch) => make('mul', [branch, rest], {}, node.shape));
   const outside = new Map([...factors].filter(([f]) => f.op === 'size'));
   return applyScale({ coefficient, factors: outside }, body);
 }

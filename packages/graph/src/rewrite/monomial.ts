@@ -194,9 +194,7 @@ const isProduct = (node: Node): boolean =>
 /** Two monomials with one key differ in their coefficient only. */
 export function keyOf({ factors }: Monomial): string {
   const powers: string[] = [];
-  factors.forEach((e, f) => {
-    powers.push(`${f.id}^${e}`);
-  });
+  factors.forEach((e, f) => void powers.push(`${f.id}^${e}`));
   return powers.length > 1 ? powers.sort().join(' ') : `${powers}`;
 }
 
@@ -248,7 +246,6 @@ function scaleNode(
 type Factor = readonly [Node, number];
 
 function product(factors: readonly Factor[]): Node | undefined {
-  if (factors.length === 0) return undefined;
   const paired = quotients(factors);
   let made: Node | undefined;
   // Divisors last, as they are written.

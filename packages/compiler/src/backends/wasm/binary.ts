@@ -93,7 +93,7 @@ const EMPTY_BLOCK = 0x40;
 /** Addresses of floats are multiples of 4; the format asks for the exponent. */
 const ALIGNMENT = 2;
 
-/** The bytes of the instructions in a list, each after its operands. */
+/** The bytes of what is in a list, or of the operands of an instruction, each after its own. */
 export function encodeCode(to: Bytes, code: Code): void {
   // Thousands on the way to a first step, before there is optimized code: by index, and without a
   // call for what most of them are, a byte and a small number.

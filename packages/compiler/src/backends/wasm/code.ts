@@ -186,7 +186,7 @@ export type Type = 'i32' | 'f32' | 'f64' | 'v128';
 /** The number of a local variable. */
 export type Local = number;
 
-/** One instruction with its immediates, and code that computes its operands. */
+/** One instruction: its immediates, then code that computes its operands, which comes last. */
 export const $ = (...instruction: readonly [op: OpName, ...parts: (number | Code)[]]): Code =>
   instruction;
 
@@ -199,7 +199,7 @@ export function eachInstruction(code: Code, visit: (instruction: Instruction) =>
 
 const gets: Code[] = [];
 
-/** Of every third instruction: each is there once. */
+/** Every third instruction is one: all functions share the list of each local. */
 export const get = (local: Local): Code => (gets[local] ??= ['local.get', local]);
 export const set = (local: Local, value: Code): Code => ['local.set', local, value];
 export const int = (value: number): Code => ['i32.const', value];
@@ -249,15 +249,8 @@ export const words = (bits: number): Code => [
 ];
 
 /** Lanes of `a` (0 to 3) and of `b` (4 to 7), in any order. */
-export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code => [
-  'i8x16.shuffle',
-  lanes[0]!,
-  lanes[1]!,
-  lanes[2]!,
-  lanes[3]!,
-  a,
-  b,
-];
+export const shuffle = (a: Code, b: Code, ...lanes: number[]): Code =>
+  $('i8x16.shuffle', ...lanes, a, b);
 
 /** A function: code over parameters and locals. */
 export interface Func {
@@ -297,6 +290,17 @@ export function show({ name, params, results, locals, body }: Func): string {
     if (['block', 'loop', 'if', 'else'].includes(word)) depth++;
   });
   return [...lines, ')'].join('\n');
+}
+
+/** Functions of a module, one behind the other, and those from `own` on that they call. */
+export function showAll(all: readonly Func[], own: number, first: number, last: number): string {
+  const functions = new Set(all.slice(first, last + 1));
+  for (const { body } of functions) {
+    eachInstruction(body, ([name, at]) => {
+      if (name === 'call' && at! >= own) functions.add(all[at!]!);
+    });
+  }
+  return [...functions].map(show).join('\n');
 }
 
 function shown(word: OpName, immediates: readonly number[]): (string | number)[] {

@@ -2,7 +2,7 @@
 import type { Program } from '../../device.ts';
 import { expressions, type Plan } from '../../nest.ts';
 import { encodeModule } from './binary.ts';
-import { $, BYTES, type Code, type Func, get, int, type Local, set, show } from './code.ts';
+import { $, BYTES, type Code, type Func, get, int, type Local, set, showAll } from './code.ts';
 import { formOf } from './form.ts';
 import { type Method, methodOf } from './kernel.ts';
 import { mathFunctions } from './math.ts';
@@ -107,10 +107,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const ready = warmed([...functions, run], hot.slice(0, MOST_HOT));
   const all = simd === 'scalar' ? scalarize(ready) : ready;
   const sourceOf = (last: number, i: number): string =>
-    all
-      .slice(i > 0 ? calls[i - 1]! + 1 : own, last + 1)
-      .map(show)
-      .join('\n');
+    showAll(all, own, i > 0 ? calls[i - 1]! + 1 : own, last);
   return {
     plan,
     binary: encodeModule(all, { run: all.length - 2, warm: all.length - 1 }, sharedPages),

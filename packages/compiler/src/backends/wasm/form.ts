@@ -150,11 +150,11 @@ function merged(form: Form): Form {
 }
 
 // What an expression is never changes.
-const axes = /* @__PURE__ */ new WeakMap<Expr, readonly number[]>();
+const knownAxes = /* @__PURE__ */ new WeakMap<Expr, readonly number[]>();
 
 /** The loops that an expression depends on, each once, and `ACC` for the folded value. */
 export function axesOf(e: Expr): readonly number[] {
-  const known = axes.get(e);
+  const known = knownAxes.get(e);
   if (known) return known;
   const all =
     e.op === 'acc'
@@ -165,7 +165,7 @@ export function axesOf(e: Expr): readonly number[] {
           ? e.args.flatMap(axesOf)
           : [];
   const found = all.filter((axis, i) => all.indexOf(axis) === i);
-  axes.set(e, found);
+  knownAxes.set(e, found);
   return found;
 }
 

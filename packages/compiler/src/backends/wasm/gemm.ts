@@ -51,7 +51,7 @@ export function gemmOf(form: Form, product: Product, place: Place): Func[] {
   const packing = (what: string, factor: Expr, axis: number, panel: number): Call => {
     const p = { name: `${form.name}: ${what}`, factor, axis, panel, inner, batch };
     const alike = alikeOf(form, p);
-    const at = place.packs.get(alike?.key ?? '') ?? add(packOf(form, p, alike !== undefined));
+    const at = (alike && place.packs.get(alike.key)) ?? add(packOf(form, p, alike !== undefined));
     if (alike) place.packs.set(alike.key, at);
     const table = plus(get(TABLE), BYTES * (alike?.buffer ?? 0));
     return (...args) => $('call', at, table, ...args);
