@@ -1,8 +1,11 @@
 // How long it takes until something is trained once, from nothing but an imported library: what
-// compilers pay before they are fast. Each first time is that of a fresh process.
+// compilers pay before they are fast. Each first time is that of a fresh process, which has loaded
+// nothing but the contender: a loader of TypeScript would leave it with a larger heap, not yet
+// touched, and the first to touch memory pays for it.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import type { LocalName } from './contenders.ts';
 import { median } from './measure.ts';
 import { type Layout, mnist, planar } from './works.ts';
@@ -51,7 +54,8 @@ const PROCESSES = 15;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
     'compilation, step. The first time begins with the start of the backend, where a library ' +
-    'has that as a step of its own. Importing comes before it, in processes that do no more.',
+    'has that as a step of its own. Importing comes before it, in processes that do no more. All ' +
+    'run plain JavaScript.',
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
@@ -83,7 +87,24 @@ const LIBRARIES: readonly Library[] = [
   { packages: ['@jax-js/jax'], layouts: BOTH, contenders: ['jax-js wasm'] },
 ];
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const child = fileURLToPath(new URL('first-child.ts', import.meta.url));
+
+/** Writes what a child runs as plain JavaScript, with packages as they are built; where it is. */
+async function writeChild(): Promise<string> {
+  const outdir = `${root}.cache/first`;
+  await build({
+    entryPoints: [fileURLToPath(new URL('first-child.ts', import.meta.url))],
+    tsconfig: `${root}tsconfig.run.json`,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+  });
+  return `${outdir}/first-child.js`;
+}
+
+let child: Promise<string> | undefined;
 
 /** The times of one contender in a process of its own. */
 export async function askChild(
@@ -91,7 +112,8 @@ export async function askChild(
   work: string,
   layout: Layout,
 ): Promise<FirstTimes> {
-  const args = ['--import', 'tsx', child, contender, work, layout];
+  child ??= writeChild();
+  const args = [await child, contender, work, layout];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as FirstTimes;
 }
