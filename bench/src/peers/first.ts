@@ -54,8 +54,8 @@ const PROCESSES = 15;
 const NOTES = [
   'From an imported library and data to a parameter after one step: formula, derivative, ' +
     'compilation, step. The first time begins with the start of the backend, where a library ' +
-    'has that as a step of its own. Importing comes before it, in processes that do no more. All ' +
-    'run plain JavaScript.',
+    'has that as a step of its own. Importing comes before it, in processes that do no more. ' +
+    'All run plain JavaScript.',
   'Bytes: of chainrule parameters, data and the plan of intermediate values, from report(); of ' +
     'TensorFlow.js tf.memory() and the peak of tf.profile(); jax-js counts none.',
 ];
