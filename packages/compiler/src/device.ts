@@ -28,6 +28,9 @@ export interface Limits {
   readonly queue: number;
 }
 
+/** Those of a CPU: an update writes what moves along with a parameter, such as its averages. */
+export const cpu: Limits = { inputs: 64, outputs: 4, inPlace: true, arena: true, queue: Infinity };
+
 /** Generated source, one text a kernel, in execution order. */
 export interface Program {
   readonly plan: Plan;

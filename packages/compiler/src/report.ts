@@ -91,7 +91,7 @@ export function reportOf({ planned, program, loaded }: Executable, every: number
   const { threads = 1, scratch = 0 } = program;
   const alone = loaded.whyAlone?.();
   const inPlace = planned.kernels
-    .map((k) => k.output)
+    .flatMap(outputsOf)
     .filter((id) => byId.get(id)!.role === 'param');
   const changed = [...inPlace, ...planned.swaps.map(({ param }) => param)];
   const fed = bytes(planned.inputs.map(({ id }) => id));

@@ -90,7 +90,7 @@ describe('kernels per step', () => {
     const value = op.matmul(a, b);
     const updates = [a, b].map((p) => ({ param: p, value }));
     using run = await compile({ updates }, { device: 'js' });
-    expect(run.report().kernels.map((k) => k.flops > 0)).toEqual([true, false]);
+    expect(run.report().kernels).toHaveLength(1);
     run.step({});
     run.step({});
     expect((await run.read('a')).data).toEqual((await run.read('b')).data);
@@ -103,7 +103,7 @@ test('the source of logistic regression', async () => {
   using run = await compile(program, { sizes, device: 'js' });
   expect(run.source('dZ1')).toMatchInlineSnapshot(`
     "// dZ1 [1, 9]
-    const out = env[6];
+    const out0 = env[6];
     const b0 = env[0];
     const b1 = env[3];
     const b2 = env[1];
@@ -133,7 +133,7 @@ test('the source of logistic regression', async () => {
       const r9 = r2 !== 0 ? r7 : r8;
       const r10 = b3[i1];
       const r11 = r9 - r10;
-      out[i1] = r11;
+      out0[i1] = r11;
       const r12 = s1 + r0;
       const r13 = r12 < 0 ? 1 : 0;
       const r14 = Math.abs(r12);
@@ -145,7 +145,7 @@ test('the source of logistic regression', async () => {
       const r20 = r13 !== 0 ? r18 : r19;
       const r21 = b3[o0];
       const r22 = r20 - r21;
-      out[o0] = r22;
+      out0[o0] = r22;
     }
     for (let i1 = 8; i1 < 9; i1 += 1) {
       let s0 = 0;
@@ -167,12 +167,12 @@ test('the source of logistic regression', async () => {
       const r9 = r2 !== 0 ? r7 : r8;
       const r10 = b3[i1];
       const r11 = r9 - r10;
-      out[i1] = r11;
+      out0[i1] = r11;
     }"
   `);
   expect(run.source('W1')).toMatchInlineSnapshot(`
     "// W1 [1, 5]
-    const out = env[0];
+    const out0 = env[0];
     const b0 = env[0];
     const b1 = env[6];
     const b2 = env[3];
@@ -194,11 +194,11 @@ test('the source of logistic regression', async () => {
       const r0 = b0[i1];
       const r1 = (-0.05555555555555555) * s0;
       const r2 = r0 + r1;
-      out[i1] = r2;
+      out0[i1] = r2;
       const r3 = b0[o2];
       const r4 = (-0.05555555555555555) * s1;
       const r5 = r3 + r4;
-      out[o2] = r5;
+      out0[o2] = r5;
     }
     for (let i1 = 4; i1 < 5; i1 += 1) {
       const o0 = i1 * 9;
@@ -212,7 +212,7 @@ test('the source of logistic regression', async () => {
       const r0 = b0[i1];
       const r1 = (-0.05555555555555555) * s0;
       const r2 = r0 + r1;
-      out[i1] = r2;
+      out0[i1] = r2;
     }"
   `);
 });

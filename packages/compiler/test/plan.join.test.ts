@@ -12,7 +12,7 @@ import {
   tanh,
 } from '@chainrule/graph';
 import { describe, expect, test } from 'vitest';
-import type { Limits } from '../src/device.ts';
+import { cpu, type Limits } from '../src/device.ts';
 import { join } from '../src/fitting/join.ts';
 import { type Buffer, type Nest, outputsOf } from '../src/nest.ts';
 import { type Goal, type Planned, plan } from '../src/plan.ts';
@@ -87,6 +87,7 @@ describe.each<[string, Limits]>([
   ['fourteen inputs', { ...gpu, inputs: 14 }],
   ['two outputs', { ...gpu, outputs: 2 }],
   ['parameters in place, and an arena', { ...gpu, inPlace: true, arena: true }],
+  ['a CPU', { ...cpu, parts: 16 }],
   ['short lines', { ...gpu, line: 4 }],
   ['lines, parameters in place, and an arena', { ...gpu, line: 9, inPlace: true, arena: true }],
 ])('random programs with %s', (_, limits) => {

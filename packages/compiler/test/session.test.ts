@@ -215,8 +215,9 @@ test('many values, and still the first step and its parameters', async () => {
 });
 
 test('kernel names are unique whatever the nodes are called', async () => {
-  const X = input(2, { name: 'X' });
-  const nodes = { a: mul(X, 2), b: mul(X, 3), c: mul(X, 4) };
+  // Of three shapes: results of one shape would be one kernel.
+  const [X, Y, Z] = ['X', 'Y', 'Z'].map((name, i) => input(2 + i, { name }));
+  const nodes = { a: mul(X!, 2), b: mul(Y!, 3), c: mul(Z!, 4) };
   named(nodes.a, 'A');
   named(nodes.b, 'A');
   named(nodes.c, 'A_2');

@@ -207,7 +207,7 @@ test('of a parameter that is updated in place each thread has the rows that it r
     return splitOf(of, productOf(of, shapesFor('relaxed', true))!, 2).along;
   };
   expect(shared(form.inputs)).toBe('column');
-  expect(shared([...form.inputs, form.output])).toBe('row');
+  expect(shared([...form.inputs, ...form.outputs])).toBe('row');
 });
 
 test('sums of all rows wait only for further blocks of the inner loop', async () => {

@@ -1,17 +1,15 @@
 // Runs generated JavaScript over typed arrays: the CPU without WebAssembly.
 import { ChainruleError } from '@chainrule/graph';
-import type { Device, Handle, Limits, Loaded, Program } from '../../device.ts';
+import { cpu, type Device, type Handle, type Loaded, type Program } from '../../device.ts';
 import { type Plan, sizeOf } from '../../nest.ts';
 import { rowMajor } from '../../reordered.ts';
 import { emitJs } from './emit.ts';
-
-const limits: Limits = { inputs: 64, outputs: 1, inPlace: true, arena: true, queue: Infinity };
 
 /** Opens the JavaScript engine as a device. */
 export const openJs = async (): Promise<Device> => ({
   kind: 'js',
   label: 'JavaScript, one thread',
-  limits,
+  limits: cpu,
   emit: (plan) => ({ plan, sources: emitJs(plan) }),
   load,
   upload: (data) => data,

@@ -2,6 +2,7 @@
 import { axesIn, rangeOf } from '../../affine.ts';
 import type { MachineOp } from '../../machine.ts';
 import type { Affine, Buffer, Expr, Nest, Plan, Term } from '../../nest.ts';
+import { resultsOf } from '../../nest.ts';
 import { stridesOf } from '../layout.ts';
 
 /** The word of each machine op. */
@@ -48,7 +49,8 @@ interface Printer {
 
 function emitKernel(nest: Nest, buffers: ReadonlyMap<number, Buffer>): string {
   const names = nest.inputs.map((id, i) => `const b${i} = env[${id}];`);
-  const head = [`// ${nest.name} [${nest.axes.join(', ')}]`, `const out = env[${nest.output}];`];
+  const outs = resultsOf(nest).map(({ output }, i) => `const out${i} = env[${output}];`);
+  const head = [`// ${nest.name} [${nest.axes.join(', ')}]`, ...outs];
   return [...head, ...names, ...emitLoops({ nest, buffers }, 0, new Map())].join('\n');
 }
 
@@ -113,9 +115,11 @@ function emitTile(p: Printer, lanes: readonly Lane[]): string[] {
   const after = block('r');
   const folded = fold ? emitFold(p, fold, lanes, offsets) : { lines: [], values: [] };
   lanes.forEach((lane, i) => {
-    const result = emitExpr(p, after, offsets, p.nest.result, lane, folded.values[i]);
+    const results = resultsOf(p.nest).map(({ result }) =>
+      emitExpr(p, after, offsets, result, lane, folded.values[i]),
+    );
     const at = offsetOf(p, p.nest.output, p.nest.axes.map(outer), lane, offsets);
-    after.lines.push(`out[${at}] = ${result};`);
+    after.lines.push(...results.map((result, k) => `out${k}[${at}] = ${result};`));
   });
   return [...offsets.lines, ...folded.lines, ...after.lines];
 }

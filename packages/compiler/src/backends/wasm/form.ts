@@ -8,6 +8,8 @@ import {
   expressionsIn,
   type Fold,
   type Nest,
+  outputsOf,
+  resultsOf,
   type Term,
 } from '../../nest.ts';
 import { stridesOf } from '../layout.ts';
@@ -23,10 +25,11 @@ export interface Form {
   /** How many of them are the output's. */
   readonly outer: number;
   readonly fold?: { readonly kind: Fold; readonly body: Expr };
-  readonly result: Expr;
+  /** What is computed at each position, and the buffers, alike in memory, that it goes to. */
+  readonly results: readonly Expr[];
+  readonly outputs: readonly number[];
   readonly inputs: readonly number[];
-  readonly output: number;
-  /** Where the result goes. */
+  /** Where in them. */
   readonly target: Affine;
 }
 
@@ -84,9 +87,9 @@ export function formOf(nest: Nest, buffers: ReadonlyMap<number, Buffer>): Form {
     extents: [...nest.axes, ...(fold?.axes ?? [])],
     outer: nest.axes.length,
     ...(fold && { fold: { kind: fold.kind, body: change(fold.body) } }),
-    result: change(nest.result),
+    results: resultsOf(nest).map(({ result }) => change(result)),
+    outputs: outputsOf(nest),
     inputs: nest.inputs,
-    output: nest.output,
     target: offset(nest.output, own),
   };
   return merged(form);
@@ -94,7 +97,7 @@ export function formOf(nest: Nest, buffers: ReadonlyMap<number, Buffer>): Form {
 
 /** Every load, position and store of a form. */
 function positionsOf(form: Form): Affine[] {
-  const roots = form.fold ? [form.fold.body, form.result] : [form.result];
+  const roots = form.fold ? [form.fold.body, ...form.results] : form.results;
   const indices = expressionsIn(roots).flatMap((e) => ('index' in e ? [...e.index] : []));
   return [...indices, form.target];
 }
@@ -144,7 +147,7 @@ function merged(form: Form): Form {
     extents: kept.map((group) => group.reduce((n, axis) => n * form.extents[axis]!, 1)),
     outer: kept.filter(([axis]) => axis! < form.outer).length,
     ...(form.fold && { fold: { ...form.fold, body: change(form.fold.body) } }),
-    result: change(form.result),
+    results: form.results.map(change),
     target: rename(form.target),
   };
 }

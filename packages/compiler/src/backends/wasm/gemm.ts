@@ -84,11 +84,10 @@ function resultsOf(form: Form, { row, column, batch, blocks }: Product): Func {
   const [i0, i1, j0, j1, sums] = [1, 2, 3, 4, 5].map((i) => batch.length + i);
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
-  const out = baseOf(root, form.output);
   const [at, wide] = [local(frame, 'i32'), local(frame, 'i32')];
   const values = createValues(bases, () => []);
   const some = (scope: Scope, lanes: Lanes, step: number): void => {
-    resultOf({ form, values, out, at }, scope, lanes);
+    resultOf({ form, values, at }, scope, lanes);
     scope.body.push(set(at, plus(get(at), BYTES * step)));
   };
   // Blocks end with whole vectors but for the last one.

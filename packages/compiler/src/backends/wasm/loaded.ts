@@ -1,20 +1,13 @@
 // A loaded program: its regions of memory, and where parameters are before and after a run.
 import { ChainruleError } from '@chainrule/graph';
-import type { Handle, Limits, Loaded } from '../../device.ts';
-import { type Buffer, type Plan, sizeOf } from '../../nest.ts';
+import { cpu, type Handle, type Limits, type Loaded } from '../../device.ts';
+import { type Buffer, outputsOf, type Plan, sizeOf } from '../../nest.ts';
 import { BYTES } from './code.ts';
 import { scratchSlot, type WasmProgram } from './emit.ts';
 import type { Region } from './memory.ts';
 import { type Context, createRunner, type Run } from './runner.ts';
 
-export const limits: Limits = {
-  inputs: 64,
-  outputs: 1,
-  inPlace: true,
-  arena: true,
-  parts: 16,
-  queue: Infinity,
-};
+export const limits: Limits = { ...cpu, parts: 16 };
 
 /** A page compiles large modules in the background only. */
 export function load(context: Context, program: WasmProgram): Loaded | Promise<Loaded> {
@@ -103,7 +96,7 @@ function createLoaded(
     }
   };
   const params = new Set(plan.buffers.filter((b) => b.role === 'param').map((b) => b.id));
-  const inPlace = plan.kernels.some(({ output }) => params.has(output));
+  const inPlace = plan.kernels.flatMap(outputsOf).some((id) => params.has(id));
   const placement = { program, module, table: table.at, own, trade, inPlace };
   const runner = createRunner(context, placement);
   const given = plan.buffers.filter((b) => b.role === 'input' || b.role === 'param');

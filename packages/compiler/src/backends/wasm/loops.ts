@@ -52,14 +52,13 @@ export function loopsOf(form: Form, schedule: Schedule, { simd, threads }: Place
   const frame = createFrame(...parametersOf(threads > 1));
   const root = createScope(frame, form.extents);
   const bases = form.inputs.map((id) => baseOf(root, id));
-  const out = baseOf(root, form.output);
   const axes = orderOf(form, schedule);
   const { across, unroll } = schedule;
   const loops = axes.map((axis) => ({ axis, block: blockOf(schedule, axis) }));
   const fold = across !== undefined && { axis: across, block: WIDTH * unroll };
   const ahead = fold ? aheadOf(form, bases, fold, loops) : undefined;
   const values = createValues(bases, () => [], simd);
-  const kernel = { form, schedule, out, values, ahead };
+  const kernel = { form, schedule, values, ahead };
   const shared = threads > 1 ? sharedLoop(form, schedule, threads) : undefined;
   const own = shared && shareOf(frame, shared.axis, shared.blocks, shared.length);
   if (own) root.hoisted.push(own.code);
@@ -146,7 +145,6 @@ interface Kernel {
   readonly form: Form;
   readonly schedule: Schedule;
   readonly values: Values;
-  readonly out: Local;
   readonly ahead: Ahead | undefined;
 }
 

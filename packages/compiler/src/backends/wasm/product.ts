@@ -189,7 +189,7 @@ const packingOf = ({ direct }: Product) => ({
  * columns: the forward product shares its rows (a backward one, if there is one, its columns).
  */
 function fetchingOf(form: Form, product: Product, along: string, threads: number): number {
-  if (along === 'row' || !form.inputs.includes(form.output)) return 0;
+  if (along === 'row' || !form.outputs.some((id) => form.inputs.includes(id))) return 0;
   const own = (form.extents[product.row]! * form.extents[product.column]!) / threads;
   return (FETCHING * 2 * own * (1 - 1 / threads)) / form.extents[product.inner]!;
 }

@@ -1,22 +1,24 @@
 // The results of a kernel: computed, from what folds gave if there are any, and stored.
 import { $, type Code, get, type Local, local, set } from './code.ts';
 import { ACC, type Form } from './form.ts';
-import { addPart, remember, type Scope } from './scope.ts';
-import { evaluate, type Lanes, store, type Values } from './values.ts';
+import { addPart, home, remember, type Scope } from './scope.ts';
+import { baseOf, evaluate, type Lanes, store, type Values } from './values.ts';
 
-/** What results are computed with, and the base of the output. */
+/** What results are computed with. */
 interface To {
   readonly form: Form;
   readonly values: Values;
-  readonly out: Local;
 }
 
-/** Computes four results, or one, and stores them. */
-export function write({ form, values, out }: To, scope: Scope, lanes: Lanes): void {
-  const result = local(scope.frame, 'v128');
-  const value = evaluate(values, scope, form.result, lanes);
-  scope.body.push(set(result, value));
-  store(scope, out, form.target, lanes, result);
+/** Computes all results at four positions, or at one, then stores them over what they may read. */
+export function write({ form, values }: To, scope: Scope, lanes: Lanes): void {
+  const results = form.results.map((value) => {
+    const result = local(scope.frame, 'v128');
+    scope.body.push(set(result, evaluate(values, scope, value, lanes)));
+    return result;
+  });
+  const bases = form.outputs.map((id) => baseOf(home(scope, []), id));
+  for (const [i, result] of results.entries()) store(scope, bases[i]!, form.target, lanes, result);
 }
 
 /** The same from a folded value. */

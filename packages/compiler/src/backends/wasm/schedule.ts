@@ -26,7 +26,8 @@ export const isDot = ({ fold }: Form): boolean =>
 
 /** Loads inside the innermost loop count most; a store counts as one. */
 function score(form: Form, axis: number): number {
-  const loads = loadsIn(form.fold?.body ?? form.result).map((l) => l.index[0]!);
+  const roots = form.fold ? [form.fold.body] : form.results;
+  const loads = roots.flatMap(loadsIn).map((l) => l.index[0]!);
   const folded = axis >= form.outer;
   const stores = folded || form.fold ? 0 : suits(form.target, axis);
   const sum = loads.reduce((n, i) => n + suits(i, axis), stores);

@@ -124,7 +124,6 @@ interface Sweeper {
   readonly form: Form;
   readonly sweep: Sweep;
   readonly values: Values;
-  readonly out: Local;
   /** The first column, the end of whole vectors, and the end. */
   readonly from: Local;
   readonly wide: Local;
@@ -145,9 +144,8 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
   const bases = form.inputs.map((id) => baseOf(root, id));
   const [from, to, base] = [1, 2, 3].map((i) => batch.length + i);
   const [wide, sums, at] = [local(frame, 'i32'), local(frame, 'i32'), local(frame, 'i32')];
-  const out = baseOf(root, form.output);
   const values = createValues(bases, () => [], simd);
-  const sweeper: Sweeper = { form, sweep, values, out, from, wide, to, sums, at };
+  const sweeper: Sweeper = { form, sweep, values, from, wide, to, sums, at };
   const first = $('i32.mul', get(from), int(BYTES));
   root.hoisted.push(set(wide, endOfVectors(from, to)), set(sums, $('i32.add', get(base), first)));
   addBound(root, batch, (scope) => {
@@ -166,7 +164,7 @@ function columnsOf(form: Form, sweep: Sweep, simd: Simd): Func {
 
 /** The products of some rows. */
 function sweepRows(sweeper: Sweeper, scope: Scope, shifts: readonly Shift[]): void {
-  const { form, sweep, values, out, at } = sweeper;
+  const { form, sweep, values, at } = sweeper;
   const sumAt = (i: number): number => BYTES * i * form.extents[sweep.column]!;
   eachColumn(sweeper, scope, (some, { vector }) => {
     for (const i of shifts.keys()) some.body.push(storeSum(vector, sumAt(i), at, floats(0)));
@@ -184,7 +182,7 @@ function sweepRows(sweeper: Sweeper, scope: Scope, shifts: readonly Shift[]): vo
   }
   eachColumn(sweeper, scope, (some, lanes) => {
     for (const [i, shift] of shifts.entries()) {
-      resultOf({ form, values, out, at }, some, { ...lanes, shift }, sumAt(i));
+      resultOf({ form, values, at }, some, { ...lanes, shift }, sumAt(i));
     }
   });
 }

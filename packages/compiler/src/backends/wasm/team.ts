@@ -1,6 +1,6 @@
 // Which kernels of a plan threads work on together, and where they must meet. It knows what
 // kernels read and write, and estimates what they take; it writes no code.
-import { type Buffer, type Nest, sizeOf } from '../../nest.ts';
+import { type Buffer, type Nest, outputsOf, sizeOf } from '../../nest.ts';
 import { flopsOf } from '../../report.ts';
 import { BYTES } from './code.ts';
 
@@ -33,7 +33,7 @@ type Buffers = ReadonlyMap<number, Buffer>;
 
 /** What a kernel may take on one thread, in nanoseconds: a guess by its arithmetic and memory. */
 export function estimate(nest: Nest, isProduct: boolean, buffers: Buffers): number {
-  const bytes = [...nest.inputs, nest.output].reduce(
+  const bytes = [...nest.inputs, ...outputsOf(nest)].reduce(
     (n, id) => n + BYTES * sizeOf(buffers.get(id)!.shape),
     0,
   );
@@ -67,7 +67,8 @@ export function turnsOf(
 
 /** Does one of two kernels write where the other reads or writes? */
 const collide = (a: Nest, b: Nest, buffers: Buffers): boolean =>
-  touches(a.output, [b.output, ...b.inputs], buffers) || touches(b.output, a.inputs, buffers);
+  outputsOf(a).some((id) => touches(id, [...outputsOf(b), ...b.inputs], buffers)) ||
+  outputsOf(b).some((id) => touches(id, a.inputs, buffers));
 
 function touches(id: number, others: readonly number[], buffers: Buffers): boolean {
   const buffer = buffers.get(id)!;
