@@ -1,5 +1,14 @@
 // What is measured: programs with their sizes and made-up data. It must not know how to measure.
-import { createRandom, input, math, matmul, type Node, param, transpose } from '@chainrule/graph';
+import {
+  createRandom,
+  input,
+  math,
+  matmul,
+  type Node,
+  type Order,
+  param,
+  transpose,
+} from '@chainrule/graph';
 import {
   type Activation,
   binaryCrossEntropy,
@@ -38,11 +47,17 @@ export function logistic(n: number, m: number): Case {
 /**
  * The cost of a net of these layers: one output says yes or no, more tell classes apart.
  * @param given do the weights get their first values later? Otherwise they are drawn.
+ * @param order how the numbers of X follow each other: by rows, or example by example
  */
-export function costOfNet(layers: readonly number[], hidden: Activation, given = false): Node {
+export function costOfNet(
+  layers: readonly number[],
+  hidden: Activation,
+  given = false,
+  order: Order = 'rows',
+): Node {
   const [n, classes] = [layers[0]!, layers.at(-1)!];
   const init = given && { init: zeros() };
-  const X = input(n, 'm', { name: 'X' });
+  const X = input(n, 'm', { name: 'X', order });
   const A = layers
     .slice(1, -1)
     .reduce<Node>((a, units) => dense(a, units, { activation: hidden, ...init }), X);

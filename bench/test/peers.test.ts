@@ -68,7 +68,7 @@ describe('all contenders take the same first steps', () => {
     net([5, 4, 1], 32, 'tanh', 'adam'),
   ])('of the $name', async (work) => {
     const found = await answers((contender) => startsOf(contender, work));
-    expect(Object.keys(found)).toHaveLength(9 + numpyCount());
+    expect(Object.keys(found)).toHaveLength(12 + 2 * numpyCount());
     const wanted = found['chainrule js, columns']!;
     expect(wanted).toHaveLength(CHECKED);
     expect(wanted.at(-1)).toBeLessThan(wanted[0]!);

@@ -71,7 +71,7 @@ const broken: [string, laws.Law, string, string][] = [
   ['a long file', laws.shortFiles, g, lines(400)],
   ['a long line', laws.shortLines, g, `// ${'x'.repeat(97)}`],
   ['a large core', laws.smallCore, g, lines(8000)],
-  ['a large op table', laws.smallCore, 'packages/graph/src/rows/a.ts', lines(26_000)],
+  ['a large op table', laws.smallCore, 'packages/graph/src/rows/a.ts', lines(26_100)],
   ['a test nobody collects', laws.everyTestRuns, 'packages/graph/extra/a.test.ts', ''],
   ['a test in JavaScript', laws.everyTestRuns, 'packages/graph/test/a.test.js', ''],
 ];

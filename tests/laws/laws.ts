@@ -196,7 +196,7 @@ export const fewClasses: Law = (sources) =>
 export const fileLines = 400;
 export const lineColumns = 100;
 export const coreLines = 8000;
-export const allLines = 26_000;
+export const allLines = 26_100;
 
 export const shortFiles: Law = (sources) =>
   sources

@@ -4,7 +4,15 @@ import { input, mul, square, sub, sum } from '@chainrule/graph';
 import { adam, dense, sgd, train } from '@chainrule/nn';
 import { costOfNet, product } from '../programs.ts';
 import { type Contender, costsOf, type Runner, withThreads } from './contender.ts';
-import { ADAM, ALPHA, CHECKED, type NetWork, type PassWork, type ProductWork } from './works.ts';
+import {
+  ADAM,
+  ALPHA,
+  CHECKED,
+  type LaidOut,
+  type NetWork,
+  type PassWork,
+  type ProductWork,
+} from './works.ts';
 
 interface Where {
   readonly device: 'wasm' | 'js' | 'webgl2' | 'webgl' | 'webgpu';
@@ -17,8 +25,8 @@ export function chainrule(device: Where['device'], threads?: number): Contender 
   return {
     name: withThreads(`chainrule ${device}`, threads ?? 1),
     version: 'as built here',
-    layouts: ['columns'],
-    net: (work) => startNet(work, where),
+    layouts: device === 'wasm' || device === 'js' ? ['columns', 'rows'] : ['columns'],
+    net: (work, data) => startNet(work, data, where),
     pass: (work) => startPass(work, where),
     product: (work) => startProduct(work, where),
   };
@@ -28,10 +36,11 @@ function writeWeights(run: Session, weights: readonly Float32Array[]): void {
   for (const [i, W] of weights.entries()) run.write(`W${i + 1}`, W);
 }
 
-async function startNet(work: NetWork, where: Where): Promise<Runner> {
-  const { layers, hidden, m, X, Y, weights, optimizer } = work;
-  // Nobody draws: all are given the same weights.
-  const J = costOfNet(layers, hidden, true);
+async function startNet(work: NetWork, data: LaidOut, where: Where): Promise<Runner> {
+  const { layers, hidden, m, Y, weights, optimizer } = work;
+  const X = data.X.data;
+  // Nobody draws: all are given the same weights. An example that is a row lies like a column.
+  const J = costOfNet(layers, hidden, true, data.layout === 'rows' ? 'columns' : 'rows');
   const program = train(J, optimizer === 'adam' ? adam(ADAM) : sgd(ALPHA));
   const run = await compile(program, { sizes: { m }, ...where });
   writeWeights(run, weights);

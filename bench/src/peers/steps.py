@@ -59,7 +59,9 @@ def adam(work, weights):
 
 def start_net(work):
     layers, m = work["layers"], work["m"]
-    X, Y = array(work["X"], layers[0], m), array(work["Y"], layers[-1], m)
+    # Examples that are rows in memory are columns of the transpose, as in the course's own code.
+    X = array(work["X"], m, layers[0]).T if work["layout"] == "rows" else array(work["X"], layers[0], m)
+    Y = array(work["Y"], layers[-1], m)
     W = [array(w, layers[i + 1], layers[i]) for i, w in enumerate(work["weights"])]
     b = [np.zeros((units, 1), dtype) for units in layers[1:]]
     last, tanh = len(W) - 1, work["hidden"] == "tanh"

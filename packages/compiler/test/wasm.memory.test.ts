@@ -4,11 +4,11 @@ import { SYNC_END } from '../src/backends/wasm/meet.ts';
 import { createHeap, type Region } from '../src/backends/wasm/memory.ts';
 import { mulberry } from './support/nests.ts';
 
-test('regions start at a multiple of 16, and not at 0', () => {
+test('regions start at a multiple of 64, and not at 0', () => {
   const heap = createHeap();
   for (const length of [0, 1, 3, 4, 5]) {
     const { at } = heap.allocate(length);
-    expect(at % 16).toBe(0);
+    expect(at % 64).toBe(0);
     expect(at).toBeGreaterThan(0);
   }
 });

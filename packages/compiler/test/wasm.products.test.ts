@@ -61,6 +61,8 @@ const sizes = [
   [131, 135, 33],
   [20, 209, 300],
   [31, 33, 129],
+  [12, 192, 300],
+  [19, 648, 270],
 ] as const;
 
 describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
@@ -78,14 +80,17 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
 const formOfNest = ({ plan }: NestCase) =>
   formOf(plan.kernels[0]!, new Map(plan.buffers.map((b) => [b.id, b])));
 
-test('rows of one block read a matrix of whole lines as it lies, and a far one ahead', () => {
+test('rows of one block read a matrix as it lies: a far one ahead, wide or crowded lines once', () => {
   const shapes = shapesFor('relaxed', true);
-  const isFar = (n: number, m: number, k: number) =>
-    productOf(formOfNest(matrixProduct(n, m, k)), shapes)!.direct?.isFar;
-  expect(isFar(20, 209, 300)).toBe(false);
-  expect(isFar(20, 209, 2600)).toBe(true);
-  expect(isFar(20, 192, 2600)).toBeUndefined();
-  expect(isFar(68, 209, 2600)).toBeUndefined();
+  const direct = (n: number, m: number, k: number) =>
+    productOf(formOfNest(matrixProduct(n, m, k)), shapes)!.direct;
+  expect(direct(20, 209, 300)).toMatchObject({ isFar: false, packs: false });
+  expect(direct(20, 209, 2600)).toMatchObject({ isFar: true, packs: false });
+  expect(direct(20, 192, 300)).toMatchObject({ isFar: false, packs: true });
+  expect(direct(20, 521, 300)).toMatchObject({ isFar: false, packs: true });
+  expect(direct(20, 12_304, 209)).toMatchObject({ isFar: true, packs: true });
+  expect(direct(20, 192, 2800)).toBeUndefined();
+  expect(direct(68, 209, 2600)).toBeUndefined();
 });
 
 test('lines along the fold are read ahead where they are far, and follow each other', async () => {
@@ -153,6 +158,13 @@ function twoLoops(n: number, m: number, long: number, k: number): NestCase {
   return nestCase('two loops', { axes: [n, m], fold, result: acc }, inputs);
 }
 
+/** A product with the first columns of a matrix. */
+function firstOf(width: number, n: number, m: number, k: number): NestCase {
+  const fold = dot(k, apply('mul', load(0, 0, 2), load(1, 2, 1)));
+  const inputs = [{ shape: [n, k] }, { shape: [k, width] }];
+  return nestCase('first columns', { axes: [n, m], fold, result: acc }, inputs);
+}
+
 const turned = (n: number, m: number, k: number) => matrixProduct(n, m, k, { right: true });
 
 // Tiles of whole loops, of what is left of one or both of them, and fewer than there are lines.
@@ -161,6 +173,12 @@ test.each([
   matrixProduct(9, 211, 2501),
   matrixProduct(8, 77, 7000),
   matrixProduct(11, 509, 1033),
+  matrixProduct(10, 1029, 300),
+  matrixProduct(9, 640, 257),
+  matrixProduct(13, 1033, 600),
+  firstOf(209, 10, 203, 300),
+  firstOf(209, 10, 203, 2600),
+  firstOf(1033, 11, 77, 300),
   turned(10, 2600, 209),
   turned(11, 2603, 203),
   turned(3, 2565, 205),

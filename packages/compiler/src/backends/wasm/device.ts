@@ -8,6 +8,7 @@ import { stop } from './board.ts';
 import { $, type Code, floats, int, multiplyAdd, type Simd, type Type } from './code.ts';
 import { emitWasm, type WasmProgram } from './emit.ts';
 import { createLook } from './finite.ts';
+import { columnStep, layColumns } from './lines.ts';
 import { limits, load } from './loaded.ts';
 import { createHeap, type Region } from './memory.ts';
 import { whyNoPool } from './pool.ts';
@@ -106,9 +107,11 @@ export async function openWasm(options: WasmOptions = {}): Promise<Device> {
     limits,
     emit: (plan: Plan) => emitWasm(plan, target),
     load: (program) => load(context, program as WasmProgram),
-    upload: (data) => {
-      const region = own(heap.allocate(data.length));
-      heap.view(region).set(data);
+    upload: (data, shape, order) => {
+      const step = columnStep({ shape, order });
+      const region = own(heap.allocate(step ? step * shape.at(-1)! : data.length));
+      if (step) layColumns(data, step, heap.view(region));
+      else heap.view(region).set(data);
       return region;
     },
     zeros: (length) => own(heap.zeros(length)),

@@ -85,7 +85,7 @@ export function emitWasm(plan: Plan, target: Target): WasmProgram {
   const { kernels, scratch, nanoseconds } = kernelsOf(plan, target, most);
   const isTeam = kernels.some(({ shared }) => shared);
   const threads = isTeam ? most : 1;
-  const tiles = new Set(kernels.flatMap(({ method }) => method.tilePosition ?? []));
+  const tiles = new Set(kernels.flatMap(({ method }) => method.tiles));
   const functions = [...mathFunctions(usedIn(plan)), ...tileFunctions(target, tiles)];
   /** The functions that most of the time is spent in. */
   const hot = [...tiles];

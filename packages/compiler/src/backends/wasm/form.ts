@@ -12,7 +12,7 @@ import {
   resultsOf,
   type Term,
 } from '../../nest.ts';
-import { stridesOf } from '../layout.ts';
+import { stridesIn } from './lines.ts';
 
 /** The position in a folded value's place: what depends on it is computed after the fold. */
 export const ACC = -1;
@@ -76,7 +76,7 @@ function linear(index: readonly Affine[], strides: readonly number[]): Affine {
 /** The loops of a nest over memory. */
 export function formOf(nest: Nest, buffers: ReadonlyMap<number, Buffer>): Form {
   const offset = (id: number, index: readonly Affine[]): Affine =>
-    linear(index, stridesOf(buffers.get(id)!));
+    linear(index, stridesIn(buffers.get(id)!));
   const change = mapPositions((e, index) =>
     e.op === 'load' ? offset(nest.inputs[e.input]!, index) : linear(index, [1]),
   );

@@ -25,7 +25,7 @@ import {
 } from './code.ts';
 import { type Form, stepOf } from './form.ts';
 import { alikeOf, packOf } from './pack.ts';
-import { type Product, type Split, scratchPlan, splitOf, tileOf, wholeOf } from './product.ts';
+import { type Product, type Split, scratchPlan, splitOf, tilesOf, wholeOf } from './product.ts';
 import { resultOf } from './results.ts';
 import {
   addBound,
@@ -179,14 +179,14 @@ function matrixOf(root: Scope, scope: Scope, form: Form, { direct, batch }: Prod
 /** The locals of a matrix that is read as it lies. */
 function lyingOf(root: Scope, form: Form, product: Product, split?: Split): Lying {
   const { direct, row, column, shape, blocks } = product;
-  const { input, index, isFar } = direct!;
+  const { input, index, line, isFar, packs } = direct!;
   const width = form.extents[column]!;
   const tiled = width - (width % shape.columns);
-  const lying = { matrix: local(root.frame, 'i32'), width, tiled };
+  const lying = { matrix: local(root.frame, 'i32'), line, tiled };
   // Those who share the tiles of a block go through it at once: it comes near for all.
-  if (!isFar || (split && split.along !== 'batch')) return lying;
+  if (packs || !isFar || (split && split.along !== 'batch')) return lying;
   const tiles = Math.ceil(form.extents[row]! / shape.rows) * (blocks.columns / shape.columns);
-  const pace = BYTES * Math.ceil(width / tiles);
+  const pace = BYTES * Math.ceil(line / tiles);
   const bytes = BYTES * (rangeOf(index, form.extents).most + 1) - pace * blocks.inner;
   const last = remember(root, 'last place to read ahead', 'i32', () =>
     plus(get(baseOf(root, form.inputs[input]!)), bytes),
@@ -217,7 +217,7 @@ function blockLoops(
   const sums = $('i32.add', get(block.sums), $('i32.mul', before, int(stride)));
   const rows = [
     of === 'row' ? set(block.left, lies('row', i0)) : call('row', lines!, depth!, get(block.left)),
-    tilesOf(frame, tileOf(product), block, sums, stride),
+    tileLoops(frame, tilesOf(product), block, sums, stride),
     when($('i32.eq', get(k1), int(turnsOfFold)), call('results', lines!, width!, sums)),
   ];
   const packed = lying
@@ -253,8 +253,9 @@ interface Block {
 /** A matrix that tiles read as it lies. */
 interface Lying {
   readonly matrix: Local;
-  /** Its columns, and those of them that fill tiles: the others are packed. */
-  readonly width: number;
+  /** Floats from one line to the next. */
+  readonly line: number;
+  /** The columns that fill tiles: the others are packed. */
   readonly tiled: number;
   /** If it is far: what tiles read ahead of the next block. */
   readonly next?: Next;
@@ -269,16 +270,27 @@ interface Next {
 }
 
 /** Where a turn of the inner loop has its columns from `j` on. */
-const placeOf = (matrix: Local, columns: number, k: Local, j: Code): Code =>
+const placeOf = ({ matrix, line }: Lying, k: Local, j: Code): Code =>
   $(
     'i32.add',
     get(matrix),
-    $('i32.mul', $('i32.add', $('i32.mul', get(k), int(columns)), j), int(BYTES)),
+    $('i32.mul', $('i32.add', $('i32.mul', get(k), int(line)), j), int(BYTES)),
   );
 
-/** Goes through the tiles of a block; a panel of columns stays near for all rows. */
-function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: number): Code {
-  const [a, b, at, line, i, j, turns, step] = Array.from({ length: 8 }, () => local(frame, 'i32'));
+/**
+ * Goes through the tiles of a block; a panel of columns stays near for all rows.
+ * @param packing computes the first tile of each panel and packs it for the others, if given
+ */
+function tileLoops(
+  frame: Frame,
+  [tile, packing]: readonly Tile[],
+  block: Block,
+  sums: Code,
+  stride: number,
+): Code {
+  const [a, b, at, line, i, j, turns, step, panels] = Array.from({ length: 9 }, () =>
+    local(frame, 'i32'),
+  );
   const { rows, columns, panel } = tile.shape;
   const bytes = (width: number): Code => $('i32.mul', get(turns), int(BYTES * width));
   const forward = (pointer: Local, by: Code): Code => set(pointer, $('i32.add', get(pointer), by));
@@ -289,26 +301,41 @@ function tilesOf(frame: Frame, tile: Tile, block: Block, sums: Code, stride: num
   const next = lying?.next;
   // What is at hand is read where nothing is ahead.
   const reading = next ? [get(next.at), int(next.pace)] : [get(a), int(0)];
-  const computeTile = (row: number): Code => [
-    next ? notBehind(next.at, get(next.last)) : [],
+  const call = (which: Tile, row: number, from: Local, by: Code, ...more: Code[]): Code =>
     $(
       'call',
-      tileAt(tile),
-      ...[plus(get(a), BYTES * row), get(b), get(at), get(turns)],
-      ...[int(stride), get(k0), get(step)],
-      ...(tile.reads ? reading : []),
-    ),
+      tileAt(which),
+      ...[plus(get(a), BYTES * row), get(from), get(at), get(turns)],
+      ...[int(stride), get(k0), by, ...more],
+    );
+  const plain = (row: number): Code =>
+    packing
+      ? call(tile, row, panels, int(BYTES * columns))
+      : call(tile, row, b, get(step), ...(tile.kind === 'reads' ? reading : []));
+  const isPacking = (tiled: number): Code =>
+    $('i32.and', $('i32.eq', get(i), get(i0)), $('i32.lt_s', get(j), int(tiled)));
+  const first = (): Code => [
+    ...[$('if', isPacking(lying!.tiled)), call(packing!, 0, b, get(step), get(panels))],
+    ...[$('else'), plain(0), $('end')],
+  ];
+  const computeTile = (row: number): Code => [
+    next ? notBehind(next.at, get(next.last)) : [],
+    packing && row === 0 ? first() : plain(row),
     next ? forward(next.at, $('i32.mul', get(turns), int(next.pace))) : [],
     set(at, plus(get(at), rows * stride)),
     set(i, plus(get(i), rows)),
   ];
   const more = $('i32.lt_s', get(i), get(i1));
   const others = Array.from({ length: panel / rows - 1 }, (_, n) => rows * (n + 1));
-  const fromPanels: Code = [set(b, get(right)), set(step, int(BYTES * columns))];
-  const fromMatrix = ({ matrix, width }: Lying): Code => [
-    set(b, placeOf(matrix, width, k0, get(j0))),
-    set(step, int(BYTES * width)),
-    next ? set(next.at, placeOf(matrix, width, k1, int(0))) : [],
+  const fromPanels: Code = [
+    ...[set(b, get(right)), set(step, int(BYTES * columns))],
+    packing ? set(panels, get(right)) : [],
+  ];
+  const fromMatrix = (from: Lying): Code => [
+    ...[set(b, placeOf(from, k0, get(j0))), set(step, int(BYTES * from.line))],
+    next ? set(next.at, placeOf(from, k1, int(0))) : [],
+    // The first place is for the columns that fill no tile.
+    packing ? set(panels, $('i32.add', get(right), bytes(columns))) : [],
   ];
   return [
     set(turns, $('i32.sub', get(k1), get(k0))),

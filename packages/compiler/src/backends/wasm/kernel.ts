@@ -3,7 +3,7 @@ import type { Func } from './code.ts';
 import type { Form } from './form.ts';
 import { gemmOf } from './gemm.ts';
 import { loopsOf, sharedLoop } from './loops.ts';
-import { productOf, splitOf, tileOf } from './product.ts';
+import { productOf, splitOf, tilesOf } from './product.ts';
 import { isDot, joinsOutputs, scheduleOf } from './schedule.ts';
 import type { Place, Sharing } from './share.ts';
 import { sweepFunctions, sweepOf, sweepSharing } from './sweep.ts';
@@ -13,8 +13,8 @@ import { type Engine, tileAt } from './tile.ts';
 export interface Method {
   /** Is it one large product, which runs near the limit of the processor? */
   readonly isProduct: boolean;
-  /** The position of the tiles that it calls, if it does. */
-  readonly tilePosition?: number;
+  /** The positions of the tiles that it calls. */
+  readonly tiles: readonly number[];
   /** Is its first function one that adds products up, without tiles? It has most of the work. */
   readonly isDot: boolean;
   /** Can threads share its outputs? */
@@ -31,7 +31,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const product = productOf(form, shapes);
   if (product && !joinsOutputs(form, schedule, product)) {
     return {
-      ...{ isProduct: true, isDot: false, canShare: true, tilePosition: tileAt(tileOf(product)) },
+      ...{ isProduct: true, isDot: false, canShare: true, tiles: tilesOf(product).map(tileAt) },
       sharing: (threads) => splitOf(form, product, threads),
       functions: (place) => gemmOf(form, product, place),
     };
@@ -39,7 +39,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   const sweep = sweepOf(form, schedule);
   if (sweep) {
     return {
-      ...{ isProduct: false, canShare: true, isDot: true },
+      ...{ isProduct: false, canShare: true, isDot: true, tiles: [] },
       sharing: (threads) => sweepSharing(form, sweep, threads),
       functions: (place) => sweepFunctions(form, sweep, place),
     };
@@ -47,6 +47,7 @@ export function methodOf(form: Form, { simd, shapes }: Engine): Method {
   return {
     isProduct: product !== undefined,
     isDot: isDot(form),
+    tiles: [],
     canShare: sharedLoop(form, schedule, 2) !== undefined,
     sharing: (threads) => {
       const most = sharedLoop(form, schedule, threads)?.blocks ?? 1;

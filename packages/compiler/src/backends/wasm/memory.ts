@@ -5,7 +5,7 @@ import { SYNC_END } from './meet.ts';
 
 /** A part of the memory. */
 export interface Region {
-  /** Its address in bytes, a multiple of 16. */
+  /** Its address in bytes, a multiple of 64. */
   readonly at: number;
   /** Its length in floats. */
   readonly length: number;
@@ -25,8 +25,8 @@ export interface Heap {
 }
 
 const PAGE = 65_536;
-/** One SIMD vector. */
-const ALIGNMENT = 16;
+/** A line of the cache. */
+const ALIGNMENT = 64;
 /** Pages that the memory grows by at least: growing is a call to the system. */
 const MIN_GROWTH = 16;
 

@@ -21,19 +21,23 @@ export interface Product {
   readonly direct?: Direct;
 }
 
-/** A matrix whose lines, one for each turn of the inner loop, lie one after another. */
+/** A matrix whose lines, one for each turn of the inner loop, lie along its columns. */
 export interface Direct {
   readonly input: number;
   readonly index: Affine;
+  /** Floats from one line to the next. */
+  readonly line: number;
   /** Is it so large that the next block is worth being read ahead? */
   readonly isFar: boolean;
+  /** Are its lines so far apart that the first tile of a panel packs it for the others? */
+  readonly packs: boolean;
 }
 
-/** The tiles of a product. */
-export const tileOf = ({ shape, direct }: Product): Tile => ({
-  shape,
-  reads: direct?.isFar === true,
-});
+/** The tiles of a product: those that compute most of it, and those that pack if any do. */
+export function tilesOf({ shape, direct }: Product): readonly Tile[] {
+  if (direct?.packs) return (['plain', 'packs'] as const).map((kind) => ({ shape, kind }));
+  return [{ shape, kind: direct?.isFar ? 'reads' : 'plain' }];
+}
 
 /** Turns of each loop in one block: whole tiles, and whole vectors of the inner loop. */
 export interface Blocks {
@@ -90,7 +94,7 @@ export function productOf(form: Form, shapes: readonly Shape[]): Product | undef
     const blocks = {
       rows: blockOf(m, MOST_ROWS, shape.panel),
       columns: blockOf(n, MOST_COLUMNS, shape.columns),
-      inner: blockOf(k, direct ? MOST_LINES : MOST_INNER, WIDTH),
+      inner: blockOf(k, direct && !direct.packs ? MOST_LINES : MOST_INNER, WIDTH),
     };
     const batch = axes.filter((axis) => axis !== row && axis !== column).reverse();
     return {
@@ -105,11 +109,12 @@ export function productOf(form: Form, shapes: readonly Shape[]): Product | undef
 function directOf({ extents, outer }: Form, factor: Expr, column: number): Direct | undefined {
   if (factor.op !== 'load') return undefined;
   const index = factor.index[0]!;
-  const columns = extents[column]!;
-  const isWhole = stepOf(index, column) === 1 && stepOf(index, outer) === columns;
-  if (!isWhole || index.of.some((t) => !('axis' in t))) return undefined;
-  if (columns > MOST_COLUMNS || columns % CROWDED === 0) return undefined;
-  return { input: factor.input, index, isFar: isFar(index, extents) };
+  const line = stepOf(index, outer);
+  const lies = stepOf(index, column) === 1 && line >= extents[column]!;
+  if (!lies || index.of.some((t) => !('axis' in t))) return undefined;
+  const [isCrowded, far] = [line % CROWDED === 0, isFar(index, extents)];
+  if (isCrowded && far) return undefined;
+  return { input: factor.input, index, line, isFar: far, packs: isCrowded || line > MOST_COLUMNS };
 }
 
 const times = (factors: readonly Expr[]): Expr =>

@@ -72,44 +72,45 @@ export function shapeOf(rows: number, shapes: readonly Shape[]): Shape {
 /** Neighbours that lie side by side in a panel, by the loop along which they are neighbours. */
 export const panelsOf = ({ panel, columns }: Shape) => ({ row: panel, column: columns });
 
-/** A function of tiles: of a shape, with or without memory that is read ahead meanwhile. */
+/**
+ * What tiles do beside their work: nothing; they read memory ahead; or they pack columns that they
+ * read as they lie into a panel, for the tiles below.
+ */
+const KINDS = ['plain', 'reads', 'packs'] as const;
+
+/** A function of tiles. */
 export interface Tile {
   readonly shape: Shape;
-  readonly reads: boolean;
+  readonly kind: (typeof KINDS)[number];
 }
 
 /** The position of a tile's function in every module. */
-export const tileAt = ({ shape, reads }: Tile): number => FIRST + 2 * shape.slot + Number(reads);
+export const tileAt = ({ shape, kind }: Tile): number =>
+  FIRST + KINDS.length * shape.slot + KINDS.indexOf(kind);
 
 /** The functions of tiles; those that are not used only keep their place. */
 export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<number>): Func[] =>
   shapes
-    .flatMap((shape) => [false, true].map((reads): Tile => ({ shape, reads })))
+    .flatMap((shape) => KINDS.map((kind): Tile => ({ shape, kind })))
     .map((tile) => tileFunction(tile, simd, used.has(tileAt(tile))));
 
 /**
  * tile(a, b, sums, turns, stride, more, step): adds the products of some rows of a panel and of
  * some columns up, which move by `step` bytes a turn; as many columns at once as registers hold.
  * With `more` it goes on where the sums are. One that reads has two more parameters: from where on
- * it reads ahead, and how many bytes a turn.
+ * it reads ahead, and how many bytes a turn. One that packs has one more: where to.
  */
-function tileFunction({ shape, reads }: Tile, simd: Simd, isUsed: boolean): Func {
-  const frame = createFrame(...Array<Type>(reads ? 9 : 7).fill('i32'));
-  const [left, right, sums, count, stride, more, step, ahead, pace] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8,
-  ] as const;
+function tileFunction({ shape, kind }: Tile, simd: Simd, isUsed: boolean): Func {
+  const count = { plain: 7, reads: 9, packs: 8 }[kind];
+  const frame = createFrame(...Array<Type>(count).fill('i32'));
+  const [left, right, sums, depth, stride, more, step, to, pace] = Array(9).keys();
   const vectors = (many: number): Local[] =>
     Array.from({ length: many }, () => local(frame, 'v128'));
   const { line } = shape;
   const rows = Array.from({ length: shape.rows }, () => vectors(line));
   const columns = vectors(line);
   const x = local(frame, 'v128');
-  const [at, a, b, turns] = [0, 0, 0, 0].map(() => local(frame, 'i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [at, a, b, c, turns] = [0, 0, 0, 0, 0].map(() => local(frame, 'i32'));
   const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
     set(at, get(sums)),
     ...rows.map((row) => [
@@ -117,8 +118,11 @@ function tileFunction({ shape, reads }: Tile, simd: Simd, isUsed: boolean): Func
       set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
+  const packed = (first: number, at: Local): Code =>
+    columns.map((x, i) => $('v128.store', first + BYTES * WIDTH * i, get(at), get(x)));
   const part = (first: number): Code => [
-    ...[set(a, get(left)), set(b, get(right)), set(turns, get(count))],
+    ...[set(a, get(left)), set(b, get(right)), set(turns, get(depth))],
+    kind === 'packs' ? set(c, get(to)) : [],
     $('if', get(more)),
     eachSum((sum, offset) => set(sum, $('v128.load', first + offset, get(at)))),
     $('else'),
@@ -126,19 +130,22 @@ function tileFunction({ shape, reads }: Tile, simd: Simd, isUsed: boolean): Func
     $('end'),
     $('loop'),
     ...columns.map((to, i) => set(to, $('v128.load', first + BYTES * WIDTH * i, get(b)))),
+    kind === 'packs' ? packed(first, c) : [],
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
       ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * shape.panel)),
     set(b, $('i32.add', get(b), get(step))),
-    reads && first === 0 ? readAhead(ahead, get(pace)) : [],
+    kind === 'packs' ? set(c, plus(get(c), BYTES * shape.columns)) : [],
+    kind === 'reads' && first === 0 ? readAhead(to, get(pace)) : [],
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     $('end'),
     eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
   ];
   const parts = isUsed ? Array.from({ length: shape.columns / WIDTH / line }, (_, i) => i) : [];
   const body = parts.map((i) => part(BYTES * WIDTH * line * i));
-  const name = `tile ${shape.rows} x ${shape.columns}${reads ? ', reading ahead' : ''}`;
+  const beside = { plain: '', reads: ', reading ahead', packs: ', packing' }[kind];
+  const name = `tile ${shape.rows} x ${shape.columns}${beside}`;
   return { name, params: frame.params, results: [], locals: frame.locals, body };
 }
