@@ -80,7 +80,7 @@ describe.each(sizes)('%d x %d, k = %d', (n, m, k) => {
 const formOfNest = ({ plan }: NestCase) =>
   formOf(plan.kernels[0]!, new Map(plan.buffers.map((b) => [b.id, b])));
 
-test('rows of one block read a matrix as it lies: a far one ahead, wide or crowded lines once', () => {
+test('rows of one block read a matrix as it lies: a far one ahead, wide lines once', () => {
   const shapes = shapesFor('relaxed', true);
   const direct = (n: number, m: number, k: number) =>
     productOf(formOfNest(matrixProduct(n, m, k)), shapes)!.direct;
@@ -100,8 +100,10 @@ test('lines along the fold are read ahead where they are far, and follow each ot
   expect(reads(matrixProduct(20, 2600, 209, kind))).toBe(true);
   expect(reads(matrixProduct(20, 2400, 209, kind))).toBe(false);
   const fold = dot(209, apply('mul', load(0, 0, 2), load(1, 1, 2)));
-  const inputs = [{ shape: [20, 209] }, { shape: [2600, 210] }];
+  const inputs = [{ shape: [20, 209] }, { shape: [2600, 240] }];
   expect(reads(nestCase('apart', { axes: [20, 2600], fold, result: acc }, inputs))).toBe(false);
+  const near = [inputs[0]!, { shape: [2600, 225] }];
+  expect(reads(nestCase('near', { axes: [20, 2600], fold, result: acc }, near))).toBe(true);
   device.dispose();
 });
 
@@ -165,6 +167,13 @@ function firstOf(width: number, n: number, m: number, k: number): NestCase {
   return nestCase('first columns', { axes: [n, m], fold, result: acc }, inputs);
 }
 
+/** A product along lines of which only the first floats are used. */
+function nearly(n: number, m: number, k: number, line: number): NestCase {
+  const fold = dot(k, apply('mul', load(0, 0, 2), load(1, 1, 2)));
+  const inputs = [{ shape: [n, k] }, { shape: [m, line] }];
+  return nestCase('lines nearly used up', { axes: [n, m], fold, result: acc }, inputs);
+}
+
 const turned = (n: number, m: number, k: number) => matrixProduct(n, m, k, { right: true });
 
 // Tiles of whole loops, of what is left of one or both of them, and fewer than there are lines.
@@ -179,6 +188,8 @@ test.each([
   firstOf(209, 10, 203, 300),
   firstOf(209, 10, 203, 2600),
   firstOf(1033, 11, 77, 300),
+  nearly(11, 2603, 203, 219),
+  nearly(3, 2565, 205, 206),
   turned(10, 2600, 209),
   turned(11, 2603, 203),
   turned(3, 2565, 205),

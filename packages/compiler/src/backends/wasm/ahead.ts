@@ -4,6 +4,7 @@ import { rangeOf } from '../../affine.ts';
 import type { Affine } from '../../nest.ts';
 import { $, BYTES, type Code, get, int, type Local, plus, set } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
+import { LINE } from './lines.ts';
 import { addressOf, home, remember, type Scope } from './scope.ts';
 
 /** Floats of a matrix that leaves the second cache: it is worth being read ahead. */
@@ -35,9 +36,9 @@ interface Loop {
 export type Ahead = (tile: Scope) => Code | undefined;
 
 /**
- * How a far matrix is read ahead whose lines along the fold lie one after another, where the outer
- * one of the last two loops walks through them, and all tiles of the inner one use the lines at
- * hand: meanwhile as many come near, evenly. Nothing if there is none.
+ * How a far matrix is read ahead whose lines along the fold follow each other at once or nearly,
+ * where the outer one of the last two loops walks through them, and all tiles of the inner one use
+ * the lines at hand: meanwhile as many come near, evenly. Nothing if there is none.
  * @param bases the addresses of the inputs
  * @param across the fold's loop
  * @param loops those of the outputs, outermost first
@@ -56,12 +57,13 @@ export function aheadOf(
   const found = loadsIn(fold!.body).find(({ index: [index] }) => {
     const steps = [across, outside, inside].map(({ axis }) => stepOf(index!, axis));
     const isPlain = index!.of.every((t) => 'axis' in t);
-    return isPlain && steps.join() === `1,${length},0` && isFar(index!, extents);
+    const follows = steps[1]! >= length && steps[1]! <= length + LINE;
+    return isPlain && steps[0] === 1 && follows && steps[2] === 0 && isFar(index!, extents);
   });
   if (!found) return undefined;
   const [base, index] = [bases[found.input]!, found.index[0]!];
   const turns = Math.floor(length / across.block);
-  const pace = BYTES * Math.ceil((block * length) / (tiles * turns));
+  const pace = BYTES * Math.ceil((block * stepOf(index!, axis)) / (tiles * turns));
   const last = plus(get(base), BYTES * (rangeOf(index, extents).most + 1) - pace * turns);
   return (tile) => {
     const walk = home(tile, [axis]);

@@ -4,7 +4,7 @@ import { type Buffer, sizeOf } from '../../nest.ts';
 import { stridesOf } from '../layout.ts';
 
 /** Floats of a line of the cache. */
-const LINE = 16;
+export const LINE = 16;
 /** Columns of as many floats, or of a multiple, have at most a sixteenth of the places. */
 const CROWDED = 256;
 /** So long that what lies between them is little. */
@@ -27,8 +27,8 @@ export function stridesIn(buffer: Buffer): number[] {
 /** Copies data to where they are to lie, `step` apart, with zeros between columns. */
 export function layColumns(data: Float32Array, step: number, to: Float32Array): void {
   const floats = step - LINE;
-  to.fill(0);
   for (let from = 0, at = 0; from < data.length; from += floats, at += step) {
     to.set(data.subarray(from, from + floats), at);
+    to.fill(0, at + floats, at + step);
   }
 }
