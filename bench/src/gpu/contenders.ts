@@ -1,6 +1,6 @@
 // Who takes part in the GPU bench: what the page and the process that drives it must both know.
 import packages from '../../package.json' with { type: 'json' };
-import type { Layout } from '../peers/works.ts';
+import { BOTH, type Layout } from '../peers/works.ts';
 import type { Api } from './count/hooks.ts';
 
 interface Described {
@@ -16,7 +16,7 @@ const own = (api: Api): Described => ({ api, version: 'as built here', layouts: 
 const peer = (api: Api, name: keyof typeof devDependencies): Described => ({
   api,
   version: devDependencies[name],
-  layouts: ['rows', 'columns'],
+  layouts: BOTH,
 });
 
 /** The first is whom the others are compared with in time. */

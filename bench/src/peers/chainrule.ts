@@ -7,6 +7,7 @@ import { type Contender, costsOf, type Runner, withThreads } from './contender.t
 import {
   ADAM,
   ALPHA,
+  BOTH,
   CHECKED,
   type LaidOut,
   type NetWork,
@@ -25,7 +26,8 @@ export function chainrule(device: Where['device'], threads?: number): Contender 
   return {
     name: withThreads(`chainrule ${device}`, threads ?? 1),
     version: 'as built here',
-    layouts: device === 'wasm' || device === 'js' ? ['columns', 'rows'] : ['columns'],
+    // What runs in a browser is compared in one.
+    layouts: device === 'wasm' || device === 'js' ? BOTH : ['columns'],
     net: (work, data) => startNet(work, data, where),
     pass: (work) => startPass(work, where),
     product: (work) => startProduct(work, where),

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import type { LocalName } from './contenders.ts';
 import { median } from './measure.ts';
-import { type Layout, mnist, planar } from './works.ts';
+import { BOTH, type Layout, mnist, planar } from './works.ts';
 
 /** What a child says: milliseconds, and bytes where the contender counts them. */
 export interface FirstTimes {
@@ -67,7 +67,6 @@ interface Library {
   readonly contenders: readonly LocalName[];
 }
 
-const BOTH: readonly Layout[] = ['rows', 'columns'];
 const LIBRARIES: readonly Library[] = [
   {
     packages: ['@chainrule/nn', '@chainrule/compiler', '@chainrule/graph'],

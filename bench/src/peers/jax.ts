@@ -15,6 +15,7 @@ import { type Contender, costsOf, type Runner } from './contender.ts';
 import {
   ADAM,
   ALPHA,
+  BOTH,
   CHECKED,
   type LaidOut,
   type Layout,
@@ -135,7 +136,7 @@ export async function jax(device: 'wasm' | 'webgl' | 'webgpu'): Promise<Contende
   return {
     name: `jax-js ${device}`,
     version: packages.devDependencies['@jax-js/jax'],
-    layouts: ['rows', 'columns'],
+    layouts: BOTH,
     net: startNet,
     product: startProduct,
   };

@@ -3,27 +3,35 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Absent, type Contender, withThreads } from './contender.ts';
-import { ADAM, ALPHA, CHECKED, type LaidOut, type NetWork, type ProductWork } from './works.ts';
+import {
+  ADAM,
+  ALPHA,
+  BOTH,
+  CHECKED,
+  type LaidOut,
+  type NetWork,
+  type ProductWork,
+} from './works.ts';
 
 const script = fileURLToPath(new URL('steps.py', import.meta.url));
 const base64 = (data: Float32Array) =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
 
-function messageOf(work: NetWork | ProductWork, laidOut?: LaidOut) {
-  if (work.kind === 'product') {
-    const { kind, transposed, places, A, B } = work;
-    const data = { A: base64(A.data), B: base64(B.data), shapes: [A.shape, B.shape] };
-    return { kind, transposed, places, ...data };
-  }
+function productMessage({ kind, transposed, places, A, B }: ProductWork) {
+  const data = { A: base64(A.data), B: base64(B.data), shapes: [A.shape, B.shape] };
+  return { kind, transposed, places, ...data };
+}
+
+function netMessage(work: NetWork, { layout, X }: LaidOut) {
   const { kind, layers, m, hidden, optimizer, Y, weights } = work;
-  const X = base64(laidOut!.X.data);
-  const data = { X, layout: laidOut!.layout, Y: base64(Y), weights: weights.map(base64) };
+  const data = { X: base64(X.data), Y: base64(Y), weights: weights.map(base64) };
   return {
     kind,
     layers,
     m,
     hidden,
     optimizer,
+    layout,
     ...data,
     alpha: ALPHA,
     adam: ADAM,
@@ -80,8 +88,8 @@ export async function numpy({ threads, dtype }: NumpyOptions): Promise<Contender
   try {
     const ask = conversation(child);
     const version = `${await ask()}, ${dtype}, threads: ${threads}`;
-    const start = async (work: NetWork | ProductWork, data?: LaidOut) => {
-      await ask({ ask: 'start', ...messageOf(work, data) });
+    const start = async (message: object) => {
+      await ask({ ask: 'start', ...message });
       return {
         check: async () => (await ask({ ask: 'check' })) as number[],
         turns: async (n: number) => {
@@ -93,10 +101,10 @@ export async function numpy({ threads, dtype }: NumpyOptions): Promise<Contender
     return {
       name,
       version,
-      layouts: ['columns', 'rows'],
-      net: start,
+      layouts: BOTH,
+      net: (work, data) => start(netMessage(work, data)),
       // The device's numbers are float32; nets in float64 are what the course's own code computes.
-      ...(dtype === 'float32' && { product: start }),
+      ...(dtype === 'float32' && { product: (work) => start(productMessage(work)) }),
       ...(threads > 1 && { rest: SPIN_MS }),
       close: () => child.kill(),
     };

@@ -2,7 +2,15 @@
 // in pages alike.
 import * as tf from '@tensorflow/tfjs';
 import { type Contender, costsOf } from './contender.ts';
-import { ADAM, ALPHA, CHECKED, type LaidOut, type NetWork, type ProductWork } from './works.ts';
+import {
+  ADAM,
+  ALPHA,
+  BOTH,
+  CHECKED,
+  type LaidOut,
+  type NetWork,
+  type ProductWork,
+} from './works.ts';
 
 function optimizerOf({ optimizer }: NetWork): tf.Optimizer {
   if (optimizer === 'sgd') return tf.train.sgd(ALPHA);
@@ -86,7 +94,7 @@ export async function tensorflow(
   return {
     name: `TensorFlow.js ${backend}`,
     version: tf.version.tfjs,
-    layouts: ['rows', 'columns'],
+    layouts: BOTH,
     net: async (work, data) => {
       await use();
       const { cost, step, wait, memory, close } = startNet(work, data);

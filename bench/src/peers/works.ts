@@ -51,6 +51,7 @@ export type Work = NetWork | PassWork | ProductWork;
 
 /** One example per row, Z = A W + b, or per column, Z = W A + b. */
 export type Layout = 'rows' | 'columns';
+export const BOTH: readonly Layout[] = ['rows', 'columns'];
 
 export interface Matrix {
   readonly data: Float32Array;

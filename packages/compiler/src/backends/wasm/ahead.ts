@@ -2,9 +2,8 @@
 // each turn of an innermost loop waits for nothing, and many at once do.
 import { rangeOf } from '../../affine.ts';
 import type { Affine } from '../../nest.ts';
-import { $, BYTES, type Code, get, int, type Local, plus, set } from './code.ts';
+import { $, BYTES, type Code, get, int, LINE, type Local, plus, set } from './code.ts';
 import { type Form, loadsIn, stepOf } from './form.ts';
-import { LINE } from './lines.ts';
 import { addressOf, home, remember, type Scope } from './scope.ts';
 
 /** Floats of a matrix that leaves the second cache: it is worth being read ahead. */

@@ -5,6 +5,8 @@
 export const BYTES = 4;
 /** Numbers in a vector. */
 export const WIDTH = 4;
+/** Floats of a line of the cache. */
+export const LINE = 16;
 
 /** What follows an opcode: LEB128 numbers, a memory address, lanes, or the bits of floats. */
 export type Immediate =

@@ -312,15 +312,14 @@ function tileLoops(
     packing
       ? call(tile, row, panels, int(BYTES * columns))
       : call(tile, row, b, get(step), ...(tile.kind === 'reads' ? reading : []));
-  const isPacking = (tiled: number): Code =>
-    $('i32.and', $('i32.eq', get(i), get(i0)), $('i32.lt_s', get(j), int(tiled)));
-  const first = (): Code => [
-    ...[$('if', isPacking(lying!.tiled)), call(packing!, 0, b, get(step), get(panels))],
+  // A panel that is packed already is packed where it is.
+  const first = (packing: Tile): Code => [
+    ...[$('if', $('i32.eq', get(i), get(i0))), call(packing, 0, b, get(step), get(panels))],
     ...[$('else'), plain(0), $('end')],
   ];
   const computeTile = (row: number): Code => [
     next ? notBehind(next.at, get(next.last)) : [],
-    packing && row === 0 ? first() : plain(row),
+    packing && row === 0 ? first(packing) : plain(row),
     next ? forward(next.at, $('i32.mul', get(turns), int(next.pace))) : [],
     set(at, plus(get(at), rows * stride)),
     set(i, plus(get(i), rows)),

@@ -2,18 +2,17 @@
 // places of the first cache, and drive each other out: they lie a line of the cache further apart.
 import { type Buffer, sizeOf } from '../../nest.ts';
 import { stridesOf } from '../layout.ts';
+import { LINE } from './code.ts';
 
-/** Floats of a line of the cache. */
-export const LINE = 16;
-/** Columns of as many floats, or of a multiple, have at most a sixteenth of the places. */
-const CROWDED = 256;
+/** Floats of a quarter of a page: multiples of it have at most a sixteenth of the places. */
+const QUARTER = 256;
 /** So long that what lies between them is little. */
 const LONG = 1024;
 
 /** Floats between the starts of two columns, undefined if they lie one after another. */
 export function columnStep({ shape, order }: Pick<Buffer, 'shape' | 'order'>): number | undefined {
   const floats = sizeOf(shape.slice(0, -1));
-  const isCrowded = order === 'columns' && floats >= LONG && floats % CROWDED === 0;
+  const isCrowded = order === 'columns' && floats >= LONG && floats % QUARTER === 0;
   return isCrowded ? floats + LINE : undefined;
 }
 

@@ -1,6 +1,6 @@
 // Regions of one WebAssembly.Memory, given out and taken back. It knows bytes, and no programs.
 import { ChainruleError } from '@chainrule/graph';
-import { BYTES } from './code.ts';
+import { BYTES, LINE } from './code.ts';
 import { SYNC_END } from './meet.ts';
 
 /** A part of the memory. */
@@ -25,8 +25,7 @@ export interface Heap {
 }
 
 const PAGE = 65_536;
-/** A line of the cache. */
-const ALIGNMENT = 64;
+const ALIGNMENT = BYTES * LINE;
 /** Pages that the memory grows by at least: growing is a call to the system. */
 const MIN_GROWTH = 16;
 

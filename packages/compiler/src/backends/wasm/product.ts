@@ -56,8 +56,8 @@ const LEAST_ROWS = 8;
 const LEAST_COLUMNS = 8;
 const LEAST_INNER = 16;
 /**
- * Lines of a block of a matrix that is read as it lies: they stay in the second cache. Rows that
- * are one block read each panel too seldom for it to be worth writing.
+ * Lines of a block of a matrix that every tile reads as it lies: they stay in the second cache.
+ * Rows that are one block read each panel too seldom for it to be worth writing.
  */
 const MOST_LINES = 128;
 /** Lines at multiples of as many floats share few places of a cache, and drive each other out. */

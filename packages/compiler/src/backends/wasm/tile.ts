@@ -103,14 +103,14 @@ export const tileFunctions = ({ simd, shapes }: Engine, used: ReadonlySet<number
 function tileFunction({ shape, kind }: Tile, simd: Simd, isUsed: boolean): Func {
   const count = { plain: 7, reads: 9, packs: 8 }[kind];
   const frame = createFrame(...Array<Type>(count).fill('i32'));
-  const [left, right, sums, depth, stride, more, step, to, pace] = Array(9).keys();
+  const [left, right, sums, depth, stride, more, step, other, pace] = Array(9).keys();
   const vectors = (many: number): Local[] =>
     Array.from({ length: many }, () => local(frame, 'v128'));
   const { line } = shape;
   const rows = Array.from({ length: shape.rows }, () => vectors(line));
   const columns = vectors(line);
   const x = local(frame, 'v128');
-  const [at, a, b, c, turns] = [0, 0, 0, 0, 0].map(() => local(frame, 'i32'));
+  const [at, a, b, to, turns] = [0, 0, 0, 0, 0].map(() => local(frame, 'i32'));
   const eachSum = (visit: (sum: Local, offset: number) => Code): Code => [
     set(at, get(sums)),
     ...rows.map((row) => [
@@ -118,27 +118,28 @@ function tileFunction({ shape, kind }: Tile, simd: Simd, isUsed: boolean): Func 
       set(at, $('i32.add', get(at), get(stride))),
     ]),
   ];
-  const packed = (first: number, at: Local): Code =>
-    columns.map((x, i) => $('v128.store', first + BYTES * WIDTH * i, get(at), get(x)));
   const part = (first: number): Code => [
     ...[set(a, get(left)), set(b, get(right)), set(turns, get(depth))],
-    kind === 'packs' ? set(c, get(to)) : [],
+    kind === 'packs' ? set(to, get(other)) : [],
     $('if', get(more)),
     eachSum((sum, offset) => set(sum, $('v128.load', first + offset, get(at)))),
     $('else'),
     eachSum((sum) => set(sum, floats(0))),
     $('end'),
     $('loop'),
-    ...columns.map((to, i) => set(to, $('v128.load', first + BYTES * WIDTH * i, get(b)))),
-    kind === 'packs' ? packed(first, c) : [],
+    columns.map((column, i) => {
+      const offset = first + BYTES * WIDTH * i;
+      const loaded = set(column, $('v128.load', offset, get(b)));
+      return kind === 'packs' ? [loaded, $('v128.store', offset, get(to), get(column))] : loaded;
+    }),
     ...rows.map((row, i) => [
       set(x, $('v128.load32_splat', BYTES * i, get(a))),
       ...row.map((sum, i) => set(sum, multiplyAdd(simd, get(x), get(columns[i]!), get(sum)))),
     ]),
     set(a, plus(get(a), BYTES * shape.panel)),
     set(b, $('i32.add', get(b), get(step))),
-    kind === 'packs' ? set(c, plus(get(c), BYTES * shape.columns)) : [],
-    kind === 'reads' && first === 0 ? readAhead(to, get(pace)) : [],
+    kind === 'packs' ? set(to, plus(get(to), BYTES * shape.columns)) : [],
+    kind === 'reads' && first === 0 ? readAhead(other, get(pace)) : [],
     $('br_if', 0, $('local.tee', turns, $('i32.sub', get(turns), int(1)))),
     $('end'),
     eachSum((sum, offset) => $('v128.store', first + offset, get(at), get(sum))),
